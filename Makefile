@@ -1,0 +1,67 @@
+# Needs Python 3.11 or newer and nothing else prepared. `make help` lists what there is.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+export PYTHONDONTWRITEBYTECODE := 1
+
+CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
+PYTHON ?= $(shell for each in $(CANDIDATES); do \
+	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$each" && break; done)
+
+# A stamp's name holds a checksum of the requirements: when they change, so does the name, and the install runs again.
+RUNTIME := .venv/.runtime-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
+TOOLS := .venv/.tools-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.PHONY: help run test check bench format docs lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUNTIME) ## start everything on http://localhost:8000 (PORT changes it); Ctrl-C stops it
+	@exec .venv/bin/flask --app app serve
+
+test: $(TOOLS) ## the whole test suite, with a PostgreSQL of its own
+	.venv/bin/pytest -n 2 --dist loadfile
+
+check: $(TOOLS) ## format, lint, types, import contracts, containers, tests, generated docs; then a summary
+	@.venv/bin/python -m tools.check
+
+bench: $(TOOLS) ## the benchmarks: each prints a table
+	@set -e; for script in benchmarks/[!_]*.py; do echo "== $$script"; PYTHONPATH=. .venv/bin/python "$$script"; done
+
+format: $(TOOLS) ## put the code into shape
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+
+docs: $(TOOLS) ## write the generated documents in docs/ anew
+	.venv/bin/flask --app app docs write
+
+lock: $(TOOLS) ## pin requirements.in and requirements-dev.in anew (LOCK=--upgrade for the newest versions)
+	@for each in requirements requirements-dev; do \
+		.venv/bin/uv pip compile --python-version 3.11 --universal --generate-hashes --no-header --quiet \
+			--no-emit-index-url --no-emit-find-links $(LOCK) $$each.in -o $$each.txt || exit 1; done
+
+clean: ## remove .venv and caches; the database under var/ stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUNTIME): | .venv/bin/pip
+	@echo "Installing what the service runs on (about a minute, once) ..."
+	@$(INSTALL) -r requirements.txt
+	@rm -f .venv/.runtime-*
+	@touch $@
+
+$(TOOLS): $(RUNTIME)
+	@echo "Installing the tools ..."
+	@$(INSTALL) -r requirements-dev.txt
+	@rm -f .venv/.tools-*
+	@touch $@
+
+.venv/bin/pip:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Python 3.11 or newer is needed and was not found (tried: $(CANDIDATES))." >&2; \
+		echo "Install it, or name it: make PYTHON=/path/to/python3 ..." >&2; exit 1; fi
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments: on Debian and Ubuntu, apt install python3-venv." >&2; exit 1; }
+	@"$(PYTHON)" -m venv --clear .venv

@@ -1,0 +1,131 @@
+"""The database: one engine a process, one transaction a request or job, and faults turned into clear problems."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import current_app
+from psycopg import errors as pg
+from sqlalchemy import URL, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from foundation.errors import Unavailable
+
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+NOT_REPLICATED = "not_replicated"
+_PASSING = (
+    pg.AdminShutdown,
+    pg.CrashShutdown,
+    pg.CannotConnectNow,
+    pg.TooManyConnections,
+    pg.QueryCanceled,
+    pg.LockNotAvailable,
+    pg.DeadlockDetected,
+    pg.SerializationFailure,
+    pg.DiskFull,
+    pg.OutOfMemory,
+    pg.ReadOnlySqlTransaction,
+    pg.IdleInTransactionSessionTimeout,
+)
+
+
+class Base(DeclarativeBase):
+    """What every table inherits: predictable constraint names, and `info` that the data dictionary is made from."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class Database:
+    """An engine with the platform's limits: statements of `statement_timeout` seconds at most, short waits for locks."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, statement_timeout: float = 5) -> None:
+        self.url: URL = make_url(url).set(drivername="postgresql+psycopg")
+        milliseconds = int(statement_timeout * 1000)
+        options = f"-c statement_timeout={milliseconds} -c lock_timeout=2000 -c timezone=UTC"
+        options += " -c idle_in_transaction_session_timeout=60000"
+        self.engine: Engine = create_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=3,
+            connect_args={"connect_timeout": 3, "options": options, "prepare_threshold": 2},
+        )
+        self._reader = self.engine.execution_options(postgresql_readonly=True)
+        event.listen(self.engine, "connect", _watch_commits)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session whose changes are committed at the end, all or none.
+
+        Raises Unavailable where the database cannot be reached, or answers a commit with the warning that it was
+        not replicated: what may be lost in a failover is not acknowledged.
+        """
+        with faults_as_problems(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+            if session.in_transaction():
+                info = session.connection().info
+                info.pop(NOT_REPLICATED, None)
+                session.commit()
+                if info.pop(NOT_REPLICATED, None):
+                    raise Unavailable("the change is not yet safe on a second machine")
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for looking; the database itself refuses to write."""
+        with faults_as_problems(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    def close(self) -> None:
+        """Close every connection of the pool."""
+        self.engine.dispose()
+
+
+def _watch_commits(connection: Any, _record: Any) -> None:
+    info = _record.info
+
+    def notice(diagnostic: Any) -> None:
+        if "synchronous replication" in (diagnostic.message_primary or ""):
+            info[NOT_REPLICATED] = True
+
+    connection.add_notice_handler(notice)
+
+
+@contextmanager
+def faults_as_problems() -> Iterator[None]:
+    """Turn a database that is away, full, slow or at its limits into Unavailable; every other error passes."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise Unavailable("the database is not answering") from error
+    except DBAPIError as error:
+        if error.connection_invalidated or isinstance(error.orig, _PASSING):
+            raise Unavailable("the database is not answering") from error
+        raise
+
+
+def database() -> Database:
+    """The database of the application at work."""
+    found: Database = current_app.extensions["database"]
+    return found
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A transaction on the application's database."""
+    with database().transaction() as session:
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A read-only look at the application's database."""
+    with database().reading() as session:
+        yield session

@@ -1,0 +1,119 @@
+"""The append-only table through which the wings talk: audit trail, timeline and outbox in one.
+
+An event is written in the transaction of the change it tells of. A worker relays waiting events to subscribers.
+It carries no personal data: numbers, codes and dates only.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from foundation.classification import internal, personal
+from foundation.db import Base
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened; a subclass names the kind and carries its facts.
+
+    `subject` is what it happened to (a report's number, a resident's id), `person_id` whom it concerns.
+    """
+
+    kind: ClassVar[str]
+    subject: str
+    person_id: UUID | None
+
+
+class Recorded(Base):
+    """An event as it is kept."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_waiting", "id", postgresql_where="relayed_at is null"),
+        Index("ix_events_subject", "subject", "id"),
+        Index("ix_events_person_id", "person_id", "id"),
+        {"info": {"retention": "10 years"}},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, info=internal("row id"))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), info=internal("when"))
+    kind: Mapped[str] = mapped_column(Text, info=internal("what happened"))
+    subject: Mapped[str] = mapped_column(Text, info=personal("to what: a report's number, a resident's id"))
+    person_id: Mapped[UUID | None] = mapped_column(info=personal("whom it concerns"))
+    actor: Mapped[str] = mapped_column(Text, info=internal("who did it"))
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB, info=personal("numbers, codes and dates only"))
+    relayed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info=internal("when it was told on"))
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON keeps it: dates in ISO 8601, ids as text."""
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def payload(event: Event) -> dict[str, Any]:
+    """The facts of an event without those that have columns of their own."""
+    facts = asdict(event)
+    del facts["subject"], facts["person_id"]
+    kept: dict[str, Any] = plain(facts)
+    return kept
+
+
+def row(event: Event, *, actor: str, at: datetime) -> dict[str, Any]:
+    """An event as a row of the events table, for statements that write many."""
+    return {
+        "at": at,
+        "kind": event.kind,
+        "subject": event.subject,
+        "person_id": event.person_id,
+        "actor": actor,
+        "data": payload(event),
+    }
+
+
+def record(session: Session, event: Event, *, actor: str, at: datetime) -> None:
+    """Write an event in the transaction of the change it tells of; `actor` is who did it ("resident:…")."""
+    session.add(Recorded(**row(event, actor=actor, at=at)))
+
+
+def history(session: Session, subject: str) -> Sequence[Recorded]:
+    """Everything that happened to a subject, oldest first."""
+    return session.scalars(select(Recorded).where(Recorded.subject == subject).order_by(Recorded.id)).all()
+
+
+Subscriber = Callable[[Session, Recorded], None]
+
+
+def relay(session: Session, subscribers: Sequence[Subscriber], *, now: datetime, limit: int = 200) -> int:
+    """Hand waiting events to every subscriber inside this transaction, and mark them; how many there were.
+
+    Several relays may run at once: each takes rows that no other holds.
+    """
+    waiting = (
+        select(Recorded)
+        .where(Recorded.relayed_at.is_(None))
+        .order_by(Recorded.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    events = session.scalars(waiting).all()
+    for event in events:
+        for tell in subscribers:
+            tell(session, event)
+    if events:
+        marked = update(Recorded).where(Recorded.id.in_([event.id for event in events])).values(relayed_at=now)
+        session.execute(marked, execution_options={"synchronize_session": False})
+    return len(events)

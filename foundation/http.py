@@ -1,0 +1,186 @@
+"""HTTP as this service speaks it: strict JSON in, problem documents out, a declared audience on every route."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import flask_smorest
+import webargs.flaskparser
+from flask import Flask, Response, current_app, g, jsonify, request
+from marshmallow import Schema, fields
+from werkzeug.exceptions import HTTPException
+
+from foundation import json_reader
+from foundation.clock import Clock
+from foundation.errors import BadRequest, Forbidden, Problem, Unauthenticated
+from foundation.identity import Authenticate, Principal, Role
+
+View = TypeVar("View", bound=Callable[..., Any])
+PROBLEM = "application/problem+json"
+
+
+class ProblemSchema(Schema):
+    """An RFC 9457 problem document."""
+
+    type = fields.String(required=True)
+    code = fields.String(required=True, metadata={"description": "stable; see docs/problems.md"})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String()
+    errors = fields.Dict(metadata={"description": "per location and field: what is wrong"})
+
+
+class StrictParser(webargs.flaskparser.FlaskParser):
+    """webargs with the strict JSON reader."""
+
+    DEFAULT_VALIDATION_STATUS = 422
+
+    def load_json(self, req: Any, schema: Schema) -> Any:
+        """The body, read once; an object or nothing."""
+        body = req.get_data(cache=True)
+        if not body and not schema.fields:
+            return {}
+        if not isinstance(value := json_reader.read(body), dict):
+            raise json_reader.InvalidJSON("the body must be a JSON object")
+        return value
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A blueprint whose arguments are read strictly."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+
+class Api(flask_smorest.Api):
+    """The API: problem documents instead of the library's own error format."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def handle_http_exception(self, error: HTTPException) -> Response:  # type: ignore[override]
+        """Any HTTP error of Flask or the libraries, as a problem document with its own headers kept."""
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "code": (error.name or "error").lower().replace(" ", "-"),
+            "title": error.name,
+            "status": error.code,
+        }
+        data = getattr(error, "data", None) or {}
+        if messages := data.get("messages"):
+            body |= {"code": "invalid", "title": "Some values are not acceptable.", "errors": messages}
+        elif error.description and error.code != 500:
+            body["detail"] = error.description
+        kept = [(k, v) for k, v in error.get_headers() if k.lower() not in ("content-type", "content-length")]
+        return problem_response(body, error.code or 500, dict(kept))
+
+    def _register_responses(self) -> None:
+        """Document errors under their real media type."""
+        default = self.DEFAULT_RESPONSE_CONTENT_TYPE if hasattr(self, "DEFAULT_RESPONSE_CONTENT_TYPE") else None
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM
+        try:
+            super()._register_responses()
+        finally:
+            if default is None:
+                del self.DEFAULT_RESPONSE_CONTENT_TYPE
+            else:
+                self.DEFAULT_RESPONSE_CONTENT_TYPE = default
+
+
+def problem_response(body: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
+    """A problem document as a response."""
+    response = jsonify(body)
+    response.status_code = status
+    response.content_type = PROBLEM
+    for name, value in headers.items():
+        response.headers[name] = value
+    return response
+
+
+def render_problem(problem: Problem) -> Response:
+    """A problem that our own code raised, rendered once, here."""
+    return problem_response(problem.as_dict(), problem.status, problem.headers)
+
+
+def now() -> datetime:
+    """The instant of this request: the clock is asked once."""
+    if "now" not in g:
+        clock: Clock = current_app.extensions["clock"]
+        g.now = clock()
+    moment: datetime = g.now
+    return moment
+
+
+def principal() -> Principal:
+    """Who is asking; raises Unauthenticated without a valid bearer token."""
+    if "principal" not in g:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("a bearer token is required")
+        authenticate: Authenticate = current_app.extensions["authenticate"]
+        g.principal = authenticate(token.strip())
+    who: Principal = g.principal
+    return who
+
+
+def allow(*roles: Role) -> Callable[[View], View]:
+    """Declare who may call a route. Role.ANYONE opens it; a route that declares nothing is refused at start-up."""
+
+    def declare(view: View) -> View:
+        view.allowed_roles = frozenset(roles)  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def guard(app: Flask) -> None:
+    """Ask every request for the role that its route declares, before anything of it is read.
+
+    Raises RuntimeError at start-up for a route that declares nobody.
+    """
+    undeclared = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint != "static" and not hasattr(app.view_functions[rule.endpoint], "allowed_roles")
+    ]
+    if undeclared:
+        raise RuntimeError(f"routes that do not say who may call them: {undeclared}")
+
+    @app.before_request
+    def check() -> None:
+        view = app.view_functions.get(request.endpoint or "")
+        if view is None or request.endpoint == "static":
+            return
+        allowed: frozenset[Role] = view.allowed_roles  # type: ignore[attr-defined]
+        if Role.ANYONE not in allowed and principal().role not in allowed:
+            raise Forbidden("this is for " + ", ".join(sorted(allowed)))
+
+
+def harden(app: Flask) -> None:
+    """Headers of every response, and an id to find a request by."""
+
+    @app.before_request
+    def name_request() -> None:
+        g.request_id = uuid.uuid4().hex
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.setdefault("X-Request-Id", g.get("request_id", ""))
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")
+        response.headers.setdefault(
+            "Content-Security-Policy",
+            "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; img-src 'self' data:",
+        )
+        if request.path.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def required_header(name: str, problem: type[BadRequest], longest: int = 255) -> str:
+    """A header's value, or the problem that says it is missing or too long."""
+    value = request.headers.get(name, "")
+    if not value or len(value) > longest:
+        raise problem(f"{name} must be given, in at most {longest} characters")
+    return value

@@ -1,0 +1,41 @@
+"""Who is asking: a principal with a role, found from the request's bearer token by what the front door wired."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Role(StrEnum):
+    """The roles a route can be opened to."""
+
+    ANYONE = "anyone"
+    RESIDENT = "resident"
+    OFFICER = "officer"
+    SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+STAFF = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is asking. `assurance` and `family` are a resident's (how activated, which sign-in), `office` an officer's."""
+
+    role: Role
+    id: UUID
+    name: str = ""
+    assurance: str = ""
+    family: UUID | None = None
+    office: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who this is in the events table."""
+        return f"{self.role}:{self.name or self.id}"
+
+
+Authenticate = Callable[[str], Principal]
+"""From a bearer token to a principal; raises Unauthenticated."""

@@ -1,0 +1,164 @@
+"""How people get in: activation codes and requests, refresh tokens, officers and their sessions, signing keys."""
+
+import hashlib
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, LargeBinary, SmallInteger, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from foundation.classification import internal, opened, personal, sensitive
+from foundation.db import Base
+from foundation.sealing import Sealed
+
+_ID = {"primary_key": True, "server_default": func.gen_random_uuid()}
+_TIME = DateTime(timezone=True)
+
+
+def token_digest(token: str) -> bytes:
+    """What is kept of a random 256-bit token; it needs neither salt nor key."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+class ActivationCode(Base):
+    """A single-use code that joins a phone to a person; only a keyed digest of it is kept."""
+
+    __tablename__ = "activation_codes"
+    __table_args__ = (
+        Index("ix_activation_codes_passport_id", "passport_id", "issued_at"),
+        {"info": {"retention": "90 days after expiry"}},
+    )
+
+    id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True, info=personal("whom it activates"))
+    passport_id: Mapped[int] = mapped_column(ForeignKey("passports.id"), info=personal("with which passport"))
+    code_digest: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("keyed digest of the code"))
+    assurance: Mapped[str] = mapped_column(Text, info=personal("counter or mail"))
+    issued_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
+    issued_by: Mapped[str] = mapped_column(Text, info=internal("officer, command line or mail"))
+    expires_at: Mapped[datetime] = mapped_column(_TIME, info=internal("last moment of use"))
+    tries_left: Mapped[int] = mapped_column(SmallInteger, info=internal("wrong codes still allowed"))
+    used_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it was used"))
+
+
+class ActivationRequest(Base):
+    """A wish for a code by mail. It is kept whether or not it matches anybody, so that both look the same."""
+
+    __tablename__ = "activation_requests"
+    __table_args__ = (
+        Index("ix_activation_requests_waiting", "next_try_at", postgresql_where="settled_at is null"),
+        Index("ix_activation_requests_document_index", "document_index", "requested_at"),
+        Index("ix_activation_requests_address_index", "address_index", "requested_at"),
+        {"info": {"retention": "90 days"}},
+    )
+
+    id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
+    document_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the passport named"))
+    birth_date: Mapped[date] = mapped_column(Date, info=personal("as typed"))
+    address_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the network address"))
+    requested_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
+    next_try_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when a worker looks at it next"))
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default="0", info=internal("tries to send so far"))
+    settled_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it was done with"))
+    outcome: Mapped[str | None] = mapped_column(Text, info=internal("sent, no-match, no-contact, throttled, superseded, failed"))
+
+
+class ActivationAttempt(Base):
+    """A try to activate, whatever came of it: throttling, and the same work for every answer."""
+
+    __tablename__ = "activation_attempts"
+    __table_args__ = (
+        Index("ix_activation_attempts_document_index", "document_index", "at"),
+        {"info": {"retention": "90 days"}},
+    )
+
+    id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
+    document_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the passport named"))
+    address_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the network address"))
+    at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
+    succeeded: Mapped[bool] = mapped_column(info=internal("whether it activated"))
+
+
+class TokenFamily(Base):
+    """One sign-in of a resident: all refresh tokens that descend from one activation."""
+
+    __tablename__ = "token_families"
+    __table_args__ = ({"info": {"retention": "90 days after it ends"}},)
+
+    id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True, info=personal("whose"))
+    assurance: Mapped[str] = mapped_column(Text, info=personal("counter or mail"))
+    created_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
+    revoked_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it ended early"))
+    revoked_because: Mapped[str | None] = mapped_column(Text, info=internal("reuse, or signed out"))
+
+
+class RefreshToken(Base):
+    """A refresh token, kept as a digest; used once, then replaced."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = ({"info": {"retention": "90 days after it ends"}},)
+
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True, info=sensitive("digest of the token"))
+    family_id: Mapped[UUID] = mapped_column(ForeignKey("token_families.id"), index=True, info=internal("sign-in"))
+    issued_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
+    expires_at: Mapped[datetime] = mapped_column(_TIME, info=internal("last moment of use"))
+    used_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it was replaced"))
+
+
+class Officer(Base):
+    """An officer's account."""
+
+    __tablename__ = "officers"
+    __table_args__ = ({"info": {"retention": "10 years after leaving"}},)
+
+    id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
+    name: Mapped[str] = mapped_column(Text, unique=True, info=internal("sign-in name"))
+    password_hash: Mapped[str] = mapped_column(Text, info=sensitive("Argon2id"))
+    role: Mapped[str] = mapped_column(Text, info=internal("officer, supervisor, auditor or administrator"))
+    office: Mapped[str | None] = mapped_column(Text, info=internal("office code; none means the headquarters"))
+    totp_secret: Mapped[str | None] = mapped_column(
+        Sealed("officers.totp_secret"), info=sensitive("secret of the second factor, if set up")
+    )
+    totp_step: Mapped[int | None] = mapped_column(
+        BigInteger, info=internal("30-second step of the last second factor taken; it is not taken again")
+    )
+    failed_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0", info=internal("since last success"))
+    locked_until: Mapped[datetime | None] = mapped_column(_TIME, info=internal("after too many failures"))
+    disabled_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when the account was closed"))
+
+
+class OfficerSession(Base):
+    """An officer's sign-in; the bearer token is kept as a digest."""
+
+    __tablename__ = "officer_sessions"
+    __table_args__ = ({"info": {"retention": "90 days"}},)
+
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True, info=sensitive("digest of the token"))
+    officer_id: Mapped[UUID] = mapped_column(ForeignKey("officers.id"), index=True, info=internal("whose"))
+    created_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
+    seen_at: Mapped[datetime] = mapped_column(_TIME, info=internal("last request"))
+    expires_at: Mapped[datetime] = mapped_column(_TIME, info=internal("absolute end"))
+
+
+class SigningKey(Base):
+    """An ES256 key: access tokens are signed with purpose `access`, receipts with purpose `statement`."""
+
+    __tablename__ = "signing_keys"
+    __table_args__ = (
+        Index("uq_signing_keys_active", "purpose", unique=True, postgresql_where="retired_at is null"),
+        {"info": {"retention": "private part until replaced, public part for ever"}},
+    )
+
+    kid: Mapped[str] = mapped_column(Text, primary_key=True, info=opened("key id"))
+    purpose: Mapped[str] = mapped_column(Text, info=opened("access or statement"))
+    public_jwk: Mapped[dict[str, Any]] = mapped_column(JSONB, info=opened("public key as a JWK"))
+    private_pem: Mapped[str | None] = mapped_column(
+        Sealed("signing_keys.private_pem"), info=sensitive("private key; removed when another one signs")
+    )
+    created_at: Mapped[datetime] = mapped_column(_TIME, info=opened("signs from then"))
+    retired_at: Mapped[datetime | None] = mapped_column(
+        _TIME, info=opened("end of use: access keys verify until then, statement keys for ever")
+    )

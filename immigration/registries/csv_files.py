@@ -1,0 +1,113 @@
+"""Reading a CSV file of records row by row, so that one bad row costs that row only, whatever is wrong with it."""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+LONGEST_LINE = 16 * 1024
+_UNDECODED = re.compile("[\ud800-\udfff]")
+LONGEST_RECORD = 4  # physical lines that one quoted record may span
+
+
+class WrongHeader(ValueError):
+    """The file does not begin with the columns of its kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as found: its line number, its values (or why there are none), and how many bytes were read so far."""
+
+    line: int
+    values: list[str]
+    fault: str | None
+    position: int
+
+
+def rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+    """The rows below the header, values in the order of `columns` whatever the order in the file.
+
+    Raises WrongHeader, OSError.
+    """
+    with path.open("rb") as file:
+        header_line = file.readline(LONGEST_LINE)
+        order = _order(header_line, columns)
+        lines = _Lines(file, len(header_line))
+        while (first := lines.next()) is not None:
+            if not first.strip():
+                continue
+            line = lines.number
+            values, fault = _parse(first, lines, len(columns))
+            found = [values[i] for i in order] if fault is None else values
+            yield Row(line, found, fault, lines.position)
+
+
+class _Lines:
+    """Physical lines with their number, which can be given back."""
+
+    def __init__(self, file: object, position: int) -> None:
+        self._file = file
+        self._returned: list[bytes] = []
+        self.number, self.position = 1, position
+
+    def next(self) -> bytes | None:
+        line: bytes = self._returned.pop() if self._returned else self._file.readline()  # type: ignore[attr-defined]
+        if not line:
+            return None
+        self.number += 1
+        self.position += len(line)
+        return line
+
+    def give_back(self, lines: Sequence[bytes]) -> None:
+        for line in reversed(lines):
+            self._returned.append(line)
+            self.number -= 1
+            self.position -= len(line)
+
+
+def _order(header: bytes, columns: Sequence[str]) -> list[int]:
+    try:
+        names = [name.strip().lower() for name in next(csv.reader([header.decode("utf-8-sig")]), [])]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise WrongHeader("the first line is not a UTF-8 CSV header") from error
+    missing, unknown = [c for c in columns if c not in names], [n for n in names if n not in columns]
+    if missing or unknown or len(names) != len(columns):
+        raise WrongHeader(f"expected {', '.join(columns)}; missing {missing or 'none'}, unknown {unknown or 'none'}")
+    return [names.index(column) for column in columns]
+
+
+def _parse(first: bytes, lines: _Lines, width: int) -> tuple[list[str], str | None]:
+    """The values of the record that begins with `first`, or why there are none."""
+    if b'"' not in first:
+        return _decode(first, width)
+    record, more = first, []
+    while True:
+        try:
+            values = next(csv.reader([record.decode("utf-8", "surrogateescape")], strict=True))
+            return _checked(record, values, width)
+        except csv.Error:
+            following = lines.next() if len(more) < LONGEST_RECORD - 1 else None
+            if following is None:
+                lines.give_back(more)
+                return _plain(first), "a quoted value does not end, or is not followed by a comma"
+            more.append(following)
+            record += following
+
+
+def _decode(line: bytes, width: int) -> tuple[list[str], str | None]:
+    return _checked(line, _plain(line), width)
+
+
+def _plain(line: bytes) -> list[str]:
+    return line[:LONGEST_LINE].decode("utf-8", "surrogateescape").rstrip("\r\n").split(",")
+
+
+def _checked(record: bytes, values: list[str], width: int) -> tuple[list[str], str | None]:
+    if len(record) > LONGEST_LINE:
+        return values[:width], f"longer than {LONGEST_LINE} bytes"
+    if any(not value.isascii() and _UNDECODED.search(value) for value in values):
+        return values, "not UTF-8"
+    if len(values) != width:
+        return values, f"{len(values)} values, expected {width}"
+    return values, None

@@ -1,0 +1,112 @@
+"""The law files under `immigration/law/`, resolved to the policy of a day. Public holidays come from `holidays`."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Callable, Iterable
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import holidays
+
+from immigration.rules.policies import Effect, Policy, Regime, Rule, Terms, Waiver
+
+FOLDER = Path(__file__).parent.parent / "law"
+HOLIDAY_YEARS = range(2010, 2061)
+
+
+class Law:
+    """The law files of one folder, read once."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        """Raises tomllib.TOMLDecodeError, KeyError or ValueError for a folder that does not make a policy."""
+        self._tables = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.toml"))}
+        self._holidays = _holidays(self._tables["holidays"]["day"])
+        for rule in self._tables["rules"]["rule"]:
+            if rule["value"] not in rule["options"]:
+                raise ValueError(f"{rule['key']}: {rule['value']!r} is not one of {rule['options']}")
+        self._starts = sorted({row["effective_from"] for row in self._dated()})
+        self._policies: dict[date | None, Policy] = {}
+
+    def on(self, day: date) -> Policy:
+        """The policy in force on a civil date in Bangkok; the same object for all days it covers."""
+        start = max((s for s in self._starts if s <= day), default=None)
+        if start not in self._policies:
+            self._policies[start] = self._resolve(start or day)
+        return self._policies[start]
+
+    def reminder_steps(self) -> list[dict[str, Any]]:
+        """The steps of the reminder ladder: name, anchor (a date of the obligation) and offset in days."""
+        steps: list[dict[str, Any]] = self._tables["reminders"]["step"]
+        return steps
+
+    def reminders_stop_after(self) -> int:
+        """How many days after the last day that is not late the reminders end."""
+        days: int = self._tables["reminders"]["stop_after_days"]
+        return days
+
+    def _dated(self) -> Iterable[dict[str, Any]]:
+        return [*self._tables["rules"]["rule"], *self._tables["windows"]["window"], *self._tables["regimes"]["regime"]]
+
+    def _resolve(self, day: date) -> Policy:
+        rules = _in_force(self._tables["rules"]["rule"], day, lambda row: row["key"])
+        windows = _in_force(self._tables["windows"]["window"], day, lambda row: row["channel"])
+        regimes = _in_force(self._tables["regimes"]["regime"], day, lambda row: row["regime"])
+        material = [rules, windows, regimes, self._tables["findings"], self._tables["waivers"], self._tables["holidays"]]
+        digest = hashlib.sha256(json.dumps(material, default=str, sort_keys=True).encode()).hexdigest()[:10]
+        return Policy(
+            version=f"{day.isoformat()}-{digest}",
+            rules={key: Rule(key, row["value"], row["grade"], row["source"]) for key, row in rules.items()},
+            windows={
+                key: Terms(row["opens_before"], row["closes_after"], row["grade"], row["source"])
+                for key, row in windows.items()
+            },
+            regimes=_regimes(regimes.values(), rules["cabinet_resolution_workers"]["value"]),
+            effects={row["reason"]: Effect(row["effect"], row.get("unless")) for row in self._tables["findings"]["finding"]},
+            waivers=tuple(
+                Waiver(row["kind"], row["name"], row["from"], row["until"], row["source"])
+                for row in self._tables["waivers"]["waiver"]
+            ),
+            holidays=self._holidays,
+        )
+
+
+def _in_force(
+    rows: Iterable[dict[str, Any]], day: date, key: Callable[[dict[str, Any]], str]
+) -> dict[str, dict[str, Any]]:
+    """Per key, the row that took effect last on or before `day`."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["effective_from"]):
+        if row["effective_from"] <= day:
+            found[key(row)] = row
+    return found
+
+
+def _regimes(rows: Iterable[dict[str, Any]], cabinet: str) -> dict[str, Regime]:
+    found = {
+        visa_class: Regime(row["regime"], row["grade"], row["source"], row.get("where", ""))
+        for row in rows
+        for visa_class in row["visa_classes"]
+    }
+    if cabinet != "unclear" and "CABINET" in found:
+        like = next(regime for regime in found.values() if regime.name == cabinet)
+        found["CABINET"] = like
+    return found
+
+
+def _holidays(corrections: Iterable[dict[str, Any]]) -> frozenset[date]:
+    days = set(holidays.country_holidays("TH", years=HOLIDAY_YEARS, categories=("public", "government")))
+    for row in corrections:
+        if row["kind"] == "holiday":
+            days.add(row["date"])
+        else:
+            days.discard(row["date"])
+    return frozenset(days)
+
+
+@lru_cache(maxsize=1)
+def law() -> Law:
+    """The law files that ship with the platform."""
+    return Law()

@@ -1,0 +1,78 @@
+"""The immigration offices: which one serves a province, when it is open, what to bring."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).parent.parent / "law" / "offices.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When an office is open, in Bangkok time: ISO weekdays (1 = Monday), from `opens` to `closes`."""
+
+    weekdays: tuple[int, ...]
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """An immigration office.
+
+    `provinces` are TIS 1099 codes (two digits), `bring` codes of documents; `grade` says how sure the entry is (OFF,
+    COR, ONE, OWN), `source` on what it rests.
+    """
+
+    code: str
+    name_en: str
+    name_th: str
+    provinces: tuple[str, ...]
+    hours: Hours
+    bring: tuple[str, ...]
+    grade: str
+    source: str
+
+
+def all_offices() -> tuple[Office, ...]:
+    """Every office, in the order of the file: Bangkok first, then by province code."""
+    return _offices()
+
+
+def office(code: str) -> Office | None:
+    """The office with this three-letter code, None if there is none."""
+    return next((one for one in _offices() if one.code == code), None)
+
+
+def office_for(province_code: str) -> Office:
+    """The office that serves a province; raises LookupError for a code that is no province."""
+    found = _by_province().get(province_code)
+    if found is None:
+        raise LookupError(f"no immigration office serves province {province_code!r}")
+    return found
+
+
+@cache
+def _offices() -> tuple[Office, ...]:
+    tables = tomllib.loads(FILE.read_text("utf-8"))
+    return tuple(_read(tables["defaults"] | row) for row in tables["office"])
+
+
+@cache
+def _by_province() -> dict[str, Office]:
+    """Raises ValueError when two offices claim a province."""
+    found: dict[str, Office] = {}
+    for one in _offices():
+        for province in one.provinces:
+            if province in found:
+                raise ValueError(f"province {province}: served by {found[province].code} and {one.code}")
+            found[province] = one
+    return found
+
+
+def _read(row: dict[str, Any]) -> Office:
+    hours = Hours(tuple(row["hours"]["weekdays"]), row["hours"]["opens"], row["hours"]["closes"])
+    return Office(**row | {"provinces": tuple(row["provinces"]), "bring": tuple(row["bring"]), "hours": hours})

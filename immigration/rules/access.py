@@ -1,0 +1,34 @@
+"""How long a way in stays open, and how often it may be tried: the terms of codes, tokens, keys and officers' sessions."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms in force on a day; the values, with grade and source, are in the law file `access`."""
+
+    access_token: timedelta
+    refresh_token: timedelta
+    access_key_overlap: timedelta
+    counter_code: timedelta
+    mail_code: timedelta
+    tries_per_code: int
+    failed_activation_floor: timedelta
+    mails_per_person: int
+    requests_per_address: int
+    throttle_span: timedelta
+    mail_retry: timedelta
+    mail_lease: timedelta
+    mail_back_off_first: timedelta
+    mail_back_off_most: timedelta
+    password_length: int
+    wrong_passwords: int
+    lockout: timedelta
+    officer_idle: timedelta
+    officer_session: timedelta
+    officer_seen: timedelta
+
+    def code(self, assurance: str) -> timedelta:
+        """How long an activation code of that assurance can be used."""
+        return self.counter_code if assurance == "counter" else self.mail_code

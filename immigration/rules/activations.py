@@ -1,0 +1,35 @@
+"""Which code joins a phone to a person, and when a code may be handed out."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+ASSURANCES = ("counter", "mail")
+"""How a code reached its owner: an officer saw the person and the passport, or it went to the contact given on arrival."""
+
+_OUT_OF_HAND = ("lost", "stolen")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who somebody says they are: a passport and the birth date in it."""
+
+    document_number: str
+    issuing_state: str
+    birth_date: date
+
+
+def obstacles(*, status: str, replaced: bool, assurance: str) -> list[str]:
+    """What stands between a passport and a code of this assurance, whether to issue it or to use it; empty = go ahead.
+
+    A replaced passport's number activates nobody; a lost or stolen one only with a code from a counter, where an
+    officer saw who holds it.
+    """
+    found = ["passport-replaced"] if replaced else []
+    if status in _OUT_OF_HAND and assurance != "counter":
+        found.append("passport-out-of-hand")
+    return found
+
+
+def back_off(tries: int, *, first: timedelta, most: timedelta) -> timedelta:
+    """How long to wait after the `tries`-th failure: `first`, doubled each time, at most `most`."""
+    return min(first * 2 ** min(tries - 1, 20), most)

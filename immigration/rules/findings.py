@@ -1,0 +1,159 @@
+"""What is checked when a report is filed, and what each finding does to it. The machine never rejects a stored report."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from immigration.rules import stays
+from immigration.rules.due_dates import Obligation
+from immigration.rules.facts import Facts, Residence
+from immigration.rules.policies import Policy
+
+PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
+CHECKS = (
+    "identity",
+    "passport",
+    "entry",
+    "re-entry",
+    "permission-to-stay",
+    "window",
+    "first-report",
+    "new-passport",
+    "residence",
+    "office",
+    "duplicate",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """A report as it comes in: the day, how the phone was activated, and where the person says to live."""
+
+    on: date
+    assurance: str
+    subdistrict_code: str
+    house_number: str
+    office: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one check: passed, failed or unknown, with a reason code unless passed."""
+
+    check: str
+    outcome: str
+    reason: str | None = None
+
+    def as_dict(self) -> dict[str, str | None]:
+        """The finding as the API shows it."""
+        return {"check": self.check, "outcome": self.outcome, "reason": self.reason}
+
+
+def examine(facts: Facts, owed: Obligation, filing: Filing, policy: Policy) -> list[Finding]:
+    """Every check, in the order of CHECKS."""
+    reasons = {
+        "identity": _identity(facts),
+        "passport": _passport(facts, filing.on),
+        "entry": _entry(owed),
+        "re-entry": _reentry(facts, owed, filing.on),
+        "permission-to-stay": _permission(owed, filing.on),
+        "window": _window(owed, filing.on),
+        "first-report": None if facts.reports else "first-report",
+        "new-passport": _new_passport(facts),
+        "residence": _residence(facts.residences, filing),
+        "office": _office(facts, filing),
+        "duplicate": _duplicate(facts, owed, filing.on),
+    }
+    return [Finding(check, FAILED if reasons[check] else PASSED, reasons[check]) for check in CHECKS]
+
+
+def unavailable() -> list[Finding]:
+    """The findings while the records cannot be read: nothing is known."""
+    return [Finding(check, UNKNOWN, "source-unavailable") for check in CHECKS]
+
+
+def holding(findings: Iterable[Finding], filing: Filing, policy: Policy) -> list[str]:
+    """The reasons, each once, for which an officer has to look; empty means accepted."""
+    held = [f.reason for f in findings if f.reason and _holds(f.reason, filing, policy)]
+    return list(dict.fromkeys(held))
+
+
+def _holds(reason: str, filing: Filing, policy: Policy) -> bool:
+    effect = policy.effects[reason]
+    if reason in ("no-residence-record", "address-mismatch"):
+        return bool(policy.value("tm30.match_required") == "hard")
+    if reason == "reentry-after-last":
+        return bool(policy.value("online.reset_on_reentry") == "yes")
+    if effect.unless:
+        allowed = policy.value(effect.unless)
+        if allowed == "yes" or (allowed == "counter-activation" and filing.assurance == "counter"):
+            return False
+    return effect.effect == "review"
+
+
+def _identity(facts: Facts) -> str | None:
+    """Passports that replace one another belong to one person, who was born once."""
+    return "identity-mismatch" if len({p.birth_date for p in facts.passports}) > 1 else None
+
+
+def _passport(facts: Facts, today: date) -> str | None:
+    passport = facts.passport
+    return "passport-invalid" if passport.status != "valid" or passport.expires_on < today else None
+
+
+def _entry(owed: Obligation) -> str | None:
+    if owed.entered_on is None:
+        return "entry-not-found"
+    if owed.permitted_until is not None and owed.permitted_until < owed.entered_on:
+        return "entry-mismatch"
+    return None
+
+
+def _reentry(facts: Facts, owed: Obligation, today: date) -> str | None:
+    last = max((r.on for r in facts.reports if r.on <= today), default=None)
+    if last is None or owed.entered_on is None:
+        return None
+    return "reentry-after-last" if owed.entered_on > last else None
+
+
+def _permission(owed: Obligation, today: date) -> str | None:
+    return "stay-expired" if owed.permitted_until is not None and owed.permitted_until < today else None
+
+
+def _window(owed: Obligation, today: date) -> str | None:
+    return "too-late" if owed.window is not None and today > owed.window.online_closes_on else None
+
+
+def _new_passport(facts: Facts) -> str | None:
+    passport = facts.passport
+    seen = any(report.passport_id == passport.id for report in facts.reports)
+    return "new-passport" if passport.replaces_another and not seen else None
+
+
+def _residence(residences: Iterable[Residence], filing: Filing) -> str | None:
+    known = [r for r in residences if r.from_on <= filing.on and (r.until_on is None or filing.on <= r.until_on)]
+    if not known:
+        return "no-residence-record"
+    return None if any(_same_place(r, filing) for r in known) else "address-mismatch"
+
+
+def _same_place(residence: Residence, filing: Filing) -> bool:
+    """The same subdistrict, and the house number somewhere in the host's address line."""
+    number = filing.house_number.casefold().strip()
+    words = residence.address.casefold().replace(",", " ").split()
+    return residence.subdistrict_code == filing.subdistrict_code and (not number or number in words)
+
+
+def _office(facts: Facts, filing: Filing) -> str | None:
+    """The office that took the last report, when it is not the one of the address."""
+    last = max(facts.reports, key=lambda r: r.on, default=None)
+    return "wrong-office" if last is not None and last.office and last.office != filing.office else None
+
+
+def _duplicate(facts: Facts, owed: Obligation, today: date) -> str | None:
+    """An office already took a report in this very window, and its receipt did not move the due date on."""
+    stay = stays.current(facts.movements, today)
+    if stay is None or owed.window is None:
+        return None
+    taken = (r for r in facts.reports if not r.ours and max(owed.window.opens_on, stay.entered_on) <= r.on <= today)
+    return "duplicate" if any(r.next_due_on is not None and r.next_due_on <= owed.window.due_on for r in taken) else None

@@ -1,0 +1,120 @@
+"""The life of a report: its states, what may happen in each, and what keeps a person from filing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from immigration.rules.due_dates import Obligation
+from immigration.rules.policies import Policy
+
+STATES = ("accepted", "under-review", "returned", "rejected", "needs-visit", "withdrawn")
+HOLDING_STATES = frozenset({"accepted", "under-review", "returned"})
+OUTCOMES = ("accepted", "returned", "rejected", "needs-visit")
+REASONS = (
+    "too-early",
+    "already-reported",
+    "other-regime",
+    "address-unknown",
+    "no-residence-record",
+    "address-mismatch",
+    "wrong-office",
+    "reentry-after-last",
+    "first-report",
+    "new-passport",
+    "too-late",
+    "entry-not-found",
+    "entry-mismatch",
+    "identity-mismatch",
+    "passport-invalid",
+    "stay-expired",
+    "source-unavailable",
+    "duplicate",
+    "other",
+)
+
+TRANSITIONS: tuple[tuple[str, str, str, str], ...] = (
+    ("", "accepted", "file", "the records decide"),
+    ("", "under-review", "file", "the records cannot decide"),
+    ("under-review", "accepted", "decide", "officer"),
+    ("under-review", "returned", "decide", "officer"),
+    ("under-review", "rejected", "decide", "officer"),
+    ("under-review", "needs-visit", "decide", "officer"),
+    ("under-review", "accepted", "recheck", "the source is back"),
+    ("under-review", "under-review", "recheck", "the source is back"),
+    ("under-review", "withdrawn", "withdraw", "resident"),
+    ("returned", "withdrawn", "withdraw", "resident"),
+    ("returned", "under-review", "correct", "resident"),
+    ("accepted", "under-review", "reopen", "supervisor"),
+    ("rejected", "under-review", "reopen", "supervisor"),
+    ("needs-visit", "under-review", "reopen", "supervisor"),
+)
+"""(from, to, act, by whom): the whole state machine; docs/states.md is drawn from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A report of the person that holds a period: its number, state and what its due date stood on."""
+
+    number: str
+    status: str
+    period: str
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why something may not happen: a reason code and what to know about it."""
+
+    reason: str
+    detail: str
+    number: str | None = None
+    opens_on: date | None = None
+
+
+def may(act: str, status: str) -> bool:
+    """Whether `act` is possible in a state."""
+    return any(a == act and start == status for start, _, a, _ in TRANSITIONS)
+
+
+def obstacles_to_filing(owed: Obligation, held: Sequence[Held], today: date, policy: Policy) -> list[Obstacle]:
+    """Why a report may not be filed today; empty means go ahead. The first one is told."""
+    if owed.regime not in (None, "90-day"):
+        where = policy.regime(owed.visa_class).where
+        return [Obstacle("other-regime", where)]
+    opens_on = owed.window.opens_on if owed.window else None
+    if report := _holder(owed, held, today):
+        return [Obstacle("already-reported", f"report {report.number} is {report.status}", report.number, opens_on)]
+    if opens_on is not None and today < opens_on:
+        return [Obstacle("too-early", f"the report can be filed from {opens_on.isoformat()}", None, opens_on)]
+    if policy.value("leave_before_expiry_of_stay") == "refuse" and owed.window and not owed.expected:
+        return [Obstacle("other-regime", "the permitted stay ends before the report is due")]
+    return []
+
+
+def _holder(owed: Obligation, held: Sequence[Held], today: date) -> Held | None:
+    """The report that holds the present period, or the accepted one it stands on until the next window opens."""
+    for report in held:
+        if report.period == period_of(owed):
+            return report
+        stands_on_it = report.status == "accepted" and owed.basis == f"report:{report.number}"
+        if stands_on_it and owed.window is not None and today < owed.window.opens_on:
+            return report
+    return None
+
+
+def period_of(owed: Obligation) -> str:
+    """The name of the period that a report filed now would answer."""
+    return owed.basis or "no-entry"
+
+
+def obstacles_to_deciding(status: str, outcome: str, reasons: Sequence[str], note: str, overrides: bool) -> list[str]:
+    """Why an officer may not decide so; empty means go ahead."""
+    found = []
+    if not may("decide", status):
+        found.append(f"the report is {status}, not under review")
+    if outcome != "accepted" and not reasons:
+        found.append("an outcome other than accepted needs at least one reason")
+    if overrides and outcome != "accepted":
+        found.append("a next due date belongs to an accepted report only")
+    if overrides and not note.strip():
+        found.append("a next due date set by hand needs a note")
+    return found

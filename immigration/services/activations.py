@@ -1,0 +1,217 @@
+"""How a phone is joined to a person: a code is issued, typed with the passport's number and birth date, and used up."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from foundation import events
+from foundation.clock import bangkok_date
+from foundation.errors import Conflict, NotFound, Unauthenticated, Unprocessable
+from foundation.identity import Principal
+from foundation.sealing import keyring
+from immigration.events import ActivationCodeIssued, ResidentActivated
+from immigration.models.access import ActivationAttempt, ActivationCode, ActivationRequest
+from immigration.models.people import Passport, current_passport, document_index
+from immigration.registries.access import terms
+from immigration.rules import activations as rules
+from immigration.rules import mrz, numbers
+from immigration.services import tokens
+from immigration.services.tokens import Grant
+
+_NO_PASSPORT = -1
+_NO_CODE = UUID(int=0)
+
+
+class ActivationFailed(Unauthenticated):
+    """These details and this code do not activate anybody."""
+
+    code = "activation-failed"
+
+
+class UnreadableZone(Unprocessable):
+    """The machine readable zone cannot be read."""
+
+    code = "invalid-mrz"
+
+
+class UnknownPassport(NotFound):
+    """There is no such passport on record."""
+
+    code = "unknown-passport"
+
+
+class CannotIssueCode(Conflict):
+    """No activation code can be issued for this passport."""
+
+    code = "cannot-issue-code"
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A fresh code, shown once, and the moment from which it no longer works."""
+
+    activation_code: str
+    expires_at: datetime
+
+
+def claim_from_mrz(text: str, *, now: datetime) -> rules.Claim:
+    """Who a machine readable zone says its holder is.
+
+    Raises UnreadableZone with the faults of the text, which say nothing of the records.
+    """
+    try:
+        zone = mrz.parse(text, today=bangkok_date(now))
+    except mrz.InvalidMRZ as error:
+        faults: list[dict[str, Any]] = [
+            {"code": fault.code, "line": fault.line, "position": fault.position} for fault in error.faults
+        ]
+        raise UnreadableZone("check the text against the passport", faults=faults) from error
+    if zone.birth_date is None:
+        faults = [{"code": "birth-date", "line": 0, "position": 0}]
+        raise UnreadableZone("the passport leaves the birth date open: type the details instead", faults=faults)
+    return rules.Claim(zone.document_number, zone.issuing_state, zone.birth_date)
+
+
+def issue(
+    session: Session, document_number: str, issuing_state: str, *, assurance: str, issued_by: str, now: datetime
+) -> Issued:
+    """A fresh code for a passport; earlier unused ones of the same assurance end.
+
+    Raises UnknownPassport, or CannotIssueCode where the code could not be used.
+    """
+    index = document_index(issuing_state, document_number)
+    passport = session.scalar(select(Passport).where(Passport.document_index == index))
+    if passport is None:
+        raise UnknownPassport(f"no passport {document_number} of {issuing_state} is on record")
+    return issue_for(session, passport, assurance=assurance, issued_by=issued_by, now=now)
+
+
+def issue_at_counter(session: Session, resident_id: UUID, *, officer: Principal, now: datetime) -> Issued:
+    """A code for the person before the officer, with their present passport. Raises NotFound, CannotIssueCode."""
+    passport = current_passport(session, resident_id)
+    if passport is None:
+        raise NotFound
+    return issue_for(session, passport, assurance="counter", issued_by=officer.actor, now=now)
+
+
+def issue_for(
+    session: Session, passport: Passport, *, assurance: str, issued_by: str, now: datetime, code: str | None = None
+) -> Issued:
+    """A fresh code for a passport row, or the one given; see `issue`."""
+    session.refresh(passport, with_for_update=True)  # two who issue at once take turns
+    replaced = is_replaced(session, passport.document_index)
+    if found := rules.obstacles(status=passport.status, replaced=replaced, assurance=assurance):
+        raise CannotIssueCode("; ".join(found), obstacles=found)
+    earlier = (
+        ActivationCode.passport_id == passport.id,
+        ActivationCode.assurance == assurance,
+        ActivationCode.used_at.is_(None),
+        ActivationCode.expires_at > now,
+    )
+    session.execute(update(ActivationCode).where(*earlier).values(expires_at=now))
+    code = code or numbers.activation_code(os.urandom(numbers.CODE_BYTES))
+    term = terms(bangkok_date(now))
+    expires_at = now + term.code(assurance)
+    session.add(
+        ActivationCode(
+            person_id=passport.person_id,
+            passport_id=passport.id,
+            code_digest=digest(code),
+            assurance=assurance,
+            issued_at=now,
+            issued_by=issued_by,
+            expires_at=expires_at,
+            tries_left=term.tries_per_code,
+        )
+    )
+    event = ActivationCodeIssued(str(passport.person_id), passport.person_id, assurance)
+    events.record(session, event, actor=issued_by, at=now)
+    return Issued(code, expires_at)
+
+
+def activate(session: Session, claim: rules.Claim, code: str, *, address: str, now: datetime) -> Grant | None:
+    """Use a code up and sign its owner in; None for every kind of mismatch.
+
+    The same statements run whatever is wrong, one attempt is always written, and a mismatch costs every code of the
+    passport that could still be used one try. So the caller commits first and answers afterwards, whatever the answer.
+    """
+    index = document_index(claim.issuing_state, claim.document_number)
+    found = session.execute(
+        select(Passport.id, Passport.birth_date, Passport.status).where(Passport.document_index == index)
+    ).one_or_none()
+    passport_id, birth_date, status = found or (_NO_PASSPORT, None, "")
+    replaced = is_replaced(session, index)
+    usable = session.scalars(_usable(passport_id, now)).all()
+    given = digest(code)
+    matching = [row for row in usable if row.code_digest == given and birth_date == claim.birth_date]
+    chosen = next(
+        (row for row in matching if not rules.obstacles(status=status, replaced=replaced, assurance=row.assurance)), None
+    )
+    session.execute(
+        update(ActivationCode)
+        .where(ActivationCode.id.in_([_NO_CODE] if chosen else [row.id for row in usable] or [_NO_CODE]))
+        .values(tries_left=ActivationCode.tries_left - 1)
+        .execution_options(synchronize_session=False)
+    )
+    session.add(
+        ActivationAttempt(
+            document_index=index, address_index=address_index(address), at=now, succeeded=chosen is not None
+        )
+    )
+    return _use(session, chosen, now) if chosen else None
+
+
+def request_code(session: Session, claim: rules.Claim, *, address: str, now: datetime) -> None:
+    """Note the wish for a code by mail. Nothing is looked up here: a worker does that, so that no answer can tell."""
+    session.add(
+        ActivationRequest(
+            document_index=document_index(claim.issuing_state, claim.document_number),
+            birth_date=claim.birth_date,
+            address_index=address_index(address),
+            requested_at=now,
+            next_try_at=now,
+        )
+    )
+
+
+def is_replaced(session: Session, index: bytes) -> bool:
+    """Whether some passport on record replaces the one with this blind index."""
+    return bool(session.scalar(select(exists().where(Passport.replaces_index == index))))
+
+
+def digest(code: str) -> bytes:
+    """What is kept of a code, however it was typed."""
+    return keyring().digest("activation-code", numbers.normalise(code))
+
+
+def address_index(address: str) -> bytes:
+    """The blind index of a network address."""
+    return keyring().index("address", address)
+
+
+def _usable(passport_id: int, now: datetime) -> Any:
+    """The codes of a passport that can still be used, locked: of guesses made at once, each costs a try of its own."""
+    return (
+        select(ActivationCode)
+        .where(
+            ActivationCode.passport_id == passport_id,
+            ActivationCode.used_at.is_(None),
+            ActivationCode.expires_at > now,
+            ActivationCode.tries_left > 0,
+        )
+        .order_by(ActivationCode.id)
+        .with_for_update()
+    )
+
+
+def _use(session: Session, code: ActivationCode, now: datetime) -> Grant:
+    code.used_at = now
+    grant = tokens.begin(session, code.person_id, assurance=code.assurance, now=now)
+    event = ResidentActivated(str(grant.person_id), grant.person_id, grant.assurance, str(grant.family))
+    events.record(session, event, actor=f"resident:{grant.person_id}", at=now)
+    return grant

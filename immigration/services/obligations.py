@@ -1,0 +1,197 @@
+"""Each person's obligation: shown with its working, and kept in step with the records."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, case, func, insert, literal, or_, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from foundation import events
+from foundation.clock import bangkok_date
+from foundation.errors import NotFound
+from immigration.events import DueDateChanged, ReportContradicted
+from immigration.models.obligations import Obligation as Kept
+from immigration.models.reports import Report
+from immigration.registries.law import Law
+from immigration.registries.records import Case, Records
+from immigration.rules import due_dates
+from immigration.rules.due_dates import Obligation
+from immigration.rules.facts import Facts
+from immigration.rules.policies import Policy
+
+BATCH = 2000
+_WINDOW = ("due_on", "opens_on", "online_closes_on", "grace_ends_on", "late_after")
+
+
+def show(session: Session, person_id: UUID, *, records: Records, law: Law, now: datetime) -> tuple[Obligation, date]:
+    """A person's obligation by the records as they stand, and the day it was looked at; NotFound for nobody.
+
+    While the records cannot be read, the obligation as last kept is shown, and says so in its explanation.
+    """
+    found = records.case(session, person_id)
+    if found is None:
+        raise NotFound()
+    today = bangkok_date(now)
+    if found.facts is None:
+        return _from_kept(session, person_id), today
+    return due_dates.obligation(found.facts, today, law.on(today)), today
+
+
+def _from_kept(session: Session, person_id: UUID) -> Obligation:
+    kept = session.get_one(Kept, person_id)
+    window = due_dates.Window(*(getattr(kept, name) for name in _WINDOW)) if kept.due_on else None
+    step = due_dates.Step("records-unavailable", None, "as last computed")
+    return Obligation(
+        kept.regime, kept.visa_class, kept.entered_on, kept.permitted_until, kept.basis, window, kept.expected, (step,)
+    )
+
+
+def recompute(
+    session: Session,
+    person_ids: Iterable[UUID],
+    *,
+    records: Records,
+    law: Law,
+    now: datetime,
+    actor: str,
+    announce: bool = True,
+) -> int:
+    """Bring the kept obligations of people whose records changed in step; how many were looked at.
+
+    `announce` says whether a changed due date is an event of its own, or follows from a decision that is told anyway.
+
+    Each row is locked first, so that a filing on older facts is refused by its revision and tries again.
+    """
+    today = bangkok_date(now)
+    policy = law.on(today)
+    changed = 0
+    ordered = sorted(set(person_ids))
+    for start in range(0, len(ordered), BATCH):
+        ids = ordered[start : start + BATCH]
+        locked = select(Kept).where(Kept.person_id.in_(ids)).order_by(Kept.person_id).with_for_update()
+        before = {row.person_id: row for row in session.scalars(locked)}
+        updates, told = [], []
+        for found in records.cases(session, ids):
+            facts = found.facts or Facts()
+            told += _settle_contradictions(session, found, facts, today, now)
+            values = columns(due_dates.obligation(facts, today, policy), policy) | {"changes_on": changes_on(facts, today)}
+            kept = before[found.person_id]
+            updates.append({"id": found.person_id, **values})
+            if announce and kept.due_on is not None and values["due_on"] != kept.due_on:
+                told.append(DueDateChanged(str(found.person_id), found.person_id, values["due_on"], kept.due_on, values["basis"]))
+        changed += len(updates)
+        if updates:
+            session.connection().execute(_UPDATE, updates)
+        if told:
+            session.execute(insert(events.Recorded), [events.row(e, actor=actor, at=now) for e in told])
+    return changed
+
+
+_COLUMNS = (
+    "regime",
+    "visa_class",
+    "entered_on",
+    "permitted_until",
+    "basis",
+    *_WINDOW,
+    "expected",
+    "changes_on",
+    "policy_version",
+)
+_UPDATE = (
+    update(Kept)
+    .where(Kept.person_id == bindparam("id"))
+    .values(revision=Kept.revision + 1, **{name: bindparam(name) for name in _COLUMNS})
+)
+
+
+def columns(owed: Obligation, policy: Policy) -> dict[str, Any]:
+    """An obligation as the columns of its kept row, but for `changes_on`."""
+    window = {name: getattr(owed.window, name) if owed.window else None for name in _WINDOW}
+    return window | {
+        "regime": owed.regime,
+        "visa_class": owed.visa_class,
+        "entered_on": owed.entered_on,
+        "permitted_until": owed.permitted_until,
+        "basis": owed.basis,
+        "expected": owed.expected,
+        "policy_version": policy.version,
+    }
+
+
+def changes_on(facts: Facts, today: date) -> date | None:
+    """The first future day on which a row already on record takes effect."""
+    dated = (*facts.movements, *facts.permissions, *facts.reports)
+    return min((row.on for row in dated if row.on > today), default=None)
+
+
+def _settle_contradictions(session: Session, found: Case, facts: Facts, today: date, now: datetime) -> list[ReportContradicted]:
+    """Mark accepted reports of ours whose stay the records now deny, unmark those they confirm again."""
+    ours = [r for r in facts.reports if r.ours]
+    if not ours:
+        return []
+    marked = set(
+        session.scalars(
+            select(Report.number).where(Report.number.in_([r.number for r in ours]), Report.contradicted_at.is_not(None))
+        )
+    )
+    told = []
+    for report in ours:
+        denied = due_dates.is_contradicted(report, facts, today)
+        if denied and report.number not in marked:
+            session.execute(update(Report).where(Report.number == report.number).values(contradicted_at=now))
+            told.append(ReportContradicted(report.number, found.person_id, report.next_due_on))
+        elif not denied and report.number in marked:
+            session.execute(_CONFIRM, {"number": report.number})
+    return told
+
+
+_CONFIRM = text(
+    """update reports r set contradicted_at = null where r.number = :number and not exists (
+    select from reports o where o.person_id = r.person_id and o.period = r.period and o.id <> r.id
+    and o.status in ('accepted', 'under-review', 'returned') and o.contradicted_at is null)"""
+)
+
+
+def needing_refresh(session: Session, *, law: Law, now: datetime, limit: int) -> Sequence[UUID]:
+    """People whose kept obligation is out of date: a recorded row takes effect by today, or the rules changed."""
+    today = bangkok_date(now)
+    version = law.on(today).version
+    stale = or_(Kept.changes_on <= today, Kept.policy_version.is_distinct_from(version))
+    return session.scalars(select(Kept.person_id).where(stale).order_by(Kept.person_id).limit(limit)).all()
+
+
+def due_steps(today: date, *, law: Law) -> Select[Any]:
+    """Who is to be reminded today, of which step: (person_id, basis, step, due_on, params).
+
+    Planned from state alone: whoever filed, left or restarted is not in it. The step that stands is the latest begun.
+    """
+    steps = law.reminder_steps()
+    begins = [(s["name"], getattr(Kept, s["anchor"]) + s["offset"]) for s in steps]
+    step = case(*[(begin <= today, literal(name)) for name, begin in reversed(begins)])
+    filed = (
+        select(literal(1))
+        .select_from(Report)
+        .where(
+            Report.person_id == Kept.person_id,
+            Report.period == Kept.basis,
+            Report.status.in_(("accepted", "under-review", "returned")),
+            Report.contradicted_at.is_(None),
+        )
+    )
+    params = func.jsonb_build_object(
+        "due_on", Kept.due_on, "online_closes_on", Kept.online_closes_on, "grace_ends_on", Kept.grace_ends_on,
+        "late_after", Kept.late_after, "regime", Kept.regime, type_=JSONB,
+    )  # fmt: skip
+    return select(
+        Kept.person_id, Kept.basis.label("basis"), step.label("step"), Kept.due_on.label("due_on"), params.label("params")
+    ).where(
+        Kept.expected,
+        Kept.opens_on <= today,
+        Kept.late_after >= today - timedelta(days=law.reminders_stop_after()),
+        or_(Kept.permitted_until.is_(None), Kept.permitted_until >= today),
+        ~filed.exists(),
+    )

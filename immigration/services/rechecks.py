@@ -1,0 +1,59 @@
+"""Reports that came in while the records could not be read: checked again when they can."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from foundation import events
+from foundation.clock import bangkok_date
+from immigration.events import ReportRechecked
+from immigration.models.reports import Report
+from immigration.registries.records import Case
+from immigration.rules import due_dates, findings
+from immigration.rules import reports as rules
+from immigration.services import review, storing
+from immigration.services.reports import SYSTEM, Desk
+
+WAITING = "source-unavailable"
+
+
+def recheck(session: Session, *, desk: Desk, now: datetime, limit: int = 100) -> int:
+    """Check waiting reports by the records as of the day each was filed; how many were settled."""
+    waiting = (
+        select(Report)
+        .where(Report.status == "under-review", Report.reasons.contains([WAITING]))
+        .order_by(Report.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    settled = 0
+    for report in session.scalars(waiting).all():
+        case = desk.records.case(session, report.person_id)
+        if case is None or case.facts is None:
+            break
+        _recheck(session, report, case, desk, now)
+        settled += 1
+    return settled
+
+
+def _recheck(session: Session, report: Report, case: Case, desk: Desk, now: datetime) -> None:
+    facts = case.facts
+    assert facts is not None  # noqa: S101 - the caller looked
+    policy = desk.law.on(bangkok_date(now))
+    owed = due_dates.obligation(facts, report.filed_on, policy)
+    house_number = storing.from_json(report.address)["house_number"]
+    filing = findings.Filing(report.filed_on, report.assurance, report.subdistrict_code, house_number, report.office)
+    others = [held for held in case.held if held.number != report.number]
+    found = findings.examine(facts, owed, filing, policy)
+    refused = [o.reason for o in rules.obstacles_to_filing(owed, others, report.filed_on, policy)]
+    reasons = refused or findings.holding(found, filing, policy)
+    report.checks = [finding.as_dict() for finding in found]
+    report.passport_id = facts.passport.id
+    if not refused:
+        report.period, report.entered_on = rules.period_of(owed), owed.entered_on
+        report.due_on = owed.window.due_on if owed.window else None
+    report.reasons, report.policy_version = reasons, policy.version
+    events.record(session, ReportRechecked(report.number, report.person_id, reasons), actor=SYSTEM, at=now)
+    if not reasons:
+        review.settle(session, report, "accepted", [], "", None, actor=SYSTEM, desk=desk, now=now)

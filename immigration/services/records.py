@@ -1,0 +1,197 @@
+"""Importing records: repeatable, concurrent imports safe, a bad row stops nothing, people joined by `replaces` only."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from foundation import events
+from foundation.db import Database
+from immigration.events import PeopleJoined
+from immigration.registries import csv_files
+from immigration.registries.law import Law
+from immigration.registries.records import Records
+from immigration.rules.rows import KINDS, BadRow, Kind
+from immigration.services import obligations, staging
+
+CHUNK = 20_000
+ACTOR = "import"
+_LOCK = text("select pg_advisory_xact_lock(hashtext('records import'))")
+_PERSONAL_TABLES = ("passports", "activation_codes", "token_families", "reports")
+
+
+@dataclass
+class Outcome:
+    """What an import did, row by row counted."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{what} {self.counts[what]}" for what in ("imported", "updated", "unchanged", "rejected"))
+
+
+def import_file(
+    database: Database,
+    kind_name: str,
+    path: Path,
+    *,
+    records: Records,
+    law: Law,
+    now: datetime,
+    progress: Callable[[int], None] = lambda position: None,
+) -> Outcome:
+    """Import a CSV file in chunks, each a transaction of its own; bad rows go to `FILE.rejected.csv`.
+
+    `progress` is told the position in the file, in bytes. Raises csv_files.WrongHeader and OSError.
+    """
+    kind, outcome = KINDS[kind_name], Outcome()
+    with Rejects(path, kind.columns) as rejects:
+        rows = csv_files.rows(path, kind.columns)
+        while chunk := list(islice(rows, CHUNK)):
+            good = list(_read(kind, chunk, rejects))
+            with database.transaction() as session:
+                session.execute(text("set local statement_timeout = 0"))
+                session.execute(text("set local lock_timeout = 0"))
+                merged = merge(session, kind_name, good, records=records, law=law, now=now)
+            originals = {row.line: row.values for row in chunk}
+            for line in merged.unknown:
+                rejects.add(line, "passport unknown: no such document_number and issuing_state on record", originals[line])
+            outcome.counts += merged.counts
+            progress(chunk[-1].position)
+        outcome.counts["rejected"] = rejects.count
+    return outcome
+
+
+def _read(kind: Kind, chunk: Iterable[csv_files.Row], rejects: "Rejects") -> Iterator[tuple[int, dict[str, Any]]]:
+    for row in chunk:
+        if row.fault:
+            rejects.add(row.line, row.fault, row.values)
+            continue
+        try:
+            yield row.line, kind.read(row.values)
+        except BadRow as error:
+            rejects.add(row.line, str(error), row.values)
+
+
+@dataclass
+class Merged:
+    """What one chunk did: counts, and the lines whose passport is on no record."""
+
+    counts: Counter[str]
+    unknown: list[int]
+
+
+def merge(
+    session: Session,
+    kind_name: str,
+    rows: list[tuple[int, dict[str, Any]]],
+    *,
+    records: Records,
+    law: Law,
+    now: datetime,
+) -> Merged:
+    """Merge typed rows (line, values) in this transaction, join people, and bring obligations in step."""
+    session.execute(_LOCK)
+    columns, staged = staging.stager(kind_name)
+    staging.stage(session, columns, (staged(line, row) for line, row in rows))
+    statement = (
+        staging.MERGE_PASSPORTS if kind_name == "passports" else staging.merge_statement(staging.MERGES[kind_name])
+    )
+    found = session.execute(text(statement)).all()
+    counts = Counter(row.what for row in found)
+    touched = {row.person_id for row in found if row.what != "unchanged"}
+    touched |= {row.former_person_id for row in found if row.what == "updated" and row.former_person_id}
+    unknown: list[int] = []
+    if kind_name == "passports":
+        touched = join_people(session, touched, now)
+    else:
+        unknown = list(session.scalars(text(_UNKNOWN)))
+    counts["unchanged"] += len(rows) - len(found) - len(unknown)
+    if kind_name != "residences":
+        obligations.recompute(session, touched, records=records, law=law, now=now, actor=ACTOR)
+    return Merged(counts, unknown)
+
+
+_UNKNOWN = "select line from staged s where not exists (select from passports p where p.document_index = s.document_index)"
+
+
+def join_people(session: Session, touched: set[UUID], now: datetime) -> set[UUID]:
+    """Make one person of people whose passports turn out to replace one another; the older passport's stays.
+
+    Returns the touched people that are left.
+    """
+    while pairs := session.execute(text(staging.STAGED_CHAIN)).all():
+        absorbed = _survivors({row.newer: row.older for row in pairs})
+        for gone, stays in absorbed.items():
+            _absorb(session, gone, stays, now)
+        touched = {absorbed.get(person, person) for person in touched} | set(absorbed.values())
+    return touched
+
+
+def _survivors(older: dict[UUID, UUID]) -> dict[UUID, UUID]:
+    """Follow each person to the oldest of the chain; a ring of replacements ends where it began."""
+    found = {}
+    for start in older:
+        seen, person = {start}, older[start]
+        while person in older and person not in seen:
+            seen.add(person)
+            person = older[person]
+        if person in seen:
+            person = min(seen)
+        if person != start:
+            found[start] = person
+    return found
+
+
+def _absorb(session: Session, gone: UUID, stays: UUID, now: datetime) -> None:
+    both = {"gone": gone, "stays": stays}
+    session.execute(text("select 1 from obligations where person_id in (:gone, :stays) order by person_id for update"), both)
+    session.execute(text("update reports set period = period || ':' || number where person_id = :gone"), both)
+    for table in _PERSONAL_TABLES:
+        session.execute(text(f"update {table} set person_id = :stays where person_id = :gone"), both)  # noqa: S608
+    session.execute(text(_MOVE_KEYS), both)
+    session.execute(text("delete from idempotency_keys where person_id = :gone"), both)
+    session.execute(text(_MOVE_CONTACT), both)
+    session.execute(text("delete from obligations where person_id = :gone"), both)
+    session.execute(text("delete from people where id = :gone"), both)
+    events.record(session, PeopleJoined(str(stays), stays, str(gone)), actor=ACTOR, at=now)
+
+
+_MOVE_KEYS = """update idempotency_keys k set person_id = :stays where person_id = :gone
+and not exists (select from idempotency_keys o where o.person_id = :stays and o.key = k.key)"""
+_MOVE_CONTACT = """update people s set email = coalesce(s.email, g.email), phone = coalesce(s.phone, g.phone)
+from people g where s.id = :stays and g.id = :gone"""
+
+
+class Rejects:
+    """`FILE.rejected.csv`: the rows that were not taken, with line number and reason; written when there is one."""
+
+    def __init__(self, path: Path, columns: Iterable[str]) -> None:
+        self.path = path.with_name(path.name + ".rejected.csv")
+        self._columns, self._file, self._writer = tuple(columns), None, None
+        self.count = 0
+
+    def __enter__(self) -> "Rejects":
+        self.path.unlink(missing_ok=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+    def add(self, line: int, reason: str, values: Iterable[str]) -> None:
+        """Write one rejected row."""
+        if self._writer is None:
+            self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+            self._writer = csv.writer(self._file)
+            self._writer.writerow(["line", "reason", *self._columns])
+        self.count += 1
+        self._writer.writerow([line, reason, *(value.replace("\x00", "\\x00") for value in values)])

@@ -1,0 +1,209 @@
+"""What officers do: the queue, a report beside its records, deciding, reopening, looking a resident up."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, exists, select
+from sqlalchemy.orm import Session
+
+from foundation import events
+from foundation.clock import bangkok_date
+from foundation.errors import Conflict, NotFound
+from foundation.identity import Principal
+from immigration.events import ReportDecided, ReportOpened, ReportReopened, ResidentLookedUp
+from immigration.models.people import Passport, document_index
+from immigration.models.reports import Decision, Report
+from immigration.registries.records import Case
+from immigration.rules import due_dates, numbers
+from immigration.rules import reports as rules
+from immigration.rules.policies import Policy
+from immigration.services import obligations, receipts, storing
+from immigration.services.reports import Desk
+
+
+class CannotDecide(Conflict):
+    """The report cannot be decided so."""
+
+    code = "cannot-decide"
+
+
+class OwnDecision(Conflict):
+    """An officer does not decide again what they decided before."""
+
+    code = "own-decision"
+
+
+class CannotReopen(Conflict):
+    """The report cannot be reopened."""
+
+    code = "cannot-reopen"
+
+
+def queue(
+    session: Session, *, status: str, office: str | None, after: int | None, limit: int
+) -> Sequence[Row[tuple[Report, Passport]]]:
+    """Reports in a state, oldest first, with the passport of each; `after` is the last row id of the page before."""
+    found = select(Report, Passport).join(Passport, Passport.id == Report.passport_id).where(Report.status == status)
+    if office:
+        found = found.where(Report.office == office)
+    if after:
+        found = found.where(Report.id > after)
+    return session.execute(found.order_by(Report.id).limit(limit)).all()
+
+
+def open_report(session: Session, number: str, *, officer: Principal, desk: Desk, now: datetime) -> tuple[Report, Case]:
+    """A report and the records it is judged by; that it was opened, and by whom, is recorded."""
+    report = _get(session, number)
+    case = desk.records.case(session, report.person_id)
+    if case is None:
+        raise NotFound()
+    events.record(session, ReportOpened(report.number, report.person_id), actor=officer.actor, at=now)
+    return report, case
+
+
+def decisions(session: Session, report: Report) -> Sequence[Decision]:
+    """Every decision about a report, oldest first."""
+    return session.scalars(select(Decision).where(Decision.report_id == report.id).order_by(Decision.id)).all()
+
+
+def decide(
+    session: Session,
+    number: str,
+    *,
+    outcome: str,
+    reasons: list[str],
+    note: str,
+    next_due_on: date | None,
+    officer: Principal,
+    desk: Desk,
+    now: datetime,
+) -> Report:
+    """Accept, return or reject a report under review, or ask its author to come; and let the author know.
+
+    Raises CannotDecide with the obstacles, OwnDecision, NotFound.
+    """
+    report = _get(session, number, lock=True)
+    if obstacles := rules.obstacles_to_deciding(report.status, outcome, reasons, note, next_due_on is not None):
+        raise CannotDecide("; ".join(obstacles), obstacles=obstacles)
+    earlier = exists().where(
+        Decision.report_id == report.id, Decision.decided_by == officer.actor, Decision.outcome != "reopened"
+    )
+    if session.scalar(select(earlier)):
+        raise OwnDecision("a colleague decides this report after it was reopened")
+    settle(session, report, outcome, reasons, note, next_due_on, actor=officer.actor, desk=desk, now=now)
+    return report
+
+
+def settle(
+    session: Session,
+    report: Report,
+    outcome: str,
+    reasons: list[str],
+    note: str,
+    override: date | None,
+    *,
+    actor: str,
+    desk: Desk,
+    now: datetime,
+) -> None:
+    """Write a decision with all that follows from it: state, receipt, obligation, event."""
+    policy = desk.law.on(bangkok_date(now))
+    next_due_on = None
+    if outcome == "accepted":
+        next_due_on = override or _next_due(session, report, desk, policy)
+        receipts.issue(session, report, next_due_on, signer=desk.signer, issuer=desk.issuer, now=now)
+    report.status, report.reasons, report.note = outcome, reasons, note
+    report.decided_at, report.decided_by, report.policy_version = now, actor, policy.version
+    session.add(
+        Decision(
+            report_id=report.id,
+            outcome=outcome,
+            reasons=reasons,
+            note=note,
+            next_due_on=next_due_on,
+            overridden=override is not None,
+            policy_version=policy.version,
+            decided_by=actor,
+            decided_at=now,
+        )
+    )
+    told = ReportDecided(report.number, report.person_id, outcome, reasons, next_due_on, report.office)
+    events.record(session, told, actor=actor, at=now)
+    session.flush()
+    storing.touch(session, report.person_id)
+    if outcome == "accepted":
+        obligations.recompute(
+            session, [report.person_id], records=desk.records, law=desk.law, now=now, actor=actor, announce=False
+        )
+
+
+def _next_due(session: Session, report: Report, desk: Desk, policy: Policy) -> date:
+    """What the formula gives for a report, by the records as they were owed on the day it was filed."""
+    case = desk.records.case(session, report.person_id)
+    if case is not None and case.facts is not None:
+        owed = due_dates.obligation(case.facts, report.filed_on, policy)
+        if rules.period_of(owed) == report.period and owed.window is not None:
+            return due_dates.next_due(owed.window.due_on, owed.window.late_after, report.filed_on, "online", policy)
+    return due_dates.next_due(report.due_on, report.due_on, report.filed_on, "online", policy)
+
+
+def reopen(session: Session, number: str, *, note: str, supervisor: Principal, desk: Desk, now: datetime) -> Report:
+    """Put a decided report back under review; its receipt is void. Raises CannotReopen, NotFound."""
+    report = _get(session, number, lock=True)
+    if not rules.may("reopen", report.status):
+        raise CannotReopen(f"the report is {report.status}")
+    if report.status not in rules.HOLDING_STATES and _period_taken(session, report):
+        raise CannotReopen("another report holds this period by now")
+    receipt = receipts.void(session, report, now)
+    report.status = "under-review"
+    report.reasons = report.reasons or ["other"]
+    session.add(
+        Decision(
+            report_id=report.id,
+            outcome="reopened",
+            reasons=report.reasons,
+            note=note,
+            policy_version=desk.law.on(bangkok_date(now)).version,
+            decided_by=supervisor.actor,
+            decided_at=now,
+        )
+    )
+    events.record(session, ReportReopened(report.number, report.person_id, receipt), actor=supervisor.actor, at=now)
+    session.flush()
+    storing.touch(session, report.person_id)
+    obligations.recompute(
+        session, [report.person_id], records=desk.records, law=desk.law, now=now, actor=supervisor.actor, announce=False
+    )
+    return report
+
+
+def _period_taken(session: Session, report: Report) -> bool:
+    from_others = select(Report.id).where(
+        Report.person_id == report.person_id, Report.period == report.period, Report.id != report.id
+    )
+    return session.scalars(from_others.where(_holding())).first() is not None
+
+
+def _holding() -> Any:
+    return Report.status.in_(rules.HOLDING_STATES) & Report.contradicted_at.is_(None)
+
+
+def look_up(
+    session: Session, *, issuing_state: str, document_number: str, purpose: str, officer: Principal, now: datetime
+) -> Passport | None:
+    """The passport an officer asks for, None if there is none; who asked and why is recorded either way."""
+    wanted = select(Passport).where(Passport.document_index == document_index(issuing_state, document_number))
+    found = session.scalars(wanted).one_or_none()
+    person_id = found.person_id if found else None
+    event = ResidentLookedUp(str(person_id or "nobody"), person_id, purpose)
+    events.record(session, event, actor=officer.actor, at=now)
+    return found
+
+
+def _get(session: Session, number: str, lock: bool = False) -> Report:
+    wanted = select(Report).where(Report.number == numbers.normalise(number))
+    found = session.scalars(wanted.with_for_update() if lock else wanted).one_or_none()
+    if found is None:
+        raise NotFound()
+    return found

@@ -1,0 +1,150 @@
+"""What a signed-in phone holds: a short-lived access token, and a refresh token that is used once and then replaced.
+
+A sign-in is a family of refresh tokens. A used one that comes back means that somebody has a copy, so the family ends.
+An access token is not looked up in the database: those of a family that ended live out their ten minutes.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from foundation import events
+from foundation.clock import Clock, bangkok_date
+from foundation.config import Settings
+from foundation.db import Database
+from foundation.errors import Unauthenticated
+from foundation.identity import Authenticate, Principal, Role
+from immigration.events import SignInRevoked
+from immigration.models.access import RefreshToken, TokenFamily, token_digest
+from immigration.registries.access import terms
+from immigration.services import officers
+from immigration.services.keys import InvalidSignature, Signer
+
+TOKEN_TYPE = "Bearer"  # noqa: S105 - the name of a scheme, RFC 6750
+
+
+class InvalidToken(Unauthenticated):
+    """The token is not valid, or no longer."""
+
+    code = "invalid-token"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a phone was given: a sign-in of a person, and its present refresh token."""
+
+    person_id: UUID
+    family: UUID
+    assurance: str
+    refresh_token: str
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    """A grant as it is answered; `expires_in` is in seconds and of the access token."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    refresh_token: str
+    resident_id: UUID
+
+
+def begin(session: Session, person_id: UUID, *, assurance: str, now: datetime) -> Grant:
+    """Start a family for a person who was just activated."""
+    family = TokenFamily(person_id=person_id, assurance=assurance, created_at=now)
+    session.add(family)
+    session.flush()
+    return _grant(session, family, now)
+
+
+def refresh(session: Session, refresh_token: str, *, now: datetime) -> Grant | None:
+    """Replace a refresh token; None where it is unknown, expired, revoked or used before (which revokes its family).
+
+    The caller answers only after the transaction, so that a revocation is kept. Of two uses at the same moment the
+    second waits for the first, and is the second use of a used token.
+    """
+    digest = token_digest(refresh_token)
+    token = session.scalar(select(RefreshToken).where(RefreshToken.token_digest == digest).with_for_update())
+    if token is None:
+        return None
+    family = session.get_one(TokenFamily, token.family_id, with_for_update=True)
+    if token.used_at is not None:
+        _revoke(session, family, now)
+        return None
+    if family.revoked_at is not None or now >= token.expires_at:
+        return None
+    token.used_at = now
+    return _grant(session, family, now)
+
+
+def pair(signer: Signer, settings: Settings, grant: Grant, *, now: datetime) -> TokenPair:
+    """A grant with an access token for it."""
+    lifetime = terms(bangkok_date(now)).access_token
+    claims = {
+        "iss": settings.public_url,
+        "aud": audience(settings),
+        "sub": str(grant.person_id),
+        "fam": str(grant.family),
+        "asr": grant.assurance,
+        "iat": int(now.timestamp()),
+        "exp": int((now + lifetime).timestamp()),
+    }
+    access_token = signer.sign("access", claims)
+    return TokenPair(access_token, TOKEN_TYPE, int(lifetime.total_seconds()), grant.refresh_token, grant.person_id)
+
+
+def audience(settings: Settings) -> str:
+    """For whom access tokens are: this service's own API."""
+    return f"{settings.public_url}/api/v1"
+
+
+def authenticator(database: Database, signer: Signer, clock: Clock, settings: Settings) -> Authenticate:
+    """How this service recognises a bearer token: an officer's session by its prefix, any other as an access token."""
+
+    def authenticate(token: str) -> Principal:
+        if token.startswith(officers.TOKEN_PREFIX):
+            found = officers.recognise(database, token, now=clock())
+        else:
+            found = resident(signer, settings, token, now=clock())
+        if found is None:
+            raise InvalidToken
+        return found
+
+    return authenticate
+
+
+def resident(signer: Signer, settings: Settings, token: str, *, now: datetime) -> Principal | None:
+    """Whose access token this is; None for one that is expired, forged, or meant for somebody else."""
+    try:
+        claims = signer.verify_access(token, now)
+        ours = claims["iss"] == settings.public_url and claims["aud"] == audience(settings)
+        if not ours or now >= datetime.fromtimestamp(claims["exp"], UTC):
+            return None
+        return Principal(
+            Role.RESIDENT, UUID(claims["sub"]), assurance=str(claims["asr"]), family=UUID(claims["fam"])
+        )
+    except (InvalidSignature, KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _grant(session: Session, family: TokenFamily, now: datetime) -> Grant:
+    token = secrets.token_urlsafe(32)
+    lifetime = terms(bangkok_date(now)).refresh_token
+    session.add(
+        RefreshToken(token_digest=token_digest(token), family_id=family.id, issued_at=now, expires_at=now + lifetime)
+    )
+    return Grant(family.person_id, family.id, family.assurance, token)
+
+
+def _revoke(session: Session, family: TokenFamily, now: datetime) -> None:
+    if family.revoked_at is not None:
+        return
+    family.revoked_at, family.revoked_because = now, "reuse"
+    person = family.person_id
+    revoked = SignInRevoked(str(person), person, str(family.id))
+    events.record(session, revoked, actor=f"resident:{person}", at=now)

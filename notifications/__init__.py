@@ -1,0 +1,1 @@
+"""The notifications wing: what is told to whom, through which channel, once each."""

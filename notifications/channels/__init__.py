@@ -1,0 +1,1 @@
+"""The ways out: adapters that hand a message to a provider."""

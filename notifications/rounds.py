@@ -1,0 +1,101 @@
+"""The worker's rounds: each opens its own short transactions, and none while a provider is being talked to."""
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select
+
+from foundation import events
+from foundation.clock import bangkok_date, monotonic
+from foundation.db import Database
+from notifications.channels.push import PushChannel, Result
+from notifications.rules import Outcome
+from notifications.services import delivery, planning
+from notifications.services.telling import tell
+
+DueToday = Callable[[date], Select[Any]]
+"""From a civil date in Bangkok to what is due on it; the columns are told in `services/planning.py`."""
+
+BATCH = 200
+_RELAY = 200
+_ADDRESS = 5000
+_log = logging.getLogger(__name__)
+
+
+def plan_round(database: Database, due_today: DueToday, now: datetime) -> int:
+    """Take back what is no longer due and plan what is; how many reminders are new."""
+    due = due_today(bangkok_date(now))
+    with database.transaction() as session:
+        retired = planning.retire_stale(session, due, now=now)
+        planned = planning.plan(session, due, now=now)
+    if planned or retired:
+        _log.info("notifications: %d reminders planned, %d taken back", planned, retired)
+    return planned
+
+
+def relay_round(
+    database: Database, now: datetime, subscribers: Sequence[events.Subscriber] = (tell,), *, limit: int = _RELAY
+) -> int:
+    """Hand every waiting event to the subscribers, batch by batch; how many there were."""
+    total = 0
+    while True:
+        with database.transaction() as session:
+            relayed = events.relay(session, subscribers, now=now, limit=limit)
+        total += relayed
+        if relayed < limit:
+            return total
+
+
+def send_round(
+    database: Database, channel: PushChannel, now: datetime, *, due_today: DueToday | None = None, batch: int = BATCH
+) -> int:
+    """Send all that is ready; how many messages a provider took.
+
+    With `due_today`, each batch of reminders is checked against the records in the transaction that claims it. A batch
+    of which nothing went through ends the round: the provider is away, and the rest stays where it is.
+    """
+    clock = _running_from(now)
+    _address(database, clock)
+    total = 0
+    while True:
+        moment = clock()
+        with database.transaction() as session:
+            due = due_today(bangkok_date(moment)) if due_today else None
+            envelopes = delivery.claim(session, now=moment, limit=batch, due=due)
+        if not envelopes:
+            return total
+        results = channel.send(envelopes)
+        with database.transaction() as session:
+            delivery.settle(session, results, now=clock(), jitter=random.random)
+        _report(results)
+        sent = sum(result.outcome is Outcome.SENT for result in results)
+        total += sent
+        if all(result.outcome is Outcome.RETRY for result in results):
+            return total
+
+
+def _address(database: Database, clock: Callable[[], datetime]) -> None:
+    while True:
+        with database.transaction() as session:
+            addressed = delivery.fan_out(session, now=clock(), limit=_ADDRESS)
+        if addressed < _ADDRESS:
+            return
+
+
+def _running_from(now: datetime) -> Callable[[], datetime]:
+    """The time in a round that began at `now`: a long round must not give out leases that are over already."""
+    began = monotonic()
+    return lambda: now + timedelta(seconds=monotonic() - began)
+
+
+def _report(results: Sequence[Result]) -> None:
+    """One line for each kind of error, louder where our own set-up is at fault; never a push address."""
+    counts: dict[tuple[str, bool], int] = {}
+    for result in results:
+        if result.error_code:
+            counts[result.error_code, result.alarm] = counts.get((result.error_code, result.alarm), 0) + 1
+    for (code, alarm), count in sorted(counts.items()):
+        _log.log(logging.ERROR if alarm else logging.WARNING, "push: %d messages answered with %s", count, code)

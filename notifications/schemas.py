@@ -1,0 +1,95 @@
+"""Devices and the inbox as JSON."""
+
+from datetime import datetime
+from typing import Any
+
+from marshmallow import Schema, fields, post_load, validate
+
+from foundation.clock import rfc3339
+from notifications.catalogue import LANGUAGES
+from notifications.services.devices import Registration
+
+PLATFORMS = ("android", "ios", "web")
+KINDS = ("fid", "token", "webpush")
+LONGEST_TARGET = 4096
+DEVICE_ID = r"[A-Za-z0-9._-]{1,64}"
+
+
+class Instant(fields.AwareDateTime):
+    """A time in RFC 3339, as everywhere on this platform with the offset of Bangkok."""
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else rfc3339(value)
+
+
+class DeviceIn(Schema):
+    """What an app says of its device."""
+
+    platform = fields.String(required=True, validate=validate.OneOf(PLATFORMS))
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    target = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=LONGEST_TARGET),
+        metadata={"description": "the push address: a Firebase installation id, a token, or a web push subscription"},
+    )
+    language = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Registration:
+        """As the service takes it."""
+        return Registration(**data)
+
+
+class DeviceOut(Schema):
+    """A registered device; its push address is not told again."""
+
+    device_id = fields.String(required=True)
+    platform = fields.String(required=True, validate=validate.OneOf(PLATFORMS))
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    language = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
+    updated_at = Instant(required=True)
+
+
+class LanguageQuery(Schema):
+    """In which language the words are wanted."""
+
+    language = fields.String(
+        validate=validate.OneOf(LANGUAGES), metadata={"description": "otherwise by Accept-Language, otherwise en"}
+    )
+
+
+class InboxQuery(LanguageQuery):
+    """Which page of the inbox is wanted."""
+
+    cursor = fields.String(validate=validate.Length(max=200), metadata={"description": "next_cursor of the last page"})
+    limit = fields.Integer(load_default=20, validate=validate.Range(min=1, max=100))
+
+
+class ArrivalOut(Schema):
+    """What became of a message on one device."""
+
+    device_id = fields.String(required=True)
+    platform = fields.String(required=True, allow_none=True)
+    status = fields.String(required=True, validate=validate.OneOf(("pending", "sent", "failed", "dropped")))
+    sent_at = Instant(required=True, allow_none=True, metadata={"description": "when the provider took it"})
+
+
+class NotificationOut(Schema):
+    """A message, and what became of it."""
+
+    id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    title = fields.String(required=True)
+    body = fields.String(required=True)
+    due_on = fields.Date(required=True, allow_none=True)
+    status = fields.String(required=True, validate=validate.OneOf(("pending", "sent", "stale", "unreachable")))
+    created_at = Instant(required=True)
+    read_at = Instant(required=True, allow_none=True)
+    deliveries = fields.List(fields.Nested(ArrivalOut), required=True)
+
+
+class InboxOut(Schema):
+    """A page of the inbox, newest first."""
+
+    items = fields.List(fields.Nested(NotificationOut), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)

@@ -1,0 +1,138 @@
+"""What a person was told, newest first, and what became of each message on each device."""
+
+import base64
+import binascii
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from foundation.errors import BadRequest, NotFound
+from notifications import catalogue
+from notifications.models import Delivery, Device, Notification
+
+
+class UnknownCursor(BadRequest):
+    """The cursor is not one that this list gave out."""
+
+    code = "unknown-cursor"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What became of a message on one device. `platform` is None for a device that is no longer known."""
+
+    device_id: str
+    platform: str | None
+    status: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Item:
+    """A message as the inbox shows it."""
+
+    id: UUID
+    kind: str
+    title: str
+    body: str
+    due_on: date | None
+    status: str
+    created_at: datetime
+    read_at: datetime | None
+    deliveries: list[Arrival]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, and where the next one begins."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+def page(session: Session, *, person_id: UUID, language: str, cursor: str | None = None, limit: int = 20) -> Page:
+    """A page of what this person was told, in `language`. What was taken back before it reached anybody is left out.
+
+    Raises UnknownCursor.
+    """
+    position = tuple_(Notification.created_at, Notification.id)
+    wanted = (
+        select(Notification)
+        .where(Notification.person_id == person_id, Notification.status != "stale")
+        .order_by(Notification.created_at.desc(), Notification.id.desc())
+        .limit(limit + 1)
+    )
+    if cursor:
+        wanted = wanted.where(position < tuple_(*_position(cursor)))
+    found = session.scalars(wanted).all()
+    shown = found[:limit]
+    arrivals = _arrivals(session, [notification.id for notification in shown])
+    items = [_item(notification, arrivals[notification.id], language) for notification in shown]
+    return Page(items, _cursor(shown[-1]) if len(found) > limit else None)
+
+
+def read(session: Session, notification_id: UUID, *, person_id: UUID, language: str, now: datetime) -> Item:
+    """Note that the person opened a message; the first time counts. Raises NotFound for what is not theirs."""
+    notification = session.scalars(
+        select(Notification)
+        .where(Notification.id == notification_id, Notification.person_id == person_id)
+        .with_for_update()
+    ).one_or_none()
+    if notification is None:
+        raise NotFound
+    notification.read_at = notification.read_at or now
+    return _item(notification, _arrivals(session, [notification_id])[notification_id], language)
+
+
+def _arrivals(session: Session, notifications: Sequence[UUID]) -> dict[UUID, list[Arrival]]:
+    device = (Device.person_id == Delivery.person_id) & (Device.device_id == Delivery.device_id)
+    rows = session.execute(
+        select(Delivery.notification_id, Delivery.device_id, Device.platform, Delivery.status, Delivery.sent_at)
+        .outerjoin(Device, device)
+        .where(Delivery.notification_id.in_(notifications))
+        .order_by(Delivery.device_id)
+    )
+    found: dict[UUID, list[Arrival]] = defaultdict(list)
+    for row in rows:
+        found[row.notification_id].append(Arrival(row.device_id, row.platform, row.status, row.sent_at))
+    return found
+
+
+def _item(notification: Notification, deliveries: list[Arrival], language: str) -> Item:
+    try:
+        words = catalogue.word(notification.kind, notification.params, language)
+    except catalogue.CannotWord:
+        words = catalogue.Words(notification.kind, "")
+    return Item(
+        id=notification.id,
+        kind=notification.kind,
+        title=words.title,
+        body=words.body,
+        due_on=notification.due_on,
+        status=notification.status,
+        created_at=notification.created_at,
+        read_at=notification.read_at,
+        deliveries=deliveries,
+    )
+
+
+def _cursor(last: Notification) -> str:
+    text = f"{last.created_at.isoformat()}|{last.id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        moment, _, id_ = text.partition("|")
+        created_at, found = datetime.fromisoformat(moment), UUID(id_)
+    except (ValueError, binascii.Error) as error:
+        raise UnknownCursor("begin without a cursor") from error
+    if created_at.tzinfo is None:
+        raise UnknownCursor("begin without a cursor")
+    return created_at, found

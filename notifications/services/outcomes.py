@@ -1,0 +1,39 @@
+"""What became of a message, as its deliveries tell."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import case, exists, select, update
+from sqlalchemy.orm import Session
+
+from notifications.models import Delivery, Notification
+
+_QUIET = {"synchronize_session": False}
+
+
+def conclude(session: Session, notifications: Collection[UUID], *, now: datetime) -> None:
+    """Bring messages up to date with their deliveries: sent when one is, unreachable when none is and none is left.
+
+    The rows are locked before the deliveries are looked at, so that of two workers with one delivery each the later
+    one sees both.
+    """
+    if not notifications:
+        return
+    these = Notification.id.in_(notifications)
+    session.execute(select(Notification.id).where(these).order_by(Notification.id).with_for_update())
+    mine = Delivery.notification_id == Notification.id
+    is_sent = exists().where(mine, Delivery.status == "sent")
+    session.execute(
+        update(Notification).where(these, Notification.status != "sent", is_sent).values(status="sent"),
+        execution_options=_QUIET,
+    )
+    waits = exists().where(mine, Delivery.status == "pending")
+    session.execute(
+        update(Notification)
+        .where(these, Notification.settled_at.is_(None), ~waits)
+        .values(
+            status=case((Notification.status == "pending", "unreachable"), else_=Notification.status), settled_at=now
+        ),
+        execution_options=_QUIET,
+    )

@@ -1,0 +1,121 @@
+"""Reminders, planned for everybody at once from what is due today, and taken back where it no longer is.
+
+What is due comes in as a query with the columns `person_id, basis, step, due_on, params`, one row a person, already
+restricted to the step that stands today. `params` holds the dates that the words need: `opens_on`, `grace_ends_on`,
+`late_after` (ISO 8601) and `regime`.
+"""
+
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Select,
+    Subquery,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from notifications import catalogue
+from notifications.models import Delivery, Device, Notification
+from notifications.rules import ROUTINE
+from notifications.services.outcomes import conclude
+
+Due = Select[Any]
+
+
+def plan(session: Session, due: Due, *, now: datetime) -> int:
+    """Write a reminder for everybody in `due`, once per person, basis and step however often and by whomever planned.
+
+    Who has no device gets it in the inbox only: `unreachable` from the start. A reminder still waiting takes on
+    corrected dates, and one that was taken back and is due again waits again. Returns how many are new.
+    """
+    today = due.subquery("due")
+    _refresh(session, today)
+    reachable = exists().where(Device.person_id == today.c.person_id, Device.removed_at.is_(None))
+    rows = select(
+        today.c.person_id,
+        literal(catalogue.REMINDER) + today.c.step,
+        _dedupe(today),
+        literal(ROUTINE),
+        today.c.due_on,
+        _params(today),
+        case((reachable, "pending"), else_="unreachable"),
+        literal(now),
+        case((reachable, null()), else_=literal(now)),
+    ).order_by(today.c.person_id, today.c.basis, today.c.step)  # two planners at once must not wait in a circle
+    columns = ["person_id", "kind", "dedupe", "lane", "due_on", "params", "status", "created_at", "settled_at"]
+    statement = insert(Notification).from_select(columns, rows)
+    return _count(session, statement.on_conflict_do_nothing(index_elements=["person_id", "dedupe"]))
+
+
+def retire_stale(session: Session, due: Due, *, now: datetime) -> int:
+    """Take back every waiting reminder that is not in `due` any more: filed, left, another basis, or a later step.
+
+    What is still on its way to a device is dropped, also where another device already has the message.
+    Returns how many reminders became stale.
+    """
+    today = due.subquery("due")
+    not_due = ~exists().where(today.c.person_id == Notification.person_id, _dedupe(today) == Notification.dedupe)
+    reminder = Notification.kind.startswith(catalogue.REMINDER)
+    dropped = (
+        update(Delivery)
+        .where(Delivery.status == "pending", Delivery.notification_id == Notification.id, reminder, not_due)
+        .values(status="dropped")
+        .returning(Delivery.notification_id)
+    )
+    touched = set(session.scalars(dropped, execution_options={"synchronize_session": False}))
+    stale = update(Notification).where(Notification.status == "pending", reminder, not_due)
+    retired = _count(session, stale.values(status="stale", settled_at=now))
+    conclude(session, touched, now=now)
+    return retired
+
+
+def no_longer_due(session: Session, due: Due, reminders: dict[UUID, tuple[UUID, str]]) -> set[UUID]:
+    """Which of these reminders (id to person and dedupe) are not in `due` any more: the last look before sending."""
+    if not reminders:
+        return set()
+    today = due.subquery("due")
+    people = {person for person, _ in reminders.values()}
+    found = select(today.c.person_id, _dedupe(today)).where(today.c.person_id.in_(people))
+    standing = {(person, dedupe) for person, dedupe in session.execute(found)}
+    return {id_ for id_, reminder in reminders.items() if reminder not in standing}
+
+
+def _refresh(session: Session, today: Subquery) -> None:
+    same = (Notification.person_id == today.c.person_id, Notification.dedupe == _dedupe(today))
+    changed = or_(
+        Notification.status == "stale",
+        Notification.due_on.is_distinct_from(today.c.due_on),
+        Notification.params.is_distinct_from(_params(today)),
+    )
+    again = case((Notification.status == "stale", null()), else_=Notification.fanned_out_at)
+    statement = (
+        update(Notification)
+        .where(Notification.status.in_(("pending", "stale")), *same, changed)
+        .values(status="pending", settled_at=None, fanned_out_at=again, due_on=today.c.due_on, params=_params(today))
+    )
+    session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _dedupe(today: Subquery) -> ColumnElement[str]:
+    return today.c.basis + literal(":") + today.c.step
+
+
+def _params(today: Subquery) -> ColumnElement[Any]:
+    return today.c.params.op("||")(func.jsonb_build_object("due_on", today.c.due_on))
+
+
+def _count(session: Session, statement: Any) -> int:
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount

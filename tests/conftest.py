@@ -1,0 +1,46 @@
+"""Fixtures that every kind of test shares: one PostgreSQL a test process, clean tables for each test, a set clock."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+import immigration.models.access
+import immigration.models.obligations
+import immigration.models.people
+import immigration.models.records
+import immigration.models.reports
+import notifications.models  # noqa: F401 - the tables of both wings
+from foundation.db import Base, Database
+from foundation.postgres import temporary_server
+from foundation.sealing import Keyring, use_keyring
+
+SECRET = "a-secret-of-the-tests-that-is-long-enough"  # noqa: S105
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+for name in ("DATABASE_URL", "DEV_NOW", "SECRET_KEY", "ENVIRONMENT", "FCM_ENDPOINT", "SMTP_URL"):
+    os.environ.pop(name, None)
+use_keyring(Keyring((SECRET,)))
+
+
+@pytest.fixture(scope="session")
+def empty_database() -> Iterator[Database]:
+    """A database of this test process with the tables made."""
+    with temporary_server() as server:
+        server.ensure_database("tests")
+        found = Database(server.url("tests"))
+        Base.metadata.create_all(found.engine)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def database(empty_database: Database) -> Iterator[Database]:
+    """A database without rows."""
+    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with empty_database.engine.begin() as connection:
+        connection.execute(text("set lock_timeout = '10s'"))
+        connection.execute(text(f"truncate {names} restart identity cascade"))
+    yield empty_database

@@ -65,5 +65,7 @@ def read_notification(query: dict[str, Any], notification_id: UUID) -> inbox.Ite
 
 
 def _language(query: dict[str, Any]) -> str:
-    found: str = query.get("language") or request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
-    return found
+    """The language asked for, by the query or else by Accept-Language, where th-TH means th; otherwise the first."""
+    accepted = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    wanted: str | None = query.get("language")
+    return wanted or next((language for language in accepted if language in LANGUAGES), LANGUAGES[0])

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import text
 
 import immigration.models.access
@@ -13,6 +15,8 @@ import immigration.models.people
 import immigration.models.records
 import immigration.models.reports
 import notifications.models  # noqa: F401 - the tables of both wings
+from app import create_app
+from foundation.config import Settings
 from foundation.db import Base, Database
 from foundation.postgres import temporary_server
 from foundation.sealing import Keyring, use_keyring
@@ -44,3 +48,18 @@ def database(empty_database: Database) -> Iterator[Database]:
         connection.execute(text("set lock_timeout = '10s'"))
         connection.execute(text(f"truncate {names} restart identity cascade"))
     yield empty_database
+
+
+@pytest.fixture
+def app(database: Database) -> Flask:
+    """The application, at NOW, on an empty database."""
+    settings = Settings(environment="test", secret_keys=(SECRET,))
+    found = create_app(settings, database=database, clock=lambda: NOW)
+    found.testing = True
+    return found
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Somebody who calls the API."""
+    return app.test_client()

@@ -13,7 +13,7 @@ from foundation.classification import internal, opened, personal, sensitive
 from foundation.db import Base
 from foundation.sealing import Sealed
 
-_ID = {"primary_key": True, "server_default": func.gen_random_uuid()}
+_ID: dict[str, Any] = {"primary_key": True, "server_default": func.gen_random_uuid()}
 _TIME = DateTime(timezone=True)
 
 
@@ -62,7 +62,9 @@ class ActivationRequest(Base):
     next_try_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when a worker looks at it next"))
     tries: Mapped[int] = mapped_column(SmallInteger, server_default="0", info=internal("tries to send so far"))
     settled_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it was done with"))
-    outcome: Mapped[str | None] = mapped_column(Text, info=internal("sent, no-match, no-contact, throttled, superseded, failed"))
+    outcome: Mapped[str | None] = mapped_column(
+        Text, info=internal("sent, no-match, no-contact, throttled, superseded, failed")
+    )
 
 
 class ActivationAttempt(Base):

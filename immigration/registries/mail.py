@@ -1,10 +1,12 @@
 """Mail to people: what a message is, who can carry it, and the carrier that speaks SMTP."""
 
+import re
 import smtplib
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -13,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 TIMEOUT = 10.0
 """Seconds that one exchange with the mail server may take."""
+
+_ADDRESS = re.compile(r"[^\s@<>(),:;\\\[\]]{1,64}@[^\s@<>(),:;\\\[\]\"]{1,255}")
 
 
 class MailRefused(Exception):
@@ -77,9 +81,11 @@ class SmtpMailer:
 
     def _compose(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()
+        if not _ADDRESS.fullmatch(mail.to):
+            raise MailRefused("not an address")
         try:
             message["To"] = Address(addr_spec=mail.to)
-        except (ValueError, IndexError) as error:  # the parser of addresses stumbles over some that are none
+        except (MessageError, ValueError, LookupError, AttributeError) as error:  # the parser stumbles over some
             raise MailRefused("not an address") from error
         message["From"] = self._from
         message["Subject"] = mail.subject

@@ -4,9 +4,8 @@
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from types import MappingProxyType
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -84,7 +83,7 @@ class Case:
     facts: Facts | None
     held: tuple[Held, ...]
     answered: Answered | None = None
-    documents: Mapping[int, str] = MappingProxyType({})
+    documents: Mapping[int, str] = field(default_factory=dict)
 
 
 class Records(Protocol):

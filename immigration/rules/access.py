@@ -1,4 +1,4 @@
-"""How long a way in stays open, and how often it may be tried: the terms of codes, tokens, keys and officers' sessions."""
+"""How long a way in stays open, and how often it may be tried: the terms of codes, tokens, keys, sessions."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 ASSURANCES = ("counter", "mail")
-"""How a code reached its owner: an officer saw the person and the passport, or it went to the contact given on arrival."""
+"""How a code reached its owner: from an officer who saw person and passport, or at the contact given on arrival."""
 
 _OUT_OF_HAND = ("lost", "stolen")
 
@@ -32,4 +32,4 @@ def obstacles(*, status: str, replaced: bool, assurance: str) -> list[str]:
 
 def back_off(tries: int, *, first: timedelta, most: timedelta) -> timedelta:
     """How long to wait after the `tries`-th failure: `first`, doubled each time, at most `most`."""
-    return min(first * 2 ** min(tries - 1, 20), most)
+    return min(first * (1 << min(tries - 1, 20)), most)

@@ -1,6 +1,6 @@
 """Numbers that people read aloud and type: Crockford's base 32, grouped, with a check character that catches slips.
 
-The alphabet has 32 characters, so they are the elements of the field GF(32), and the check is a Reed-Solomon one over it:
+The alphabet's 32 characters stand for the elements of the field GF(32), and the check is a Reed-Solomon one over it:
 the number, read as a polynomial, is zero at a primitive element. It therefore catches every wrong character and every
 exchange of two characters, neighbours or not. (ISO 7064 MOD 37,36 needs 36 characters, among them the I, L, O and U
 that this alphabet leaves out because people mistake them, and it misses some exchanges.)

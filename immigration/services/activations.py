@@ -150,7 +150,8 @@ def activate(session: Session, claim: rules.Claim, code: str, *, address: str, n
     given = digest(code)
     matching = [row for row in usable if row.code_digest == given and birth_date == claim.birth_date]
     chosen = next(
-        (row for row in matching if not rules.obstacles(status=status, replaced=replaced, assurance=row.assurance)), None
+        (row for row in matching if not rules.obstacles(status=status, replaced=replaced, assurance=row.assurance)),
+        None,
     )
     session.execute(
         update(ActivationCode)

@@ -1,4 +1,4 @@
-"""Activation codes by mail: a worker matches each request with the records, and sends a code to the contact of the entry.
+"""Activation codes by mail: a worker matches each request with the records, and sends a code to the entry's contact.
 
 The code of a request is derived from the request's id with the service's key, so it need not be kept to be sent again:
 a mail whose fate is unknown goes out once more with the same Message-ID *and* the same code. (A new code under the same
@@ -143,7 +143,7 @@ def _contact(session: Session, person_id: UUID) -> str | None:
         .order_by(Movement.occurred_on.desc(), Movement.id.desc())
         .limit(1)
     )
-    return session.scalar(latest) or None
+    return (session.scalar(latest) or "").strip() or None
 
 
 def _ready_code(session: Session, request: ActivationRequest, passport: Passport, now: datetime) -> str:
@@ -156,7 +156,7 @@ def _ready_code(session: Session, request: ActivationRequest, passport: Passport
         )
     )
     if known is not None:  # an earlier try failed, or nobody knows how it went: the day to use the code begins again
-        if known.used_at or now >= known.expires_at:
+        if known.used_at or now >= known.expires_at or known.tries_left < 1:
             return "superseded"
         known.expires_at = now + terms(bangkok_date(now)).mail_code
         return "ready"

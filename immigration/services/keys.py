@@ -70,9 +70,7 @@ def rotate(session: Session, purpose: Purpose, now: datetime, *, actor: str = "c
 
 def jwks(session: Session, now: datetime) -> dict[str, Any]:
     """The public keys that still verify, as a JWK set (RFC 7517), oldest first; `purpose` says what each signs."""
-    in_use = or_(
-        SigningKey.purpose == "statement", SigningKey.retired_at.is_(None), SigningKey.retired_at > now
-    )
+    in_use = or_(SigningKey.purpose == "statement", SigningKey.retired_at.is_(None), SigningKey.retired_at > now)
     rows = session.execute(
         select(SigningKey.public_jwk, SigningKey.kid, SigningKey.purpose)
         .where(in_use)
@@ -98,7 +96,7 @@ class Signer:
         self._verified: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def refresh(self) -> None:
-        """Read the keys if they are old. Call it before a transaction in which something is signed: one connection less."""
+        """Read the keys if they are old. Called before a transaction that signs something, it saves a connection."""
         if monotonic() - self._read_at < FRESH_FOR:
             return
         if not self._keys:
@@ -131,7 +129,7 @@ class Signer:
         return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers={"kid": key.kid, "typ": _TYPES[purpose]})
 
     def verify_access(self, token: str, now: datetime) -> dict[str, Any]:
-        """The claims of an access token whose key is in use; raises InvalidSignature. Its dates are the caller's to judge."""
+        """The claims of an access token whose key is in use, for the caller to judge; raises InvalidSignature."""
         self.refresh()
         kid, claims = self._verified.get(token) or self._verify("access", token)
         key = self._keys.get(kid)
@@ -199,9 +197,7 @@ def _is_canonical(text: str) -> bool:
 
 
 def _active(session: Session, purpose: str) -> str | None:
-    return session.scalar(
-        select(SigningKey.kid).where(SigningKey.purpose == purpose, SigningKey.retired_at.is_(None))
-    )
+    return session.scalar(select(SigningKey.kid).where(SigningKey.purpose == purpose, SigningKey.retired_at.is_(None)))
 
 
 def _the_active(session: Session, purpose: str) -> str:
@@ -218,7 +214,13 @@ def _add(session: Session, purpose: str, now: datetime) -> str | None:
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    row = {"kid": _thumbprint(jwk), "purpose": purpose, "public_jwk": jwk, "private_pem": pem.decode(), "created_at": now}
+    row = {
+        "kid": _thumbprint(jwk),
+        "purpose": purpose,
+        "public_jwk": jwk,
+        "private_pem": pem.decode(),
+        "created_at": now,
+    }
     added = insert(SigningKey).values(row).on_conflict_do_nothing().returning(SigningKey.kid)
     return session.scalar(added)
 

@@ -103,7 +103,7 @@ def disable(session: Session, name: str, *, now: datetime) -> None:
 
 
 def set_password(session: Session, name: str, password: str, *, now: datetime) -> None:
-    """Give an account another password; its sessions end, and it no longer waits. Raises UnknownOfficer, WeakPassword."""
+    """Give an account another password, and end its sessions and its waiting. Raises UnknownOfficer, WeakPassword."""
     officer = _get(session, name)
     officer.password_hash = _hash(password, now)
     officer.failed_attempts, officer.locked_until = 0, None
@@ -138,9 +138,7 @@ def password_matches(known: Credentials, password: str) -> bool:
         _AT_ONCE.release()
 
 
-def sign_in(
-    session: Session, known: Credentials, *, matches: bool, totp: str | None, now: datetime
-) -> SignedIn | None:
+def sign_in(session: Session, known: Credentials, *, matches: bool, totp: str | None, now: datetime) -> SignedIn | None:
     """Open a session, or count a failure and answer None; the caller answers after the transaction, so that it counts.
 
     Whether the account waits is asked again under a lock: guesses made at once get no more tries than guesses in turn.
@@ -230,7 +228,11 @@ def _open_session(session: Session, officer: Officer, now: datetime) -> SignedIn
     lifetime = terms(bangkok_date(now)).officer_session
     session.add(
         OfficerSession(
-            token_digest=token_digest(token), officer_id=officer.id, created_at=now, seen_at=now, expires_at=now + lifetime
+            token_digest=token_digest(token),
+            officer_id=officer.id,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + lifetime,
         )
     )
     seconds = int(lifetime.total_seconds())

@@ -125,9 +125,7 @@ def resident(signer: Signer, settings: Settings, token: str, *, now: datetime) -
         ours = claims["iss"] == settings.public_url and claims["aud"] == audience(settings)
         if not ours or now >= datetime.fromtimestamp(claims["exp"], UTC):
             return None
-        return Principal(
-            Role.RESIDENT, UUID(claims["sub"]), assurance=str(claims["asr"]), family=UUID(claims["fam"])
-        )
+        return Principal(Role.RESIDENT, UUID(claims["sub"]), assurance=str(claims["asr"]), family=UUID(claims["fam"]))
     except (InvalidSignature, KeyError, TypeError, ValueError, OverflowError):
         return None
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, exists, select, update
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, case, exists, select, update
 from sqlalchemy.orm import Session
 
 from notifications.models import Delivery, Notification
@@ -20,7 +20,9 @@ def conclude(session: Session, notifications: Collection[UUID], *, now: datetime
     """
     if not notifications:
         return
-    these = Notification.id.in_(notifications)
+    these = Notification.id == any_(
+        bindparam(None, list(notifications), type_=ARRAY(Uuid))
+    )  # one parameter however many
     session.execute(select(Notification.id).where(these).order_by(Notification.id).with_for_update())
     mine = Delivery.notification_id == Notification.id
     is_sent = exists().where(mine, Delivery.status == "sent")

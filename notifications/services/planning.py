@@ -32,6 +32,7 @@ from notifications.rules import ROUTINE
 from notifications.services.outcomes import conclude
 
 Due = Select[Any]
+_QUIET = {"synchronize_session": False, "preserve_rowcount": True}  # an insert's count is not kept otherwise
 
 
 def plan(session: Session, due: Due, *, now: datetime) -> int:
@@ -43,6 +44,7 @@ def plan(session: Session, due: Due, *, now: datetime) -> int:
     today = due.subquery("due")
     _refresh(session, today)
     reachable = exists().where(Device.person_id == today.c.person_id, Device.removed_at.is_(None))
+    told = exists().where(Notification.person_id == today.c.person_id, Notification.dedupe == _dedupe(today))
     rows = select(
         today.c.person_id,
         literal(catalogue.REMINDER) + today.c.step,
@@ -53,7 +55,10 @@ def plan(session: Session, due: Due, *, now: datetime) -> int:
         case((reachable, "pending"), else_="unreachable"),
         literal(now),
         case((reachable, null()), else_=literal(now)),
-    ).order_by(today.c.person_id, today.c.basis, today.c.step)  # two planners at once must not wait in a circle
+    )
+    rows = rows.where(~told).order_by(
+        today.c.person_id, today.c.basis, today.c.step
+    )  # two planners at once must not wait in a circle
     columns = ["person_id", "kind", "dedupe", "lane", "due_on", "params", "status", "created_at", "settled_at"]
     statement = insert(Notification).from_select(columns, rows)
     return _count(session, statement.on_conflict_do_nothing(index_elements=["person_id", "dedupe"]))
@@ -68,17 +73,13 @@ def retire_stale(session: Session, due: Due, *, now: datetime) -> int:
     today = due.subquery("due")
     not_due = ~exists().where(today.c.person_id == Notification.person_id, _dedupe(today) == Notification.dedupe)
     reminder = Notification.kind.startswith(catalogue.REMINDER)
-    dropped = (
-        update(Delivery)
-        .where(Delivery.status == "pending", Delivery.notification_id == Notification.id, reminder, not_due)
-        .values(status="dropped")
-        .returning(Delivery.notification_id)
-    )
-    touched = set(session.scalars(dropped, execution_options={"synchronize_session": False}))
+    waits = (Delivery.status == "pending", Delivery.notification_id == Notification.id, reminder, not_due)
+    drop = update(Delivery).where(*waits).values(status="dropped")
+    _count(session, drop.where(Notification.status == "pending"))
+    elsewhere = drop.where(Notification.status == "sent").returning(Delivery.notification_id)
+    conclude(session, set(session.scalars(elsewhere, execution_options=_QUIET)), now=now)
     stale = update(Notification).where(Notification.status == "pending", reminder, not_due)
-    retired = _count(session, stale.values(status="stale", settled_at=now))
-    conclude(session, touched, now=now)
-    return retired
+    return _count(session, stale.values(status="stale", settled_at=now))
 
 
 def no_longer_due(session: Session, due: Due, reminders: dict[UUID, tuple[UUID, str]]) -> set[UUID]:
@@ -105,7 +106,7 @@ def _refresh(session: Session, today: Subquery) -> None:
         .where(Notification.status.in_(("pending", "stale")), *same, changed)
         .values(status="pending", settled_at=None, fanned_out_at=again, due_on=today.c.due_on, params=_params(today))
     )
-    session.execute(statement, execution_options={"synchronize_session": False})
+    session.execute(statement, execution_options=_QUIET)
 
 
 def _dedupe(today: Subquery) -> ColumnElement[str]:
@@ -117,5 +118,5 @@ def _params(today: Subquery) -> ColumnElement[Any]:
 
 
 def _count(session: Session, statement: Any) -> int:
-    result = session.execute(statement, execution_options={"synchronize_session": False})
+    result = session.execute(statement, execution_options=_QUIET)
     return cast("CursorResult[Any]", result).rowcount

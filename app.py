@@ -1,0 +1,117 @@
+"""The front door: it knows every room, decides nothing, and wires what the process at hand needs."""
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Select
+
+from foundation.clock import Clock, shifted_clock, system_clock
+from foundation.config import Settings, from_environment
+from foundation.db import Database
+from foundation.errors import Problem
+from foundation.http import Api, guard, harden, render_problem
+from foundation.postgres import local_server
+from foundation.sealing import Keyring, use_keyring
+from immigration.commands import activation, keys, officers, records
+from immigration.registries.law import law
+from immigration.registries.records import ImportedRecords
+from immigration.routes import activations as activation_routes
+from immigration.routes import officers as officer_routes
+from immigration.routes import profile, public, reports, review, tokens
+from immigration.services.keys import Signer
+from immigration.services.obligations import due_steps
+from immigration.services.reports import Desk
+from immigration.services.tokens import authenticator
+from notifications import routes as notification_routes
+from operations import commands, migrating, pages
+
+ROOT = Path(__file__).parent
+BLUEPRINTS = (
+    activation_routes.blueprint,
+    tokens.blueprint,
+    tokens.well_known,
+    profile.blueprint,
+    reports.blueprint,
+    public.blueprint,
+    notification_routes.blueprint,
+    officer_routes.blueprint,
+    review.blueprint,
+)
+GROUPS = (records.group, activation.group, officers.group, keys.group, *commands.GROUPS)
+
+
+def create_app(
+    settings: Settings | None = None, *, database: Database | None = None, clock: Clock | None = None
+) -> Flask:
+    """The application, from the environment unless told otherwise.
+
+    Raises InvalidSettings. Without `database` it connects to DATABASE_URL, or to the embedded server under `var/`,
+    which it starts; in development the tables are brought up to date.
+    """
+    settings = settings or from_environment(os.environ)
+    use_keyring(Keyring(settings.secret_keys))
+    app = Flask(__name__, static_folder=None)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.config.update(
+        API_TITLE="Foreigner Platform: 90-day reporting",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        MAX_CONTENT_LENGTH=1024 * 1024,
+        API_SPEC_OPTIONS=pages.SPEC_OPTIONS,
+    )
+    clock = clock or _clock(settings)
+    database = database or _database(app, settings)
+    signer = Signer(database, clock)
+    app.extensions |= {
+        "settings": settings,
+        "clock": clock,
+        "database": database,
+        "signer": signer,
+        "authenticate": authenticator(database, signer, clock, settings),
+        "desk": Desk(ImportedRecords(), law(), signer, settings.public_url),
+        "due_today": due_today,
+    }
+    app.register_error_handler(Problem, render_problem)
+    api = Api(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    app.extensions["api"] = api
+    app.register_blueprint(pages.blueprint)
+    for group in GROUPS:
+        app.cli.add_command(group)
+    guard(app)
+    harden(app)
+    return app
+
+
+def due_today(today: date) -> Select[Any]:
+    """What the notifications wing reminds of on a day: the one place where both wings meet."""
+    return due_steps(today, law=law())
+
+
+def _clock(settings: Settings) -> Clock:
+    if settings.dev_now is None:
+        return system_clock
+    return shifted_clock(settings.dev_now, settings.dev_now_since)
+
+
+def _database(app: Flask, settings: Settings) -> Database:
+    url = settings.database_url
+    if url is None:
+        server = local_server(ROOT / "var")
+        app.extensions["postgres"] = server
+        url = server.ensure_database("platform")
+    database = Database(url)
+    if not settings.production:
+        migrating.bring_up_to_date(database)
+    return database
+
+
+def __getattr__(name: str) -> Any:
+    """`app:application` for a WSGI server, made when it is asked for."""
+    if name == "application":
+        return create_app()
+    raise AttributeError(name)

@@ -1,0 +1,34 @@
+"""`flask activation`: codes for people whose phone is not joined yet."""
+
+import click
+from flask.cli import AppGroup
+
+from foundation.db import transaction
+from foundation.errors import Problem
+from foundation.http import now
+from immigration.rules.activations import ASSURANCES
+from immigration.services import activations
+
+group = AppGroup("activation", help="Activation codes.")
+
+
+@group.command("issue")
+@click.option("--document", required=True, metavar="NUMBER", help="The passport's number.")
+@click.option("--state", required=True, metavar="CODE", help="The issuing state, such as FRA.")
+@click.option(
+    "--assurance",
+    type=click.Choice(ASSURANCES),
+    default="counter",
+    show_default=True,
+    help="counter: an officer saw the person and the passport; mail: it went to the contact given on arrival.",
+)
+def issue(document: str, state: str, assurance: str) -> None:
+    """Print a fresh activation code; earlier unused ones of the passport end."""
+    try:
+        with transaction() as session:
+            issued = activations.issue(
+                session, document, state, assurance=assurance, issued_by="command-line", now=now()
+            )
+    except Problem as problem:
+        raise click.ClickException(problem.detail or problem.title()) from problem
+    click.echo(issued.activation_code)

@@ -1,0 +1,23 @@
+"""`flask keys`: the keys that the service signs with."""
+
+import click
+from flask.cli import AppGroup
+
+from foundation.db import transaction
+from foundation.errors import Problem
+from foundation.http import now
+from immigration.services import keys
+
+group = AppGroup("keys", help="Signing keys.")
+
+
+@group.command("rotate")
+@click.argument("purpose", type=click.Choice(keys.PURPOSES))
+def rotate(purpose: keys.Purpose) -> None:
+    """Make a new key that signs from now on; the old one goes on verifying. Print the new key's id."""
+    try:
+        with transaction() as session:
+            kid = keys.rotate(session, purpose, now())
+    except Problem as problem:
+        raise click.ClickException(problem.detail or problem.title()) from problem
+    click.echo(kid)

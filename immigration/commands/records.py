@@ -1,0 +1,95 @@
+"""`flask records`: importing the records of other offices, and looking after what was computed from them."""
+
+import csv
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from foundation.db import Database, database, transaction
+from foundation.errors import Problem
+from foundation.http import now
+from immigration.models.obligations import Obligation, Switch
+from immigration.registries.csv_files import WrongHeader
+from immigration.registries.records import UNAVAILABLE
+from immigration.routes.desk import desk
+from immigration.rules.rows import KINDS
+from immigration.services import obligations
+from immigration.services import records as service
+
+group = AppGroup("records", help="Records of passports, movements, permissions, reports and residences.")
+
+
+def unhurried() -> Database:
+    """The database of the application with time for long statements."""
+    return Database(str(database().url.render_as_string(hide_password=False)), pool_size=4, statement_timeout=0)
+
+
+@group.command("import")
+@click.argument("kind", type=click.Choice(sorted(KINDS)))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(kind: str, file: Path) -> None:
+    """Import a CSV FILE of KIND. Repeatable; bad rows go to FILE.rejected.csv and stop nothing."""
+    at = desk()
+    size = max(file.stat().st_size, 1)
+    store = unhurried()
+    try:
+        with click.progressbar(length=size, label=kind, file=click.get_text_stream("stderr")) as bar:
+            done = 0
+
+            def progress(position: int) -> None:
+                nonlocal done
+                bar.update(position - done)
+                done = position
+
+            outcome = service.import_file(
+                store, kind, file, records=at.records, law=at.law, now=now(), progress=progress
+            )
+    except WrongHeader as error:
+        raise click.ClickException(f"{file.name}: {error}") from error
+    except (OSError, csv.Error) as error:
+        raise click.ClickException(f"{file.name}: {error}") from error
+    except Problem as problem:
+        raise click.ClickException(problem.detail) from problem
+    finally:
+        store.close()
+    click.echo(str(outcome))
+
+
+@group.command("rebuild")
+def rebuild() -> None:
+    """Compute every kept obligation anew from the records, and say how many came out different."""
+    at, store, changed = desk(), unhurried(), 0
+    with store.reading() as session:
+        people = session.scalars(select(Obligation.person_id).order_by(Obligation.person_id)).all()
+    for start in range(0, len(people), obligations.BATCH):
+        ids = people[start : start + obligations.BATCH]
+        with store.transaction() as session:
+            before = _kept(session, ids)
+            obligations.recompute(session, ids, records=at.records, law=at.law, now=now(), actor="rebuild")
+            session.flush()
+            changed += sum(row != before[row[0]] for row in _kept(session, ids).values())
+    store.close()
+    click.echo(f"looked at {len(people)}, changed {changed}")
+
+
+def _kept(session: object, ids: object) -> dict[object, tuple[object, ...]]:
+    columns = [c for c in Obligation.__table__.columns if c.name not in ("revision", "policy_version")]
+    rows = session.execute(select(*columns).where(Obligation.person_id.in_(ids))).all()  # type: ignore[attr-defined]
+    return {row[0]: tuple(row) for row in rows}
+
+
+@group.command("source")
+@click.argument("state", type=click.Choice(["up", "down"]))
+def source(state: str) -> None:
+    """Make the source of records fail, or work again: for drills; refused in production."""
+    if current_app.extensions["settings"].production:
+        raise click.ClickException("refused in production")
+    down = state == "down"
+    with transaction() as session:
+        switched = insert(Switch).values(name=UNAVAILABLE, on=down)
+        session.execute(switched.on_conflict_do_update(index_elements=[Switch.name], set_={"on": down}))
+    click.echo(f"the source of records is {state}")

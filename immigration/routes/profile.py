@@ -1,0 +1,31 @@
+"""The signed-in resident."""
+
+from typing import Any
+
+from foundation.db import reading, transaction
+from foundation.http import Blueprint, allow, now, principal
+from foundation.identity import Role
+from immigration.schemas.profile import ProfileIn, ProfileOut
+from immigration.services import profile
+from immigration.services.profile import Profile
+
+blueprint = Blueprint("profile", __name__, url_prefix="/api/v1", description=__doc__)
+
+
+@blueprint.get("/me")
+@allow(Role.RESIDENT)
+@blueprint.response(200, ProfileOut)
+def show() -> Profile:
+    """Who I am on record, and how I want to be reached."""
+    with reading() as session:
+        return profile.me(session, principal())
+
+
+@blueprint.patch("/me")
+@allow(Role.RESIDENT)
+@blueprint.arguments(ProfileIn)
+@blueprint.response(200, ProfileOut)
+def change(wishes: dict[str, Any]) -> Profile:
+    """Change my language or contact data."""
+    with transaction() as session:
+        return profile.change(session, principal(), wishes, now=now())

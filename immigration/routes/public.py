@@ -1,0 +1,103 @@
+"""What anyone may ask: addresses, whether a receipt is genuine, what the reason codes mean, where the offices are."""
+
+from typing import Any
+
+
+from marshmallow import Schema, fields, validate
+
+from foundation.db import reading
+from foundation.http import Blueprint, allow
+from foundation.identity import Role
+from immigration.registries import addresses, offices, reasons
+from immigration.routes.desk import desk
+from immigration.schemas.common import line
+from immigration.schemas.reports import VerifyIn, VerifyOut, VisitOut, visit_view
+from immigration.services import receipts
+from immigration.services.reports import suggestion
+
+blueprint = Blueprint("public", __name__, url_prefix="/api/v1", description="What anyone may ask")
+
+
+class SearchArgs(Schema):
+    """What someone typed of an address."""
+
+    q = line(200, required=True)
+    limit = fields.Integer(load_default=10, validate=validate.Range(1, 50))
+
+
+class SuggestionOut(Schema):
+    """A subdistrict with all that stands above it."""
+
+    subdistrict_code = fields.String(required=True)
+    subdistrict = fields.Dict(required=True)
+    district = fields.Dict(required=True)
+    province = fields.Dict(required=True)
+    postal_codes = fields.List(fields.String(), required=True)
+
+
+class SuggestionsOut(Schema):
+    """Subdistricts, likeliest first."""
+
+    items = fields.List(fields.Nested(SuggestionOut), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ReasonOut(Schema):
+    """What a reason code means and how to put it right, per language."""
+
+    reason = fields.String(required=True)
+    title = fields.Dict(required=True)
+    remedy = fields.Dict(required=True)
+
+
+class ReasonsOut(Schema):
+    """Every reason code."""
+
+    items = fields.List(fields.Nested(ReasonOut), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class OfficesOut(Schema):
+    """Every office."""
+
+    items = fields.List(fields.Nested(VisitOut), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+@blueprint.get("/addresses")
+@allow(Role.ANYONE)
+@blueprint.arguments(SearchArgs, location="query")
+@blueprint.response(200, SuggestionsOut)
+def search(args: dict[str, Any]) -> dict[str, Any]:
+    """Subdistricts for what someone typed, in Thai or English, or a postal code."""
+    return {"items": [suggestion(one) for one in addresses.search(args["q"], args["limit"])], "next_cursor": None}
+
+
+@blueprint.post("/receipts/verify")
+@allow(Role.ANYONE)
+@blueprint.arguments(VerifyIn)
+@blueprint.response(200, VerifyOut)
+def verify(data: dict[str, Any]) -> receipts.Verdict:
+    """Whether a receipt or a signed statement is ours, and what it says."""
+    signer = desk().signer
+    signer.refresh()
+    with reading() as session:
+        return receipts.verify(session, data["receipt"], signer=signer)
+
+
+@blueprint.get("/reasons")
+@allow(Role.ANYONE)
+@blueprint.response(200, ReasonsOut)
+def explain() -> dict[str, Any]:
+    """What each reason code means, and how to put it right."""
+    return {"items": reasons.all_reasons(), "next_cursor": None}
+
+
+@blueprint.get("/offices")
+@allow(Role.ANYONE)
+@blueprint.response(200, OfficesOut)
+def where() -> dict[str, Any]:
+    """The immigration offices, their hours and what to bring."""
+    return {"items": [visit_view(office.code) for office in offices.all_offices()], "next_cursor": None}
+
+

@@ -1,0 +1,115 @@
+"""A resident's stay and reports."""
+
+import hashlib
+import json
+from typing import Any
+
+from flask import Response, request
+
+from foundation import json_reader
+from foundation.db import reading, transaction
+from foundation.errors import NotAcceptable
+from foundation.http import Blueprint, allow, now, principal, required_header
+from foundation.identity import Role
+from immigration.models.reports import Receipt
+from immigration.routes.desk import desk, page
+from immigration.schemas.common import PageArgs
+from immigration.schemas.reports import FiledOut, ReceiptOut, ReportIn, ReportOut, ReportsOut, form, report_view
+from immigration.schemas.stay import StayOut, stay_view
+from immigration.services import obligations, receipts, reports
+
+blueprint = Blueprint("reports", __name__, url_prefix="/api/v1", description="A resident's stay and reports")
+
+
+@blueprint.get("/me/stay")
+@allow(Role.RESIDENT)
+@blueprint.response(200, StayOut)
+def stay() -> dict[str, Any]:
+    """My stay by the records, when my next report is due, and why."""
+    at = desk()
+    with reading() as session:
+        owed, today = obligations.show(session, principal().id, records=at.records, law=at.law, now=now())
+    return stay_view(owed, today)
+
+
+@blueprint.post("/reports")
+@allow(Role.RESIDENT)
+@blueprint.arguments(ReportIn)
+@blueprint.response(201, FiledOut)
+@blueprint.doc(
+    parameters=[
+        {"in": "header", "name": "Idempotency-Key", "required": True, "schema": {"type": "string", "maxLength": 255}}
+    ]
+)
+def file(data: dict[str, Any]) -> Response:
+    """File a 90-day report; the answer comes after it is stored."""
+    key = required_header("Idempotency-Key", reports.IdempotencyKeyRequired)
+    body = json_reader.read(request.get_data())
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
+    with transaction() as session:
+        answer = reports.file(session, form(data), author=principal(), key=key, body_digest=digest, desk=desk(), now=now())
+    headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
+    return Response(answer.text, 201, headers, content_type="application/json")
+
+
+@blueprint.get("/reports")
+@allow(Role.RESIDENT)
+@blueprint.arguments(PageArgs, location="query")
+@blueprint.response(200, ReportsOut)
+def mine(args: dict[str, Any]) -> dict[str, Any]:
+    """My reports, newest first."""
+    before = int(args["cursor"]) if args["cursor"] else None
+    with reading() as session:
+        found = reports.mine(session, principal().id, before=before, limit=args["limit"])
+        items = [report_view(report, receipts.valid(session, report)) for report in found]
+    return page(items, [report.id for report in found], args["limit"])
+
+
+@blueprint.get("/reports/<number>")
+@allow(Role.RESIDENT)
+@blueprint.response(200, ReportOut)
+def one(number: str) -> dict[str, Any]:
+    """One of my reports."""
+    with reading() as session:
+        report = reports.get(session, number, author=principal())
+        return report_view(report, receipts.valid(session, report))
+
+
+@blueprint.post("/reports/<number>/correction")
+@allow(Role.RESIDENT)
+@blueprint.arguments(ReportIn)
+@blueprint.response(200, ReportOut)
+def correct(data: dict[str, Any], number: str) -> dict[str, Any]:
+    """Answer a returned report with a corrected one."""
+    with transaction() as session:
+        report = reports.correct(session, number, form(data), author=principal(), desk=desk(), now=now())
+        return report_view(report, None)
+
+
+@blueprint.post("/reports/<number>/withdrawal")
+@allow(Role.RESIDENT)
+@blueprint.response(200, ReportOut)
+def withdraw(number: str) -> dict[str, Any]:
+    """Take a report back before it is decided."""
+    with transaction() as session:
+        return report_view(reports.withdraw(session, number, author=principal(), now=now()), None)
+
+
+@blueprint.get("/reports/<number>/receipt")
+@allow(Role.RESIDENT)
+@blueprint.response(200, ReceiptOut)
+def receipt(number: str) -> dict[str, Any]:
+    """The receipt of an accepted report, as JSON."""
+    if not request.accept_mimetypes.accept_json:
+        raise NotAcceptable("a receipt is kept as application/json")
+    with reading() as session:
+        report = reports.get(session, number, author=principal())
+        found: Receipt = receipts.of(session, report)
+        return {
+            "number": found.number,
+            "report": report.number,
+            "issued_at": found.issued_at,
+            "next_due_on": found.next_due_on,
+            "office": report.office,
+            "statement": found.statement,
+        }

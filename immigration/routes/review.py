@@ -1,0 +1,133 @@
+"""The officers' desk."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from foundation import events
+from foundation.clock import bangkok_date
+from foundation.db import reading, transaction
+from foundation.errors import NotFound
+from foundation.http import Blueprint, allow, now, principal
+from foundation.identity import Role
+from immigration.models.people import Passport
+from immigration.models.reports import Report
+from immigration.registries.records import Case
+from immigration.routes.desk import desk, page
+from immigration.rules import due_dates
+from immigration.schemas.common import NoteIn
+from immigration.schemas.reports import ReportOut, report_view
+from immigration.schemas.review import (
+    DecisionIn,
+    QueueArgs,
+    QueueOut,
+    ResidentOut,
+    ReviewOut,
+    SearchIn,
+    queue_view,
+    records_view,
+    review_view,
+)
+from immigration.schemas.stay import stay_view
+from immigration.services import obligations, receipts, reports, review
+
+blueprint = Blueprint("review", __name__, url_prefix="/api/v1/review", description="The officers' desk")
+EVERY_OFFICE = "all"
+
+
+@blueprint.get("/reports")
+@allow(Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR)
+@blueprint.arguments(QueueArgs, location="query")
+@blueprint.response(200, QueueOut)
+def queue(args: dict[str, Any]) -> dict[str, Any]:
+    """Reports in a state, oldest first; of the officer's own office unless another is named."""
+    office = args["office"] or principal().office
+    after = int(args["cursor"]) if args["cursor"] else None
+    with reading() as session:
+        found = review.queue(
+            session,
+            status=args["status"],
+            office=None if office == EVERY_OFFICE else office,
+            after=after,
+            limit=args["limit"],
+        )
+        return page([queue_view(*row) for row in found], [row.Report.id for row in found], args["limit"])
+
+
+@blueprint.get("/reports/<number>")
+@allow(Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR)
+@blueprint.response(200, ReviewOut)
+def one(number: str) -> dict[str, Any]:
+    """A report beside the records it was checked against, and its history."""
+    with transaction() as session:
+        report, case = review.open_report(session, number, officer=principal(), desk=desk(), now=now())
+        return _view(session, report, case)
+
+
+def _view(session: Session, report: Report, case: Case) -> dict[str, Any]:
+    owed, today = obligations.show(session, report.person_id, records=desk().records, law=desk().law, now=now())
+    history = [*events.history(session, report.number)]
+    passports = _passports(session, case)
+    decisions = [*review.decisions(session, report)]
+    receipt = receipts.valid(session, report)
+    return review_view(report, receipt, case, passports, (owed, today), decisions, history)
+
+
+def _passports(session: Session, case: Case) -> list[Passport]:
+    found = select(Passport).where(Passport.person_id == case.person_id).order_by(Passport.id)
+    return [*session.scalars(found)]
+
+
+@blueprint.post("/reports/<number>/decision")
+@allow(Role.OFFICER, Role.SUPERVISOR)
+@blueprint.arguments(DecisionIn)
+@blueprint.response(200, ReportOut)
+def decide(decision: dict[str, Any], number: str) -> dict[str, Any]:
+    """Accept, return or reject a report, or ask its author to come."""
+    with transaction() as session:
+        report = review.decide(session, number, officer=principal(), desk=desk(), now=now(), **decision)
+        return report_view(report, receipts.valid(session, report))
+
+
+@blueprint.post("/reports/<number>/reopening")
+@allow(Role.SUPERVISOR)
+@blueprint.arguments(NoteIn)
+@blueprint.response(200, ReportOut)
+def reopen(data: dict[str, Any], number: str) -> dict[str, Any]:
+    """Put a decided report back under review."""
+    with transaction() as session:
+        report = review.reopen(session, number, note=data["note"], supervisor=principal(), desk=desk(), now=now())
+        return report_view(report, None)
+
+
+@blueprint.post("/residents/search")
+@allow(Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR)
+@blueprint.arguments(SearchIn)
+@blueprint.response(200, ResidentOut)
+def search(data: dict[str, Any]) -> dict[str, Any]:
+    """A resident by a passport's number; the purpose is recorded, found or not."""
+    with transaction() as session:
+        passport = review.look_up(session, officer=principal(), now=now(), **data)
+    if passport is None:
+        raise NotFound()
+    with reading() as session:
+        return _resident(session, passport)
+
+
+def _resident(session: Session, passport: Passport) -> dict[str, Any]:
+    case = desk().records.case(session, passport.person_id)
+    if case is None:
+        raise NotFound()
+    today = bangkok_date(now())
+    owed = due_dates.obligation(case.facts, today, desk().law.on(today)) if case.facts else None
+    if owed is None:
+        owed, today = obligations.show(session, passport.person_id, records=desk().records, law=desk().law, now=now())
+    filed = reports.mine(session, passport.person_id, before=None, limit=20)
+    passports = _passports(session, case)
+    return stay_view(owed, today) | {
+        "resident_id": str(passport.person_id),
+        "passports": passports,
+        "reports": [report_view(report, receipts.valid(session, report)) for report in filed],
+        "records": records_view(case, passports),
+    }

@@ -1,0 +1,68 @@
+"""What is sent to activate a phone, and to ask for a code."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+
+from immigration.rules.activations import Claim
+
+DETAILS = ("document_number", "issuing_state", "birth_date")
+
+
+def document_number(**options: Any) -> fields.String:
+    """A passport's number as people type it: letters, digits, spaces and hyphens."""
+    pattern = validate.Regexp(r"^(?=.*[A-Za-z0-9])[A-Za-z0-9 <-]{1,32}\Z", error="Letters and digits are expected.")
+    return fields.String(validate=pattern, metadata={"example": "EX1000001"}, **options)
+
+
+def issuing_state(**options: Any) -> fields.String:
+    """The code of a state as in the passport: D and DEU are the same."""
+    pattern = validate.Regexp(r"^[A-Za-z]{1,3}<{0,2}\Z", error="A code of up to three letters is expected.")
+    return fields.String(validate=pattern, metadata={"example": "FRA"}, **options)
+
+
+class ActivationRequestIn(Schema):
+    """Who wants a code."""
+
+    document_number = document_number(required=True)
+    issuing_state = issuing_state(required=True)
+    birth_date = fields.Date(required=True)
+
+    @post_load
+    def claim(self, data: dict[str, Any], **_: Any) -> Claim:
+        """The details as a claim."""
+        return Claim(**data)
+
+
+class ActivationRequestOut(Schema):
+    """That the wish is noted; the same for everybody."""
+
+    status = fields.Constant("requested", dump_only=True)
+
+
+class ActivationIn(Schema):
+    """A code, and whose it is: the three details, or the machine readable zone in their place."""
+
+    document_number = document_number()
+    issuing_state = issuing_state()
+    birth_date = fields.Date()
+    mrz = fields.String(validate=validate.Length(min=1, max=200), metadata={"description": "lines of the zone"})
+    activation_code = fields.String(
+        required=True, validate=validate.Length(min=1, max=64), metadata={"example": "4XQ27-K3M9P"}
+    )
+
+    @validates_schema
+    def check_who(self, data: dict[str, Any], **_: Any) -> None:
+        """Either way of saying who, not both, not neither."""
+        if "mrz" not in data:
+            if missing := [name for name in DETAILS if name not in data]:
+                raise ValidationError({name: ["Missing data for required field."] for name in missing})
+        elif given := [name for name in DETAILS if name in data]:
+            raise ValidationError({name: ["Not beside a machine readable zone."] for name in given})
+
+
+class IssuedCodeOut(Schema):
+    """A code to hand over; it is shown this once."""
+
+    activation_code = fields.String(required=True)
+    expires_at = fields.AwareDateTime(format="iso", required=True)

@@ -1,0 +1,68 @@
+"""Pieces that several schemas share."""
+
+import re
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from foundation.clock import rfc3339
+from immigration.rules.reports import REASONS, STATES
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def plain_text(value: str) -> None:
+    """Refuse control characters and lone surrogates."""
+    if _CONTROL.search(value):
+        raise ValidationError("Contains control characters.")
+
+
+def line(longest: int, *, required: bool = False, shortest: int = 0) -> fields.String:
+    """A single line of text; an optional one is empty when it is missing or null."""
+    checks: list[Any] = [plain_text, validate.Length(min=shortest, max=longest)]
+    if required:
+        return fields.String(required=True, validate=checks)
+    return NullableLine(load_default="", allow_none=True, validate=checks)
+
+
+class NullableLine(fields.String):
+    """A line for which null means empty."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return super()._deserialize(value, attr, data, **kwargs).strip()
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """Null becomes the empty line."""
+        return super().deserialize("" if value is None else value, attr, data, **kwargs)
+
+
+class Instant(fields.DateTime):
+    """A time on the wire: RFC 3339 with the offset of Bangkok."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else rfc3339(value)
+
+
+REASON = validate.OneOf(REASONS)
+STATE = validate.OneOf(STATES)
+
+
+class PageArgs(Schema):
+    """Keyset paging."""
+
+    cursor = fields.String(load_default=None, validate=validate.Regexp(r"^[0-9]{1,18}$"))
+    limit = fields.Integer(load_default=20, strict=False, validate=validate.Range(1, 100))
+
+
+class CheckOut(Schema):
+    """The outcome of one check."""
+
+    check = fields.String(required=True)
+    outcome = fields.String(required=True, validate=validate.OneOf(("passed", "failed", "unknown")))
+    reason = fields.String(required=True, allow_none=True)
+
+
+class NoteIn(Schema):
+    """A note."""
+
+    note = line(2000, required=True, shortest=1)

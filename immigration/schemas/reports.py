@@ -1,0 +1,157 @@
+"""Reports as they are filed and shown to their author."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from immigration.models.reports import Receipt, Report
+from immigration.registries import offices
+from immigration.rules.addresses import Address
+from immigration.schemas.common import STATE, CheckOut, Instant, line
+from immigration.services.reports import Form
+from immigration.services.storing import from_json
+
+
+class AddressIn(Schema):
+    """An address in Thailand; the subdistrict by its TIS 1099 code."""
+
+    house_number = line(50, required=True, shortest=1)
+    building = line(100)
+    moo = line(20)
+    soi = line(100)
+    road = line(100)
+    subdistrict_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}\Z"))
+    postal_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{5}\Z"))
+
+
+class ReportIn(Schema):
+    """A report as its author sends it."""
+
+    address = fields.Nested(AddressIn, required=True)
+    phone = line(30)
+    email = line(254)
+
+
+def form(data: dict[str, Any]) -> Form:
+    """The service's form of a loaded ReportIn."""
+    return Form(Address(**data["address"]), data["phone"], data["email"])
+
+
+class ReceiptRef(Schema):
+    """Which receipt, and the next due date it states."""
+
+    number = fields.String(required=True)
+    next_due_on = fields.Date(required=True)
+
+
+class VisitOut(Schema):
+    """Where to go, when it is open, and what to bring."""
+
+    office = fields.String(required=True)
+    name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    weekdays = fields.List(fields.Integer(), required=True)
+    opens = fields.String(required=True)
+    closes = fields.String(required=True)
+    bring = fields.List(fields.String(), required=True)
+
+
+class ReportOut(Schema):
+    """A report as its author sees it."""
+
+    number = fields.String(required=True)
+    status = fields.String(required=True, validate=STATE)
+    filed_at = Instant(required=True)
+    due_on = fields.Date(required=True, allow_none=True)
+    filing_statement = fields.String(required=True)
+    checks = fields.List(fields.Nested(CheckOut), required=True)
+    reasons = fields.List(fields.String(), required=True)
+    receipt = fields.Nested(ReceiptRef, required=True, allow_none=True)
+    office = fields.String(required=True)
+    address = fields.Nested(AddressIn)
+    phone = fields.String()
+    email = fields.String()
+    note = fields.String(allow_none=True, metadata={"description": "what the officer wrote"})
+    decided_at = Instant(allow_none=True)
+    next_due_on_counts = fields.Boolean(
+        metadata={"description": "false once a correction of the records contradicts the report"}
+    )
+    visit = fields.Nested(VisitOut, allow_none=True, metadata={"description": "set when the status is needs-visit"})
+
+
+class FiledOut(ReportOut):
+    """The answer to a filing."""
+
+    class Meta:
+        """What a filing answers."""
+
+        exclude = ("address", "phone", "email", "note", "decided_at", "next_due_on_counts", "visit")
+
+
+class ReportsOut(Schema):
+    """A page of reports."""
+
+    items = fields.List(fields.Nested(ReportOut), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ReceiptOut(Schema):
+    """A receipt."""
+
+    number = fields.String(required=True)
+    report = fields.String(required=True)
+    issued_at = Instant(required=True)
+    next_due_on = fields.Date(required=True)
+    office = fields.String(required=True)
+    statement = fields.String(required=True, metadata={"description": "compact JWS, ES256; keys in jwks.json"})
+
+
+class VerifyIn(Schema):
+    """A receipt's number, a report's number, or a signed statement."""
+
+    receipt = line(4000, required=True, shortest=1)
+
+
+class VerifyOut(Schema):
+    """Whether it is ours, and what it says."""
+
+    valid = fields.Boolean(required=True)
+    status = fields.String(required=True)
+    says = fields.Dict(required=True)
+
+
+def report_view(report: Report, receipt: Receipt | None) -> dict[str, Any]:
+    """A report as ReportOut shows it."""
+    contact = from_json(report.contact)
+    return {
+        "number": report.number,
+        "status": report.status,
+        "filed_at": report.filed_at,
+        "due_on": report.due_on,
+        "filing_statement": report.filing_statement,
+        "checks": report.checks,
+        "reasons": report.reasons,
+        "receipt": receipt,
+        "office": report.office,
+        "address": from_json(report.address),
+        "phone": contact["phone"],
+        "email": contact["email"],
+        "note": report.note,
+        "decided_at": report.decided_at,
+        "next_due_on_counts": report.contradicted_at is None,
+        "visit": visit_view(report.office) if report.status == "needs-visit" else None,
+    }
+
+
+def visit_view(code: str) -> dict[str, Any] | None:
+    """An office as VisitOut shows it."""
+    found = offices.office(code)
+    if found is None:
+        return None
+    return {
+        "office": found.code,
+        "name": {"en": found.name_en, "th": found.name_th},
+        "weekdays": list(found.hours.weekdays),
+        "opens": found.hours.opens.isoformat("minutes"),
+        "closes": found.hours.closes.isoformat("minutes"),
+        "bring": list(found.bring),
+    }

@@ -1,0 +1,228 @@
+"""What officers see and send."""
+
+from datetime import date
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from foundation.events import Recorded
+from immigration.models.people import Passport
+from immigration.models.reports import Decision, Receipt, Report
+from immigration.registries.records import Case
+from immigration.rules.due_dates import Obligation
+from immigration.rules.reports import OUTCOMES
+from immigration.schemas.common import REASON, STATE, CheckOut, Instant, PageArgs, line
+from immigration.schemas.reports import ReceiptRef, ReportOut, report_view
+from immigration.schemas.stay import StayOut, stay_view
+
+
+class QueueArgs(PageArgs):
+    """Which reports: by state, and by office (default: the officer's own, `all` for every office)."""
+
+    status = fields.String(load_default="under-review", validate=STATE)
+    office = fields.String(load_default=None, validate=validate.Length(max=20))
+
+
+class QueueItem(Schema):
+    """A line of the queue."""
+
+    number = fields.String(required=True)
+    status = fields.String(required=True)
+    filed_at = Instant(required=True)
+    due_on = fields.Date(required=True, allow_none=True)
+    office = fields.String(required=True)
+    reasons = fields.List(fields.String(), required=True)
+    name = fields.String(required=True)
+    nationality = fields.String(required=True)
+
+
+class QueueOut(Schema):
+    """A page of the queue, oldest first."""
+
+    items = fields.List(fields.Nested(QueueItem), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class PassportOut(Schema):
+    """A passport on record."""
+
+    document_number = fields.String(required=True)
+    issuing_state = fields.String(required=True)
+    nationality = fields.String(required=True)
+    surname = fields.String(required=True)
+    given_names = fields.String(required=True)
+    birth_date = fields.Date(required=True)
+    sex = fields.String(required=True)
+    expires_on = fields.Date(required=True)
+    status = fields.String(required=True)
+
+
+class RecordsOut(Schema):
+    """The records a report is judged by."""
+
+    passports = fields.List(fields.Nested(PassportOut), required=True)
+    movements = fields.List(fields.Dict(), required=True)
+    permissions = fields.List(fields.Dict(), required=True)
+    reports = fields.List(fields.Dict(), required=True)
+    residences = fields.List(fields.Dict(), required=True)
+    available = fields.Boolean(required=True)
+
+
+class EventOut(Schema):
+    """Something that happened."""
+
+    at = Instant(required=True)
+    kind = fields.String(required=True)
+    actor = fields.String(required=True)
+    data = fields.Dict(required=True)
+
+
+class DecisionOut(Schema):
+    """A decision."""
+
+    outcome = fields.String(required=True)
+    reasons = fields.List(fields.String(), required=True)
+    note = fields.String(required=True)
+    next_due_on = fields.Date(required=True, allow_none=True)
+    overridden = fields.Boolean(required=True)
+    policy_version = fields.String(required=True)
+    decided_by = fields.String(required=True)
+    decided_at = Instant(required=True)
+
+
+class ReviewOut(Schema):
+    """A report beside the records it was checked against, and its history."""
+
+    report = fields.Nested(ReportOut, required=True)
+    resident_id = fields.String(required=True)
+    assurance = fields.String(required=True)
+    records = fields.Nested(RecordsOut, required=True)
+    stay = fields.Nested(StayOut, required=True, allow_none=True)
+    differences = fields.List(fields.Nested(CheckOut), required=True)
+    decisions = fields.List(fields.Nested(DecisionOut), required=True)
+    history = fields.List(fields.Nested(EventOut), required=True)
+
+
+class DecisionIn(Schema):
+    """A decision about a report under review."""
+
+    outcome = fields.String(required=True, validate=validate.OneOf(OUTCOMES))
+    reasons = fields.List(fields.String(validate=REASON), load_default=list, validate=validate.Length(max=20))
+    note = line(2000)
+    next_due_on = fields.Date(load_default=None, allow_none=True)
+
+
+class SearchIn(Schema):
+    """Whom an officer looks for, and why."""
+
+    document_number = line(20, required=True, shortest=1)
+    issuing_state = line(3, required=True, shortest=1)
+    purpose = line(200, required=True, shortest=3)
+
+
+class ResidentReport(Schema):
+    """A report of a resident, in a line."""
+
+    number = fields.String(required=True)
+    status = fields.String(required=True)
+    filed_at = Instant(required=True)
+    due_on = fields.Date(required=True, allow_none=True)
+    reasons = fields.List(fields.String(), required=True)
+    receipt = fields.Nested(ReceiptRef, required=True, allow_none=True)
+
+
+class ResidentOut(StayOut):
+    """A resident as an officer finds them."""
+
+    resident_id = fields.String(required=True)
+    passports = fields.List(fields.Nested(PassportOut), required=True)
+    reports = fields.List(fields.Nested(ResidentReport), required=True)
+    records = fields.Nested(RecordsOut, required=True)
+
+
+def queue_view(report: Report, passport: Passport) -> dict[str, Any]:
+    """A line of the queue as QueueItem shows it."""
+    return {
+        "number": report.number,
+        "status": report.status,
+        "filed_at": report.filed_at,
+        "due_on": report.due_on,
+        "office": report.office,
+        "reasons": report.reasons,
+        "name": f"{passport.surname}, {passport.given_names}".strip(", "),
+        "nationality": passport.nationality,
+    }
+
+
+def records_view(case: Case, passports: list[Passport]) -> dict[str, Any]:
+    """The records of a person as RecordsOut shows them."""
+    facts = case.facts
+    return {
+        "available": facts is not None,
+        "passports": passports,
+        "movements": [
+            {
+                "movement_id": m.id,
+                "direction": m.direction,
+                "occurred_on": m.on.isoformat(),
+                "visa_class": m.visa_class,
+                "permitted_until": _iso(m.permitted_until),
+            }
+            for m in sorted(facts.movements if facts else (), key=lambda m: m.on)
+        ],
+        "permissions": [
+            {
+                "permission_id": p.id,
+                "kind": p.kind,
+                "granted_on": p.on.isoformat(),
+                "permitted_until": p.permitted_until.isoformat(),
+                "visa_class": p.visa_class,
+            }
+            for p in sorted(facts.permissions if facts else (), key=lambda p: p.on)
+        ],
+        "reports": [
+            {
+                "number": r.number,
+                "filed_on": r.on.isoformat(),
+                "channel": r.channel,
+                "office": r.office,
+                "next_due_on": _iso(r.next_due_on),
+            }
+            for r in sorted(facts.reports if facts else (), key=lambda r: r.on)
+        ],
+        "residences": [
+            {
+                "subdistrict_code": r.subdistrict_code,
+                "address": r.address,
+                "from_on": r.from_on.isoformat(),
+                "until_on": _iso(r.until_on),
+            }
+            for r in sorted(facts.residences if facts else (), key=lambda r: r.from_on)
+        ],
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def review_view(
+    report: Report,
+    receipt: Receipt | None,
+    case: Case,
+    passports: list[Passport],
+    owed: tuple[Obligation, date] | None,
+    decisions: list[Decision],
+    history: list[Recorded],
+) -> dict[str, Any]:
+    """A report beside its records as ReviewOut shows it; differences are the checks that did not pass."""
+    return {
+        "report": report_view(report, receipt),
+        "resident_id": str(report.person_id),
+        "assurance": report.assurance,
+        "records": records_view(case, passports),
+        "stay": stay_view(*owed) if owed else None,
+        "differences": [check for check in report.checks if check["outcome"] != "passed"],
+        "decisions": decisions,
+        "history": history,
+    }

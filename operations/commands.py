@@ -1,0 +1,116 @@
+"""`flask` commands of the process itself: serve, worker, database, docs, demo."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup, with_appcontext
+
+from foundation.clock import rfc3339
+from foundation.config import Settings
+from foundation.db import Database, database
+from foundation.errors import Unavailable
+from foundation.http import now
+from immigration.registries.mail import SmtpMailer
+from notifications.channels.fcm import FcmChannel
+from operations import demo, documents, migrating, serving, worker
+
+ROOT = Path(__file__).parent.parent
+database_group = AppGroup("database", help="The tables.")
+docs_group = AppGroup("docs", help="The documents made from the code.")
+
+
+@database_group.command("migrate")
+def migrate() -> None:
+    """Bring the tables up to date."""
+    changed = migrating.bring_up_to_date(database())
+    click.echo("migrated" if changed else "already up to date")
+
+
+@docs_group.command("write")
+def write() -> None:
+    """Write the generated documents in docs/ anew."""
+    for path in documents.write(current_app, ROOT / "docs"):
+        click.echo(f"wrote docs/{path.name}")
+
+
+@docs_group.command("check")
+def check() -> None:
+    """Say which generated documents are out of date; exit 1 if there are any."""
+    if stale := documents.stale(current_app, ROOT / "docs"):
+        raise click.ClickException(f"out of date: {', '.join(stale)}; run make docs")
+    click.echo("the generated documents are current")
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="Each round once, then exit.")
+@click.option("--at", "moment", metavar="TIME", help="With --once: plan and send all that is due by then (RFC 3339).")
+@with_appcontext
+def work(once: bool, moment: str | None) -> None:
+    """Run the scheduled rounds: for ever, or each once."""
+    settings: Settings = current_app.extensions["settings"]
+    at = _moment(moment, once, settings)
+    store = Database(database().url.render_as_string(hide_password=False), pool_size=10, statement_timeout=0)
+    works = worker.Works(
+        store,
+        current_app.extensions["clock"],
+        current_app.extensions["desk"],
+        SmtpMailer(settings.smtp_url, settings.mail_from),
+        FcmChannel(settings),
+        current_app.extensions["due_today"],
+    )
+    try:
+        if not once:
+            worker.forever(works)
+            return
+        for name, count in worker.once(works, at).items():
+            click.echo(f"{name}: {count}")
+    except Unavailable as problem:
+        raise click.ClickException(problem.detail) from problem
+    except KeyboardInterrupt:
+        pass
+    finally:
+        works.channel.close()
+        store.close()
+
+
+def _moment(text: str | None, once: bool, settings: Settings) -> datetime:
+    if text is None:
+        return now()
+    if settings.production:
+        raise click.ClickException("--at is refused in production")
+    if not once:
+        raise click.ClickException("--at goes with --once")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise click.ClickException(f"--at is {text!r}: an RFC 3339 time with its offset, such as {rfc3339(now())}")
+    return moment
+
+
+@click.command("serve")
+@with_appcontext
+def serve() -> None:
+    """Serve everything for development, with the demo country; Ctrl-C stops all of it."""
+    if current_app.extensions["settings"].production:
+        raise click.ClickException("for development; production runs app:application and `flask worker`")
+    serving.serve(current_app, ROOT / "var", dict(os.environ))
+
+
+@click.command("demo")
+@click.option("--people", default=2000, show_default=True, type=click.IntRange(0, 10_000_000))
+@click.option("--seed", default=47, show_default=True)
+@with_appcontext
+def make_demo(people: int, seed: int) -> None:
+    """Generate a plausible country of PEOPLE and load it; prints demo sign-ins."""
+    if current_app.extensions["settings"].production:
+        raise click.ClickException("refused in production")
+    demo.load(current_app, ROOT / "var" / "demo", people, seed)
+    click.echo(demo.sign_ins(current_app))
+
+
+GROUPS: tuple[click.Command, ...] = (database_group, docs_group, work, serve, make_demo)

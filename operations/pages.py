@@ -1,0 +1,140 @@
+"""Pages of the process itself: the front page, the interactive API document, health, readiness and metrics."""
+
+from pathlib import Path
+from typing import Any
+
+import swagger_ui_bundle
+from flask import Blueprint, Response, current_app, jsonify, send_from_directory
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy import text
+
+from foundation.db import database, reading
+from foundation.errors import Unavailable
+from foundation.http import allow
+from foundation.identity import Role
+from operations import migrating
+
+blueprint = Blueprint("pages", __name__)
+SWAGGER = Path(swagger_ui_bundle.swagger_ui_path)
+SPEC_OPTIONS: dict[str, Any] = {
+    "info": {
+        "title": "Foreigner Platform: 90-day reporting",
+        "description": "Files, decides and reminds of 90-day reports (form TM.47, Immigration Act B.E. 2522, section 37(5)). "
+        "Dates are civil dates in Asia/Bangkok, times RFC 3339; errors are RFC 9457 problem documents.",
+    },
+    "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    "security": [{"bearer": []}],
+}
+_STYLE = (
+    ":root{color-scheme:light dark}body{font:1.05rem/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}"
+    "h1{line-height:1.2}a{color:LinkText}code{font-size:.95em}"
+)
+_FRONT = f"""<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>90-day reporting</title><style>{_STYLE}</style>
+<h1>90-day reporting</h1>
+<p>Every foreigner who stays in Thailand longer than 90 days tells the Immigration Bureau where they live, and again every
+90 days (form TM.47, Immigration Act B.E. 2522, section 37(5)). This service takes the report, checks it against the
+records, answers in a second with its reason and a receipt, and reminds before the next date.</p>
+<p lang="th">คนต่างด้าวที่อยู่ในราชอาณาจักรเกิน 90 วัน แจ้งที่พักอาศัยต่อสำนักงานตรวจคนเข้าเมืองทุก 90 วัน (แบบ ตม.47)</p>
+<ul><li><a href="/docs">The API, to read and to try</a></li>
+<li><a href="/api/v1/openapi.json">The API as an OpenAPI 3.1 document</a></li>
+<li><a href="/.well-known/jwks.json">The keys that receipts are signed with</a></li></ul></html>"""
+_DOCS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>90-day reporting: the API</title><link rel="stylesheet" href="/docs/swagger-ui.css">
+<div id="swagger-ui"></div><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></html>"""
+_START = "SwaggerUIBundle({url: '/api/v1/openapi.json', dom_id: '#swagger-ui', deepLinking: true})"
+_INLINE_STYLE = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'"
+)
+
+
+@blueprint.get("/")
+@allow(Role.ANYONE)
+def front() -> Response:
+    """What this is, and where to go."""
+    return _page(_FRONT)
+
+
+@blueprint.get("/docs")
+@allow(Role.ANYONE)
+def documentation() -> Response:
+    """The API document as a page to try it on."""
+    return _page(_DOCS)
+
+
+@blueprint.get("/docs/start.js")
+@allow(Role.ANYONE)
+def start() -> Response:
+    """Starts the interactive document."""
+    return Response(_START, content_type="text/javascript")
+
+
+@blueprint.get("/docs/<any('swagger-ui.css', 'swagger-ui-bundle.js'):name>")
+@allow(Role.ANYONE)
+def asset(name: str) -> Response:
+    """The interactive document's own files, from an installed package."""
+    return send_from_directory(SWAGGER, name, max_age=86400)
+
+
+def _page(html: str) -> Response:
+    return Response(html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _INLINE_STYLE})
+
+
+@blueprint.get("/api/v1/openapi.json")
+@allow(Role.ANYONE)
+def openapi() -> Response:
+    """The API document, made from the code."""
+    return jsonify(current_app.extensions["api"].spec.to_dict())
+
+
+@blueprint.get("/healthz")
+@allow(Role.ANYONE)
+def healthz() -> Response:
+    """The process is alive."""
+    return jsonify(status="alive")
+
+
+@blueprint.get("/readyz")
+@allow(Role.ANYONE)
+def readyz() -> Response:
+    """The process can serve: the database answers, and is at the newest migration."""
+    with reading() as session:
+        session.execute(text("select 1"))
+    if not current_app.testing and not migrating.is_up_to_date(database()):
+        raise Unavailable("the database is not at the newest migration")
+    return jsonify(status="ready")
+
+
+_LAST = 10_000
+_METRICS = {
+    "reports_by_records_share": (
+        f"Share of the last {_LAST} reports decided by the records alone",
+        f"""select coalesce(avg((status = 'accepted' and decided_by = 'system')::int), 0)
+        from (select status, decided_by from reports order by id desc limit {_LAST}) r""",  # noqa: S608 - a constant
+    ),
+    "reports_under_review": (
+        "Reports that wait for an officer",
+        "select count(*) from reports where status = 'under-review'",
+    ),
+    "reports_waiting_for_source": (
+        "Reports that wait for the records to be readable",
+        "select count(*) from reports where 'source-unavailable' = any(reasons)",
+    ),
+    "events_waiting": ("Events not told on yet", "select count(*) from events where relayed_at is null"),
+    "events_oldest_waiting_seconds": (
+        "Age of the oldest event not told on yet",
+        "select coalesce(extract(epoch from now() - min(at)), 0) from events where relayed_at is null",
+    ),
+    "deliveries_waiting": ("Messages on their way", "select count(*) from deliveries where status = 'pending'"),
+}
+
+
+@blueprint.get("/metrics")
+@allow(Role.ANYONE)
+def metrics() -> Response:
+    """Figures for a Prometheus server, read from the database: the same whichever process answers."""
+    registry = CollectorRegistry()
+    with reading() as session:
+        for name, (what, query) in _METRICS.items():
+            Gauge(f"tm47_{name}", what, registry=registry).set(float(session.execute(text(query)).scalar_one()))
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

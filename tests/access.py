@@ -1,0 +1,108 @@
+"""People, passports and a small application, for the tests of the ways in."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from flask import Flask
+
+from foundation import errors
+from foundation.config import Settings
+from foundation.db import Database
+from foundation.http import Api, guard, render_problem
+from immigration.models.people import Passport, Person, document_index
+from immigration.models.records import Movement
+from immigration.routes import activations, officers, profile, tokens
+from immigration.services.keys import Signer
+from immigration.services.tokens import authenticator
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+BORN = date(1990, 5, 17)
+SETTINGS = Settings(environment="test", public_url="https://reports.example")
+DETAILS = {"document_number": "EX1000001", "issuing_state": "FRA", "birth_date": "1990-05-17"}
+
+
+class SetClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, moment: datetime = NOW) -> None:
+        self.moment = moment
+
+    def __call__(self) -> datetime:
+        """The moment it was set to."""
+        return self.moment
+
+    def pass_by(self, **span: float) -> None:
+        """Move it on."""
+        self.moment += timedelta(**span)
+
+
+def make_app(database: Database, clock: SetClock) -> Flask:
+    """An application with the routes of the ways in only."""
+    app = Flask(__name__, static_folder=None)
+    app.config |= {"API_TITLE": "t", "API_VERSION": "1", "OPENAPI_VERSION": "3.1.0"}
+    api = Api(app)
+    signer = Signer(database, clock)
+    app.extensions |= {"database": database, "clock": clock, "settings": SETTINGS, "signer": signer}
+    app.extensions["authenticate"] = authenticator(database, signer, clock, SETTINGS)
+    for blueprint in (
+        activations.blueprint,
+        tokens.blueprint,
+        tokens.well_known,
+        profile.blueprint,
+        officers.blueprint,
+    ):
+        api.register_blueprint(blueprint)
+    app.register_error_handler(errors.Problem, render_problem)
+    guard(app)
+    return app
+
+
+def add_person(
+    database: Database,
+    number: str = "EX1000001",
+    *,
+    state: str = "FRA",
+    status: str = "valid",
+    replaces: str | None = None,
+    person_id: UUID | None = None,
+    email: str | None = None,
+) -> UUID:
+    """A person with a passport, and an arrival where there is an e-mail address; the person's id."""
+    with database.transaction() as session:
+        if person_id is None:
+            session.add(person := Person())
+            session.flush()
+            person_id = person.id
+        passport = Passport(
+            person_id=person_id,
+            document_index=document_index(state, number),
+            document_number=number,
+            issuing_state=state,
+            nationality=state,
+            surname="MARTIN",
+            given_names="CHLOE",
+            birth_date=BORN,
+            sex="F",
+            expires_on=date(2033, 1, 1),
+            status=status,
+            replaces_index=document_index(state, replaces) if replaces else None,
+            row_digest=b"",
+        )
+        session.add(passport)
+        session.flush()
+        if email:
+            session.add(arrival(passport.id, email))
+    return person_id
+
+
+def arrival(passport_id: int, email: str | None, on: date = date(2026, 9, 1)) -> Movement:
+    """An arrival with a contact address."""
+    return Movement(
+        movement_id=f"{passport_id}-{on}",
+        passport_id=passport_id,
+        direction="arrival",
+        occurred_on=on,
+        checkpoint="Suvarnabhumi",
+        contact_email=email,
+        row_digest=b"",
+    )

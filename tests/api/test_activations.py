@@ -1,0 +1,388 @@
+"""Joining a phone to a person, and everything that must not."""
+
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import pytest
+from sqlalchemy import event, func, select, update
+
+from foundation.events import Recorded
+from foundation.sealing import keyring
+from immigration.models.access import ActivationAttempt, ActivationCode, ActivationRequest, TokenFamily
+from immigration.models.people import Passport
+from immigration.rules import mrz
+from immigration.services import activations, officers
+from tests.access import BORN, DETAILS, NOW, SetClock, add_person, make_app
+
+FLOOR = 0.2
+
+
+@pytest.fixture
+def clock():
+    return SetClock()
+
+
+@pytest.fixture
+def app(database, clock):
+    return make_app(database, clock)
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+def code_for(database, number="EX1000001", state="FRA", *, assurance="counter", now=NOW):
+    with database.transaction() as session:
+        return activations.issue(
+            session, number, state, assurance=assurance, issued_by="tests", now=now
+        ).activation_code
+
+
+def activate(client, code, **changes):
+    return client.post("/api/v1/activations", json=DETAILS | {"activation_code": code} | changes)
+
+
+def failed(answer) -> bool:
+    return (answer.status_code, answer.json["code"]) == (401, "activation-failed")
+
+
+def tries_left(database):
+    with database.reading() as session:
+        return session.scalar(select(ActivationCode.tries_left).order_by(ActivationCode.issued_at.desc()).limit(1))
+
+
+def attempts(database):
+    with database.reading() as session:
+        return session.scalars(select(ActivationAttempt.succeeded).order_by(ActivationAttempt.at)).all()
+
+
+def test_a_code_signs_its_owner_in(client, database):
+    person = add_person(database)
+    answer = activate(client, code_for(database))
+    assert answer.status_code == 201
+    assert answer.json["resident_id"] == str(person)
+    assert (answer.json["token_type"], answer.json["expires_in"]) == ("Bearer", 600)
+    token = answer.json["access_token"]
+    assert client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}).json["assurance"] == "counter"
+    assert client.post("/api/v1/tokens", json={"refresh_token": answer.json["refresh_token"]}).status_code == 201
+    assert attempts(database) == [True]
+
+
+def test_what_happened_is_on_record_without_the_code(client, database):
+    person = add_person(database)
+    code = code_for(database)
+    activate(client, code)
+    with database.reading() as session:
+        events = session.scalars(select(Recorded).order_by(Recorded.id)).all()
+    assert [(each.kind, each.person_id, each.actor) for each in events] == [
+        ("activation.code-issued", person, "tests"),
+        ("resident.activated", person, f"resident:{person}"),
+    ]
+    assert code not in str([each.data for each in events])
+
+
+@pytest.mark.parametrize("typed", [str.lower, lambda code: code.replace("-", ""), lambda code: f" {code} "])
+def test_a_code_is_taken_however_it_is_typed(client, database, typed):
+    add_person(database)
+    assert activate(client, typed(code_for(database))).status_code == 201
+
+
+def test_the_details_are_taken_however_they_are_typed(client, database):
+    add_person(database)
+    answer = activate(client, code_for(database), document_number="ex-100 0001", issuing_state="fra")
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(("recorded", "typed"), [("DEU", "D"), ("D", "DEU"), ("DEU", "D<<")])
+def test_germany_is_one_state_however_it_is_written(client, database, recorded, typed):
+    add_person(database, state=recorded)
+    assert activate(client, code_for(database, state=recorded), issuing_state=typed).status_code == 201
+
+
+def zone(state="FRA", birth_date=BORN) -> str:
+    return mrz.build(
+        issuing_state=state,
+        document_number="EX1000001",
+        nationality=state,
+        surname="MARTIN",
+        given_names="CHLOE",
+        birth_date=birth_date,
+        sex="F",
+        expires_on=date(2033, 1, 1),
+    )
+
+
+@pytest.mark.parametrize("state", ["FRA", "D"])
+def test_the_machine_readable_zone_stands_for_the_details(client, database, state):
+    add_person(database, state="DEU" if state == "D" else state)
+    code = code_for(database, state=state)
+    answer = client.post("/api/v1/activations", json={"mrz": zone(state), "activation_code": code})
+    assert answer.status_code == 201
+
+
+def test_a_zone_that_cannot_be_read_is_refused_with_its_faults(client, database):
+    wrong = zone().replace("EX1000001", "EX1000007")
+    answer = client.post("/api/v1/activations", json={"mrz": wrong, "activation_code": "00000-00000"})
+    assert (answer.status_code, answer.json["code"]) == (422, "invalid-mrz")
+    assert "check-digit:document-number" in [fault["code"] for fault in answer.json["faults"]]
+    assert attempts(database) == []
+
+
+def test_a_zone_without_a_whole_birth_date_is_refused(client, database):
+    answer = client.post("/api/v1/activations", json={"mrz": zone(birth_date=None), "activation_code": "00000-00000"})
+    assert (answer.status_code, answer.json["faults"][0]["code"]) == (422, "birth-date")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        DETAILS,
+        {"activation_code": "x"},
+        {"activation_code": "x", "document_number": "1", "issuing_state": "FRA"},
+        DETAILS | {"activation_code": "x", "mrz": "P<"},
+        DETAILS | {"activation_code": ""},
+        DETAILS | {"activation_code": "x" * 65},
+        DETAILS | {"activation_code": 1},
+        DETAILS | {"activation_code": "x", "birth_date": "17.05.1990"},
+        DETAILS | {"activation_code": "x", "issuing_state": "FRANCE"},
+        DETAILS | {"activation_code": "x", "issuing_state": ""},
+        DETAILS | {"activation_code": "x", "document_number": " - "},
+        DETAILS | {"activation_code": "x", "document_number": "EX1000001\n"},
+        DETAILS | {"activation_code": "x", "more": 1},
+        {"activation_code": "x", "mrz": ""},
+        {"activation_code": "x", "mrz": "P" * 201},
+    ],
+)
+def test_a_malformed_activation_is_refused_and_costs_nothing(client, database, body):
+    assert client.post("/api/v1/activations", json=body).status_code == 422
+    assert attempts(database) == []
+
+
+def test_every_mismatch_has_the_same_answer(client, database, clock):
+    add_person(database)
+    add_person(database, "EX3000001", status="stolen")
+    mailed = code_for(database, assurance="mail")
+    with database.transaction() as session:
+        stolen = session.scalars(select(Passport).where(Passport.status == "stolen")).one()
+        row = session.scalars(select(ActivationCode)).one()
+        row.passport_id, row.person_id = stolen.id, stolen.person_id
+    code = code_for(database)
+    used = code_for(database, "EX1000001", assurance="mail")
+    assert activate(client, used).status_code == 201
+    answers = {
+        "unknown document": activate(client, code, document_number="EX9999999"),
+        "unknown state": activate(client, code, issuing_state="DEU"),
+        "wrong birth date": activate(client, code, birth_date="1990-05-18"),
+        "wrong code": activate(client, "00000-00000"),
+        "used code": activate(client, used),
+        "stolen passport, mailed code": activate(client, mailed, document_number="EX3000001"),
+        "text that is no code": activate(client, "รหัส"),
+    }
+    clock.pass_by(days=30)
+    answers["expired code"] = activate(client, code)
+    assert all(map(failed, answers.values()))
+    assert len({answer.data for answer in answers.values()}) == 1
+    assert len({str(sorted(answer.headers)) for answer in answers.values()}) == 1
+    assert attempts(database).count(False) == len(answers)
+
+
+def test_a_code_can_be_used_once(client, database):
+    add_person(database)
+    code = code_for(database)
+    assert activate(client, code).status_code == 201
+    assert failed(activate(client, code))
+
+
+def test_a_fresh_code_ends_earlier_ones_of_its_assurance_only(client, database):
+    add_person(database)
+    mailed, first, second = code_for(database, assurance="mail"), code_for(database), code_for(database)
+    assert failed(activate(client, first))
+    assert activate(client, second).status_code == 201
+    assert activate(client, mailed).status_code == 201
+
+
+@pytest.mark.parametrize(("assurance", "hours"), [("counter", 30 * 24), ("mail", 24)])
+def test_a_code_ends_in_time(client, database, clock, assurance, hours):
+    add_person(database)
+    code = code_for(database, assurance=assurance)
+    clock.pass_by(hours=hours)
+    assert failed(activate(client, code))
+    clock.pass_by(seconds=-1)
+    assert activate(client, code).status_code == 201
+
+
+def test_a_replaced_passport_activates_nobody_even_with_its_code(client, database):
+    person = add_person(database)
+    code = code_for(database)
+    add_person(database, "EX2000001", replaces="EX1000001", person_id=person)
+    assert failed(activate(client, code))
+    with pytest.raises(activations.CannotIssueCode):
+        code_for(database)
+    newer = code_for(database, "EX2000001")
+    assert activate(client, newer, document_number="EX2000001").status_code == 201
+
+
+@pytest.mark.parametrize("status", ["lost", "stolen"])
+def test_a_passport_out_of_hand_activates_only_with_a_code_from_a_counter(client, database, status):
+    add_person(database)
+    mailed = code_for(database, assurance="mail")
+    with database.transaction() as session:
+        session.execute(update(Passport).values(status=status))
+    assert failed(activate(client, mailed))
+    with pytest.raises(activations.CannotIssueCode):
+        code_for(database, assurance="mail")
+    assert activate(client, code_for(database)).status_code == 201
+
+
+def test_five_wrong_tries_end_a_code(client, database):
+    add_person(database)
+    code = code_for(database)
+    for left in (4, 3, 2, 1, 0):
+        assert failed(activate(client, "00000-00000"))
+        assert tries_left(database) == left
+    assert failed(activate(client, code))
+    assert attempts(database) == [False] * 6
+    assert activate(client, code_for(database)).status_code == 201
+
+
+def test_a_wrong_birth_date_costs_a_try(client, database):
+    add_person(database)
+    code = code_for(database)
+    for day in range(1, 6):
+        assert failed(activate(client, code, birth_date=f"1990-06-0{day}"))
+    assert failed(activate(client, code))
+
+
+def test_guesses_made_at_once_get_no_more_than_five_tries(app, database):
+    add_person(database)
+    code = code_for(database)
+    with ThreadPoolExecutor(8) as pool:
+        guesses = [pool.submit(activate, app.test_client(), f"{n:05}-AAAAA") for n in range(24)]
+    assert all(failed(guess.result()) for guess in guesses)
+    assert tries_left(database) == 0
+    assert failed(activate(app.test_client(), code))
+    assert len(attempts(database)) == 25
+
+
+def test_of_many_uses_of_a_code_at_once_one_wins(app, database):
+    add_person(database)
+    code = code_for(database)
+    with ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(activate, app.test_client(), code).result for _ in range(8)]
+    assert sorted(answer().status_code for answer in answers) == [201] + [401] * 7
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(TokenFamily)) == 1
+
+
+def test_no_failure_is_quick_and_time_tells_nothing(client, database):
+    add_person(database)
+    code_for(database)
+
+    def took(**changes):
+        began = time.monotonic()
+        assert failed(activate(client, "00000-00000", **changes))
+        return time.monotonic() - began
+
+    took()
+    known = [took() for _ in range(4)]
+    unknown = [took(document_number="EX9999999") for _ in range(4)]
+    assert min(known + unknown) >= FLOOR
+    assert abs(statistics.median(known) - statistics.median(unknown)) < 0.05
+
+
+def test_the_same_statements_run_whatever_is_wrong(client, database, app):
+    add_person(database)
+    code = code_for(database)
+    app.extensions["signer"].refresh()
+
+    def statements(code, **changes):
+        seen = []
+
+        def note(conn, cursor, statement, *_):
+            seen.append(statement)
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        assert failed(activate(client, code, **changes))
+        event.remove(database.engine, "before_cursor_execute", note)
+        return seen
+
+    runs = [
+        statements("00000-00000"),
+        statements(code, birth_date="1990-05-18"),
+        statements(code, document_number="EX9999999"),
+    ]
+    assert runs[0] == runs[1] == runs[2]
+
+
+def test_a_digest_of_the_code_is_kept_and_no_code(database):
+    add_person(database)
+    code = code_for(database)
+    with database.reading() as session:
+        row = session.scalars(select(ActivationCode)).one()
+    assert row.code_digest == keyring().digest("activation-code", code)
+
+
+def test_a_code_for_an_unknown_passport_is_refused(database):
+    with pytest.raises(activations.UnknownPassport):
+        code_for(database, "EX9999999")
+
+
+def request_code(client, **changes):
+    return client.post("/api/v1/activations/requests", json=DETAILS | changes)
+
+
+def test_asking_for_a_code_has_one_answer_and_leaves_one_row(client, database):
+    add_person(database, email="chloe@example.org")
+    answers = [request_code(client), request_code(client, document_number="EX9999999")]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].data == answers[1].data
+    with database.reading() as session:
+        rows = session.scalars(select(ActivationRequest)).all()
+    assert len(rows) == 2
+    assert {row.settled_at for row in rows} == {None}
+
+
+@pytest.mark.parametrize("changes", [{"birth_date": "x"}, {"document_number": ""}, {"issuing_state": 1}, {"more": 1}])
+def test_a_malformed_request_for_a_code_is_refused(client, database, changes):
+    assert request_code(client, **changes).status_code == 422
+
+
+def signed_in(client, database, role):
+    with database.transaction() as session:
+        officers.add(session, role, password="correct horse battery", role=role, office="BKK", actor="tests", now=NOW)
+    body = {"name": role, "password": "correct horse battery"}
+    token = client.post("/api/v1/officers/sessions", json=body).json["access_token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.mark.parametrize("role", ["officer", "supervisor"])
+def test_an_officer_issues_a_code_for_the_present_passport(client, database, role):
+    person = add_person(database)
+    add_person(database, "EX2000001", replaces="EX1000001", person_id=person)
+    head = signed_in(client, database, role)
+    answer = client.post(f"/api/v1/review/residents/{person}/activation-codes", headers=head)
+    assert answer.status_code == 201
+    assert answer.json["expires_at"] == "2026-12-23T03:00:00+00:00"
+    activated = activate(client, answer.json["activation_code"], document_number="EX2000001")
+    assert activated.status_code == 201
+    with database.reading() as session:
+        assert session.scalars(select(ActivationCode.issued_by)).one() == f"{role}:{role}"
+
+
+def test_there_is_no_code_for_a_person_who_does_not_exist(client, database):
+    head = signed_in(client, database, "officer")
+    unknown = "00000000-0000-0000-0000-000000000001"
+    answer = client.post(f"/api/v1/review/residents/{unknown}/activation-codes", headers=head)
+    assert (answer.status_code, answer.json["code"]) == (404, "not-found")
+
+
+@pytest.mark.parametrize("role", ["auditor", "administrator"])
+def test_others_issue_no_codes(client, database, role):
+    person = add_person(database)
+    head = signed_in(client, database, role)
+    answer = client.post(f"/api/v1/review/residents/{person}/activation-codes", headers=head)
+    assert answer.status_code == 403

@@ -1,0 +1,243 @@
+"""Officers signing in and out."""
+
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pyotp
+import pytest
+from sqlalchemy import select
+
+from foundation.events import Recorded
+from immigration.models.access import Officer, OfficerSession
+from immigration.services import officers
+from tests.access import NOW, SetClock, make_app
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def clock():
+    return SetClock()
+
+
+@pytest.fixture
+def app(database, clock):
+    with database.transaction() as session:
+        officers.add(session, "anan", password=PASSWORD, role="officer", office="BKK", actor="tests", now=NOW)
+    return make_app(database, clock)
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+def sign_in(client, password=PASSWORD, name="anan", **more):
+    return client.post("/api/v1/officers/sessions", json={"name": name, "password": password} | more)
+
+
+def token_of(client) -> str:
+    return sign_in(client).json["access_token"]
+
+
+def knows(client, token) -> bool:
+    """Whether the token is somebody's: a resident's route then refuses the role, not the token."""
+    return client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}).status_code == 403
+
+
+def failed(answer) -> bool:
+    return (answer.status_code, answer.json["code"]) == (401, "sign-in-failed")
+
+
+def kinds(database):
+    with database.reading() as session:
+        return session.scalars(select(Recorded.kind).order_by(Recorded.id)).all()
+
+
+def test_an_officer_signs_in(client, database):
+    answer = sign_in(client)
+    assert answer.status_code == 201
+    assert answer.json.pop("access_token").startswith("ofc_")
+    assert answer.json | {"access_token": ""} == {
+        "access_token": "",
+        "token_type": "Bearer",
+        "expires_in": 43200,
+        "role": "officer",
+        "office": "BKK",
+        "name": "anan",
+    }
+    assert kinds(database) == ["officer.added", "officer.signed-in"]
+
+
+def test_the_token_stands_for_role_office_and_name(app, client):
+    who = app.extensions["authenticate"](token_of(client))
+    assert (who.role, who.office, who.name, who.actor) == ("officer", "BKK", "anan", "officer:anan")
+
+
+def test_neither_password_nor_token_is_kept(client, database):
+    token = token_of(client)
+    with database.reading() as session:
+        officer, sitting = session.scalars(select(Officer)).one(), session.scalars(select(OfficerSession)).one()
+    assert officer.password_hash.startswith("$argon2id$")
+    assert token.encode() not in sitting.token_digest
+
+
+@pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"name": "nobody"}, {"name": "ANAN"}, {"password": "รหัส"}])
+def test_what_is_wrong_is_not_said(client, wrong):
+    answers = [sign_in(client, **wrong), sign_in(client, password="wrong again")]
+    assert all(map(failed, answers))
+    assert answers[0].data == answers[1].data
+
+
+def test_an_unknown_name_takes_as_long_as_a_wrong_password(client):
+    def took(name):
+        began = time.process_time()
+        sign_in(client, "wrong", name)
+        return time.process_time() - began
+
+    took("nobody")
+    known, unknown = [statistics.median(took(name) for _ in range(4)) for name in ("anan", "nobody")]
+    assert unknown > known / 2
+
+
+def test_five_wrong_passwords_make_the_account_wait_ten_minutes(client, clock, database):
+    for _ in range(5):
+        assert failed(sign_in(client, "wrong"))
+    assert failed(sign_in(client))
+    assert kinds(database)[-1] == "officer.locked-out"
+    clock.pass_by(minutes=9, seconds=59)
+    assert failed(sign_in(client))
+    clock.pass_by(seconds=1)
+    assert sign_in(client).status_code == 201
+
+
+def test_a_success_forgets_earlier_failures(client):
+    for _ in range(2):
+        for _ in range(4):
+            assert failed(sign_in(client, "wrong"))
+        assert sign_in(client).status_code == 201
+
+
+def test_guesses_made_at_once_get_no_more_than_five_tries(app, database):
+    with ThreadPoolExecutor(8) as pool:
+        guesses = [pool.submit(sign_in, app.test_client(), f"wrong {n}") for n in range(7)]
+        guesses.append(pool.submit(sign_in, app.test_client(), "wrong 8"))
+    assert all(failed(guess.result()) for guess in guesses)
+    assert failed(sign_in(app.test_client()))
+    assert kinds(database).count("officer.locked-out") == 1
+
+
+def test_a_session_ends_when_nothing_is_asked_for_half_an_hour(client, clock):
+    token = token_of(client)
+    for _ in range(3):
+        clock.pass_by(minutes=29)
+        assert knows(client, token)
+    clock.pass_by(minutes=30)
+    assert not knows(client, token)
+
+
+def test_a_session_ends_after_twelve_hours_whatever_is_asked(client, clock):
+    token = token_of(client)
+    for _ in range(35):
+        clock.pass_by(minutes=20)
+        assert knows(client, token)
+    clock.pass_by(minutes=20)
+    assert not knows(client, token)
+
+
+def test_use_is_noted_once_a_minute(client, clock, database):
+    def seen():
+        with database.reading() as session:
+            return session.scalars(select(OfficerSession.seen_at)).one()
+
+    token = token_of(client)
+    clock.pass_by(seconds=59)
+    assert knows(client, token)
+    assert seen() == NOW
+    clock.pass_by(seconds=1)
+    assert knows(client, token)
+    assert seen() == clock.moment
+
+
+def test_signing_out_ends_this_session_only(client):
+    one, other = token_of(client), token_of(client)
+    answer = client.delete("/api/v1/officers/sessions/current", headers={"Authorization": f"Bearer {one}"})
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert not knows(client, one)
+    assert knows(client, other)
+
+
+def test_a_closed_account_is_out_at_once(client, database):
+    token = token_of(client)
+    with database.transaction() as session:
+        officers.disable(session, "anan", now=NOW)
+    assert not knows(client, token)
+    assert failed(sign_in(client))
+
+
+def test_another_password_ends_sessions_and_waiting(client, database):
+    token = token_of(client)
+    for _ in range(5):
+        sign_in(client, "wrong")
+    with database.transaction() as session:
+        officers.set_password(session, "anan", "another horse battery", now=NOW)
+    assert not knows(client, token)
+    assert failed(sign_in(client))
+    assert sign_in(client, "another horse battery").status_code == 201
+
+
+@pytest.fixture
+def factor(app, database):
+    """The second factor of the account, in the officer's hand."""
+    with database.transaction() as session:
+        uri = officers.set_up_totp(session, "anan")
+    return pyotp.parse_uri(uri)
+
+
+def test_a_second_factor_is_asked_for_once_set_up(client, factor):
+    assert failed(sign_in(client))
+    assert failed(sign_in(client, totp="000000"))
+    assert failed(sign_in(client, totp="๐๐๐๐๐๐"))
+    assert failed(sign_in(client, "wrong", totp=factor.at(NOW)))
+    assert sign_in(client, totp=factor.at(NOW)).status_code == 201
+
+
+def test_a_second_factor_is_taken_once(client, clock, factor):
+    code = factor.at(NOW)
+    assert sign_in(client, totp=code).status_code == 201
+    assert failed(sign_in(client, totp=code))
+    clock.pass_by(seconds=30)
+    assert sign_in(client, totp=factor.at(clock.moment)).status_code == 201
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(-60, False), (-30, True), (30, True), (60, False)])
+def test_a_clock_may_be_half_a_minute_off(client, factor, seconds, taken):
+    code = factor.at(int(NOW.timestamp()) + seconds)
+    assert sign_in(client, totp=code).status_code == (201 if taken else 401)
+
+
+def test_the_secret_of_a_second_factor_is_sealed(app, factor, database):
+    with database.engine.connect() as connection:
+        kept = connection.exec_driver_sql("select totp_secret from officers").scalar_one()
+    assert factor.secret.encode() not in kept
+
+
+@pytest.mark.parametrize("body", [{}, {"name": "anan"}, {"name": "anan", "password": "x" * 257}, {"name": 1}])
+def test_a_malformed_sign_in_is_refused(client, body):
+    assert client.post("/api/v1/officers/sessions", json=body).status_code == 422
+
+
+def test_an_officers_token_opens_no_residents_route_and_the_other_way_round(client):
+    assert knows(client, token_of(client))
+    assert client.delete("/api/v1/officers/sessions/current").status_code == 401
+
+
+def test_two_officers_cannot_share_a_name(app, database):
+    with pytest.raises(officers.OfficerExists), database.transaction() as session:
+        officers.add(session, "anan", password=PASSWORD, role="auditor", office=None, actor="tests", now=NOW)
+
+
+def test_a_short_password_is_refused(database):
+    with pytest.raises(officers.WeakPassword), database.transaction() as session:
+        officers.add(session, "ploy", password="elevenchars", role="auditor", office=None, actor="tests", now=NOW)

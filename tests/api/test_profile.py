@@ -1,0 +1,90 @@
+"""The signed-in resident."""
+
+import pytest
+from sqlalchemy import select
+
+from foundation.events import Recorded
+from immigration.models.people import Person
+from immigration.services import tokens
+from tests.access import SETTINGS, SetClock, add_person, make_app
+
+
+@pytest.fixture
+def person(database):
+    return add_person(database)
+
+
+@pytest.fixture
+def client(database, person):
+    """A client that a resident is signed in with."""
+    clock = SetClock()
+    app = make_app(database, clock)
+    with database.transaction() as session:
+        grant = tokens.begin(session, person, assurance="mail", now=clock())
+        token = tokens.pair(app.extensions["signer"], SETTINGS, grant, now=clock()).access_token
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return client
+
+
+def test_a_resident_sees_who_they_are(client, person):
+    assert client.get("/api/v1/me").json == {
+        "resident_id": str(person),
+        "document_number": "••••••001",
+        "issuing_state": "FRA",
+        "surname": "MARTIN",
+        "given_names": "CHLOE",
+        "name": "CHLOE MARTIN",
+        "nationality": "FRA",
+        "language": "en",
+        "email": None,
+        "phone": None,
+        "assurance": "mail",
+    }
+
+
+def test_the_passport_shown_is_the_one_that_no_other_replaces(client, database, person):
+    add_person(database, "EX2000777", replaces="EX1000001", person_id=person)
+    assert client.get("/api/v1/me").json["document_number"] == "••••••777"
+
+
+def test_a_resident_changes_language_and_contact(client, database, person):
+    wishes = {"language": "th", "email": "chloe@example.org", "phone": "+66 81 234 5678"}
+    answer = client.patch("/api/v1/me", json=wishes)
+    assert answer.status_code == 200
+    assert {name: answer.json[name] for name in wishes} == wishes
+    with database.reading() as session:
+        event = session.scalars(select(Recorded)).one()
+        assert session.get_one(Person, person).email == "chloe@example.org"
+    assert (event.kind, event.data) == ("resident.contact-changed", {"fields": ["language", "email", "phone"]})
+    assert event.actor == f"resident:{person}"
+
+
+def test_what_is_left_out_stays_and_null_takes_away(client):
+    client.patch("/api/v1/me", json={"email": "chloe@example.org", "phone": "0812345678"})
+    answer = client.patch("/api/v1/me", json={"email": None})
+    assert (answer.json["email"], answer.json["phone"]) == (None, "0812345678")
+
+
+def test_what_is_the_same_is_no_change(client, database):
+    client.patch("/api/v1/me", json={"language": "en", "email": None})
+    with database.reading() as session:
+        assert session.scalars(select(Recorded)).all() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"language": "de"},
+        {"language": None},
+        {"email": "no address"},
+        {"email": "a@b.example\r\nBcc: c@d.example"},
+        {"email": "x" * 250 + "@example.org"},
+        {"phone": "call me"},
+        {"phone": "1" * 30},
+        {"surname": "OTHER"},
+        [],
+    ],
+)
+def test_what_cannot_be_is_refused(client, body):
+    assert client.patch("/api/v1/me", json=body).status_code in (400, 422)

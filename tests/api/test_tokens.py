@@ -1,0 +1,230 @@
+"""Staying signed in, and what is not a token of ours."""
+
+import json
+from base64 import urlsafe_b64encode
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import select
+
+from foundation.events import Recorded
+from immigration.models.access import TokenFamily
+from immigration.services import keys, tokens
+from tests.access import NOW, SETTINGS, SetClock, add_person, make_app
+
+
+@pytest.fixture
+def clock():
+    return SetClock()
+
+
+@pytest.fixture
+def app(database, clock):
+    return make_app(database, clock)
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def pair(database, app, clock):
+    """What a phone was given."""
+    person = add_person(database)
+    with database.transaction() as session:
+        grant = tokens.begin(session, person, assurance="counter", now=clock())
+        return tokens.pair(app.extensions["signer"], SETTINGS, grant, now=clock())
+
+
+def me(client, token):
+    return client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"})
+
+
+def refresh(client, token):
+    return client.post("/api/v1/tokens", json={"refresh_token": token})
+
+
+def claims_of(token) -> dict:
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+def test_an_access_token_says_who_it_is_for_and_how_they_were_activated(client, pair):
+    claims = claims_of(pair.access_token)
+    assert claims["iss"] == "https://reports.example"
+    assert claims["sub"] == str(pair.resident_id)
+    assert claims["asr"] == "counter"
+    assert claims["exp"] - claims["iat"] == pair.expires_in == 600
+    assert me(client, pair.access_token).status_code == 200
+
+
+def test_an_access_token_ends_after_ten_minutes(client, pair, clock):
+    clock.pass_by(minutes=9, seconds=59)
+    assert me(client, pair.access_token).status_code == 200
+    clock.pass_by(seconds=1)
+    answer = me(client, pair.access_token)
+    assert (answer.status_code, answer.json["code"]) == (401, "invalid-token")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_refresh_token_is_exchanged_for_another_pair(client, pair):
+    answer = refresh(client, pair.refresh_token)
+    assert answer.status_code == 201
+    assert answer.json["resident_id"] == str(pair.resident_id)
+    assert answer.json["refresh_token"] != pair.refresh_token
+    assert me(client, answer.json["access_token"]).status_code == 200
+
+
+def test_a_used_refresh_token_ends_the_whole_sign_in(client, pair, database):
+    newer = refresh(client, pair.refresh_token).json["refresh_token"]
+    reused = refresh(client, pair.refresh_token)
+    assert (reused.status_code, reused.json["code"]) == (401, "invalid-token")
+    assert refresh(client, newer).status_code == 401
+    refresh(client, pair.refresh_token)
+    with database.reading() as session:
+        event = session.scalars(select(Recorded)).one()
+        family = session.scalars(select(TokenFamily)).one()
+    assert (event.kind, event.person_id) == ("resident.sign-in-revoked", pair.resident_id)
+    assert (family.revoked_at, family.revoked_because) == (NOW, "reuse")
+
+
+def test_access_tokens_of_an_ended_sign_in_live_out_their_minutes(client, pair, clock):
+    refresh(client, pair.refresh_token)
+    refresh(client, pair.refresh_token)
+    assert me(client, pair.access_token).status_code == 200
+    clock.pass_by(minutes=10)
+    assert me(client, pair.access_token).status_code == 401
+
+
+def test_a_refresh_token_ends_after_ninety_days(client, pair, clock):
+    clock.pass_by(days=89, hours=23)
+    newer = refresh(client, pair.refresh_token).json["refresh_token"]
+    clock.pass_by(days=90)
+    assert refresh(client, newer).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["x", "ofc_x", "ก" * 40, " "])
+def test_an_unknown_refresh_token_gets_nothing(client, database, token):
+    answer = refresh(client, token)
+    assert (answer.status_code, answer.json["code"]) == (401, "invalid-token")
+
+
+@pytest.mark.parametrize("body", [{}, {"refresh_token": ""}, {"refresh_token": 1}, {"refresh_token": "x", "more": 1}])
+def test_a_malformed_refresh_is_refused(client, database, body):
+    assert client.post("/api/v1/tokens", json=body).status_code == 422
+
+
+def test_of_many_uses_at_once_one_wins_and_the_others_are_reuse(app, pair, database):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: refresh(app.test_client(), pair.refresh_token), range(8)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [401] * 7
+    won = next(answer.json["refresh_token"] for answer in answers if answer.status_code == 201)
+    assert refresh(app.test_client(), won).status_code == 401
+    with database.reading() as session:
+        assert len(session.scalars(select(Recorded)).all()) == 1
+
+
+def part(value) -> str:
+    return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def forgeries(app, token):
+    """Tokens as an attacker would make them from a good one."""
+    signer, claims, header = app.extensions["signer"], claims_of(token), jwt.get_unverified_header(token)
+    head, body, signature = token.split(".")
+    public = signer._keys[header["kid"]].public.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    other = ec.generate_private_key(ec.SECP256R1())
+    hs256 = jwt.PyJWS(algorithms=["HS256"])
+    hs256._algorithms["HS256"].prepare_key = lambda key: key  # the library would not help an attacker with this
+    json_claims = json.dumps(claims).encode()
+
+    def signed(**changes):
+        return signer.sign("access", {k: v for k, v in (claims | changes).items() if v is not None})
+
+    yield "alg none", f"{part(header | {'alg': 'none'})}.{body}."
+    yield "alg None, signature kept", f"{part(header | {'alg': 'None'})}.{body}.{signature}"
+    yield "HS256 with the public key", hs256.encode(json_claims, public, "HS256", headers=header | {"alg": "HS256"})
+    yield "another key, our key id", jwt.encode(claims, other, "ES256", headers=header)
+    yield (
+        "another key, brought along",
+        jwt.encode(
+            claims,
+            other,
+            "ES256",
+            headers=header | {"kid": "x", "jwk": {"kty": "EC"}, "jku": "http://attacker.example"},
+        ),
+    )
+    yield "no key id", jwt.encode(claims, other, "ES256")
+    yield "a statement's key", signer.sign_statement(claims)
+    yield (
+        "a statement's key, typed as a token",
+        jwt.encode(
+            claims,
+            signer._signing("statement").private,
+            "ES256",
+            {"kid": signer._signing("statement").kid, "typ": "at+jwt"},
+        ),
+    )
+    yield "another person, signature kept", f"{head}.{part(claims | {'sub': str(uuid4())})}.{signature}"
+    yield "no signature", f"{head}.{body}."
+    yield "signature cut", token[:-4]
+    yield "signature spelt otherwise", token[:-1] + chr(ord(token[-1]) + 1)
+    yield "another issuer", signed(iss="https://other.example")
+    yield "another audience", signed(aud="https://reports.example")
+    yield "a list of audiences", signed(aud=[claims["aud"]])
+    yield "no issuer", signed(iss=None)
+    yield "no end", signed(exp=None)
+    yield "an end that is no number", signed(exp="9999999999")
+    yield "an end beyond all calendars", signed(exp=10**30)
+    yield "ended", signed(exp=int(NOW.timestamp()))
+    yield "no person", signed(sub=None)
+    yield "a person that is no id", signed(sub="' or 1=1")
+    yield "not a token", "Bearer"
+    yield "an officer's token, made up", "ofc_" + "x" * 43
+    yield "the refresh token's shape", "x" * 43
+
+
+def test_no_forged_token_is_taken(app, client, pair):
+    client.application.extensions["signer"].refresh()
+    me(client, pair.access_token)
+    for name, forged in forgeries(app, pair.access_token):
+        answer = me(client, forged)
+        assert (answer.status_code, answer.json["code"]) == (401, "invalid-token"), name
+
+
+def test_a_token_of_a_person_who_was_joined_with_another_is_not_taken(app, client, clock, database):
+    add_person(database)
+    grant = tokens.Grant(uuid4(), uuid4(), "mail", "x")
+    token = tokens.pair(app.extensions["signer"], SETTINGS, grant, now=clock()).access_token
+    assert me(client, token).json["code"] == "invalid-token"
+
+
+def test_without_a_token_nobody_is_known(client, database):
+    assert client.get("/api/v1/me").json["code"] == "unauthenticated"
+
+
+def test_signing_in_goes_on_through_a_rotation_of_keys(client, pair, database):
+    with database.transaction() as session:
+        kid = keys.rotate(session, "access", NOW)
+    assert me(client, pair.access_token).status_code == 200
+    answer = refresh(client, pair.refresh_token)
+    assert me(client, answer.json["access_token"]).status_code == 200
+    assert kid in [key["kid"] for key in client.get("/.well-known/jwks.json").json["keys"]]
+
+
+def test_the_key_set_may_be_kept_for_five_minutes(client, pair):
+    answer = client.get("/.well-known/jwks.json")
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+    assert {key["purpose"] for key in answer.json["keys"]} == {"access", "statement"}
+    key = next(key for key in answer.json["keys"] if key["purpose"] == "access")
+    options = {"verify_exp": False, "verify_iat": False}
+    known = jwt.decode(
+        pair.access_token, jwt.PyJWK(key), ["ES256"], audience=tokens.audience(SETTINGS), options=options
+    )
+    assert known["sub"] == str(pair.resident_id)

@@ -1,0 +1,134 @@
+"""What operators do at the command line."""
+
+import pyotp
+import pytest
+from sqlalchemy import select
+
+from immigration.commands import activation, keys, officers
+from immigration.models.access import ActivationCode, Officer, SigningKey
+from immigration.rules.numbers import normalise
+from tests.access import DETAILS, SetClock, add_person, make_app
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def app(database):
+    app = make_app(database, SetClock())
+    for group in (activation.group, officers.group, keys.group):
+        app.cli.add_command(group)
+    return app
+
+
+@pytest.fixture
+def run(app):
+    def run(*arguments, typed=""):
+        return app.test_cli_runner().invoke(args=arguments, input=typed)
+
+    return run
+
+
+def test_a_code_is_printed_alone_and_works(run, app, database):
+    add_person(database)
+    done = run("activation", "issue", "--document", "EX1000001", "--state", "FRA")
+    assert done.exit_code == 0
+    code = done.stdout.splitlines()[-1]
+    assert code == normalise(code)
+    body = DETAILS | {"activation_code": code}
+    assert app.test_client().post("/api/v1/activations", json=body).status_code == 201
+
+
+def test_a_code_by_mail_can_be_stood_in_for(run, database):
+    add_person(database)
+    run("activation", "issue", "--document", "ex1000001", "--state", "fra", "--assurance", "mail")
+    with database.reading() as session:
+        row = session.scalars(select(ActivationCode)).one()
+    assert (row.assurance, row.issued_by) == ("mail", "command-line")
+
+
+def test_a_passport_that_is_not_on_record_gets_a_clear_error(run, database):
+    done = run("activation", "issue", "--document", "EX9", "--state", "FRA")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "Error: no passport EX9 of FRA is on record\n"
+
+
+def test_a_replaced_passport_gets_a_clear_error(run, database):
+    person = add_person(database)
+    add_person(database, "EX2", replaces="EX1000001", person_id=person)
+    done = run("activation", "issue", "--document", "EX1000001", "--state", "FRA")
+    assert (done.exit_code, done.stderr) == (1, "Error: passport-replaced\n")
+
+
+def test_an_officer_is_added_with_a_password_on_standard_input(run, app):
+    assert run("officers", "add", "anan", "--role", "officer", "--office", "BKK", typed=PASSWORD + "\n").exit_code == 0
+    body = {"name": "anan", "password": PASSWORD}
+    answer = app.test_client().post("/api/v1/officers/sessions", json=body)
+    assert (answer.status_code, answer.json["role"], answer.json["office"]) == (201, "officer", "BKK")
+
+
+def test_a_password_is_asked_for_at_a_terminal(run, database, monkeypatch):
+    asked = []
+
+    def prompt(text, **options):
+        asked.append((text, options))
+        return PASSWORD
+
+    monkeypatch.setattr(officers.click, "prompt", prompt)
+    monkeypatch.setattr(officers, "_at_a_terminal", lambda: True)
+    assert run("officers", "add", "anan", "--role", "officer").exit_code == 0
+    assert asked == [("Password", {"hide_input": True, "confirmation_prompt": True})]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "said"),
+    [
+        (("add", "anan", "--role", "officer"), "short\n", "a password has at least 12 characters"),
+        (("add", "anan", "--role", "officer"), "", "no password on standard input"),
+        (("add", " ", "--role", "officer"), PASSWORD, "a name has 1 to 64 printable characters"),
+        (("add", "taken", "--role", "officer"), PASSWORD, "'taken' is taken"),
+        (("disable", "nobody"), "", "'nobody' is nobody's name"),
+        (("set-password", "nobody"), PASSWORD, "'nobody' is nobody's name"),
+        (("totp", "nobody"), "", "'nobody' is nobody's name"),
+    ],
+)
+def test_what_cannot_be_done_is_said(run, database, arguments, typed, said):
+    run("officers", "add", "taken", "--role", "auditor", typed=PASSWORD)
+    done = run("officers", *arguments, typed=typed)
+    assert done.exit_code == 1
+    assert said in done.stderr
+
+
+def test_accounts_are_listed(run, database):
+    run("officers", "add", "ploy", "--role", "supervisor", typed=PASSWORD)
+    run("officers", "add", "anan", "--role", "officer", "--office", "BKK", typed=PASSWORD)
+    run("officers", "disable", "ploy")
+    run("officers", "totp", "ploy")
+    listed = run("officers", "list").stdout.splitlines()
+    assert listed == ["anan\tofficer\tBKK\t-", "ploy\tsupervisor\t-\tdisabled,totp"]
+
+
+def test_a_password_is_changed(run, database):
+    run("officers", "add", "anan", "--role", "officer", typed=PASSWORD)
+    with database.reading() as session:
+        before = session.scalars(select(Officer.password_hash)).one()
+    assert run("officers", "set-password", "anan", typed="another horse battery").exit_code == 0
+    with database.reading() as session:
+        assert session.scalars(select(Officer.password_hash)).one() != before
+
+
+def test_a_second_factor_is_set_up_by_its_uri(run, database):
+    run("officers", "add", "anan", "--role", "officer", typed=PASSWORD)
+    factor = pyotp.parse_uri(run("officers", "totp", "anan").stdout.strip())
+    assert factor.name == "anan"
+    with database.reading() as session:
+        assert session.scalars(select(Officer.totp_secret)).one() == factor.secret
+
+
+def test_a_key_is_rotated(run, database):
+    done = run("keys", "rotate", "statement")
+    with database.reading() as session:
+        assert session.scalars(select(SigningKey.kid)).one() == done.stdout.strip()
+
+
+def test_a_purpose_that_is_none_is_refused(run, database):
+    assert run("keys", "rotate", "other").exit_code == 2

@@ -1,0 +1,65 @@
+"""Which code joins a phone to a person, and the terms of it."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from immigration.registries.access import resolve, terms
+from immigration.rules.activations import back_off, obstacles
+from immigration.rules.officers import obstacles_to_password
+
+DAY = date(2026, 11, 23)
+
+
+@pytest.mark.parametrize("status", ["valid", "expired", "cancelled"])
+@pytest.mark.parametrize("assurance", ["counter", "mail"])
+def test_a_passport_in_its_owners_hands_can_activate(status, assurance):
+    assert obstacles(status=status, replaced=False, assurance=assurance) == []
+
+
+@pytest.mark.parametrize("status", ["lost", "stolen"])
+def test_a_lost_or_stolen_passport_needs_a_code_from_a_counter(status):
+    assert obstacles(status=status, replaced=False, assurance="mail") == ["passport-out-of-hand"]
+    assert obstacles(status=status, replaced=False, assurance="counter") == []
+
+
+@pytest.mark.parametrize("assurance", ["counter", "mail"])
+def test_a_replaced_passport_activates_nobody(assurance):
+    assert obstacles(status="valid", replaced=True, assurance=assurance) == ["passport-replaced"]
+
+
+def test_pauses_double_up_to_the_longest():
+    first, most = timedelta(minutes=1), timedelta(hours=1)
+    pauses = [back_off(tries, first=first, most=most) / first for tries in (1, 2, 3, 6, 7, 500)]
+    assert pauses == [1, 2, 4, 32, 60, 60]
+
+
+def test_a_password_is_judged_by_its_length():
+    assert obstacles_to_password("elevenchars", shortest=12)
+    assert obstacles_to_password("x" * 257, shortest=12)
+    assert not obstacles_to_password("twelve chars", shortest=12)
+
+
+def test_the_shipped_terms_are_those_agreed_on():
+    agreed = terms(DAY)
+    assert agreed.access_token == timedelta(minutes=10)
+    assert agreed.refresh_token == timedelta(days=90)
+    assert agreed.code("counter") == timedelta(days=30)
+    assert agreed.code("mail") == timedelta(hours=24)
+    assert (agreed.tries_per_code, agreed.mails_per_person, agreed.requests_per_address) == (5, 3, 20)
+    assert agreed.lockout == timedelta(minutes=10)
+    assert (agreed.officer_idle, agreed.officer_session) == (timedelta(minutes=30), timedelta(hours=12))
+    assert terms(date(2000, 1, 1)) == agreed
+
+
+def test_a_later_entry_holds_from_its_day_on():
+    rows = [{"key": key, "value": 1, "effective_from": date(2026, 1, 1)} for key in vars(terms(DAY))]
+    rows.append({"key": "tries_per_code", "value": 3, "effective_from": DAY})
+    assert resolve(rows, DAY - timedelta(days=1)).tries_per_code == 1
+    assert resolve(rows, DAY).tries_per_code == 3
+
+
+@pytest.mark.parametrize("rows", [[], [{"key": "made_up", "value": 1, "effective_from": DAY}]])
+def test_a_file_with_missing_or_unknown_terms_is_refused(rows):
+    with pytest.raises(TypeError):
+        resolve(rows, DAY)

@@ -1,22 +1,69 @@
-"""Alembic's way in: the engine comes from whoever calls, the tables from both wings."""
+"""Alembic's way in: the engine comes from whoever calls, the tables from both wings.
+
+What is below the imports shapes the drafts of `tools/draft_migration.py`; running migrations does not need it.
+"""
+
+from typing import Any, Literal
 
 from alembic import context
+from alembic.autogenerate.rewriter import Rewriter
+from alembic.operations.ops import CreateTableOp, DowngradeOps, DropIndexOp, DropTableOp, ModifyTableOps
 from sqlalchemy import text
 
-import foundation.events
+import foundation.events  # noqa: F401 - the tables register themselves
 import immigration.models.access
 import immigration.models.obligations
 import immigration.models.people
 import immigration.models.records
-import immigration.models.reports
-import notifications.models  # noqa: F401 - the tables register themselves
+import immigration.models.reports  # noqa: F401 - as above
+import notifications.models  # noqa: F401 - as above
 from foundation.db import Base
+from foundation.sealing import Sealed
+
+shorter = Rewriter()
+
+
+@shorter.rewrites(CreateTableOp)
+def without_info(_context: Any, _revision: Any, table: CreateTableOp) -> CreateTableOp:
+    """Retention is written in the models; the database knows nothing of it."""
+    table.info = {}
+    return table
+
+
+@shorter.rewrites(DowngradeOps)
+def without_indexes(_context: Any, _revision: Any, ops: DowngradeOps) -> DowngradeOps:
+    """An index goes with its table."""
+    gone = {op.table_name for op in ops.ops if isinstance(op, DropTableOp)}
+    for group in ops.ops:
+        if isinstance(group, ModifyTableOps) and group.table_name in gone:
+            group.ops = [op for op in group.ops if not isinstance(op, DropIndexOp)]
+    ops.ops = [op for op in ops.ops if not isinstance(op, DropIndexOp) or op.table_name not in gone]
+    return ops
+
+
+def render_item(kind: str, item: Any, _draft: Any) -> str | Literal[False]:
+    """A sealed column is bytes to the database: a migration stands on no code of ours that may change."""
+    return "sa.LargeBinary()" if kind == "type" and isinstance(item, Sealed) else False
+
+
+def include_object(_item: Any, name: str | None, kind: str, _reflected: bool, _compare_to: Any) -> bool:
+    """Of the tables that are asked for only, where any are."""
+    wanted = context.config.attributes.get("tables")
+    return kind != "table" or not wanted or name in wanted
+
 
 engine = context.config.attributes["engine"]
 with engine.connect() as connection:
     connection.execute(text("set lock_timeout = '1s'"))
     connection.execute(text("set statement_timeout = 0"))
     connection.commit()
-    context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        transaction_per_migration=True,
+        render_item=render_item,
+        include_object=include_object,
+        process_revision_directives=shorter,
+    )
     with context.begin_transaction():
         context.run_migrations()

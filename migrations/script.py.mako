@@ -1,4 +1,11 @@
-"""${message}."""
+<%
+def plain(drafted):
+    """The drafted lines without Alembic's remarks and the defaults it spells out."""
+    kept = [line for line in (drafted or "pass").splitlines() if "###" not in line]
+    return "\n".join(kept).strip().replace(", unique=False", "")
+
+sentence = message[:1].upper() + message[1:]
+%>"""${sentence}."""
 
 from collections.abc import Sequence
 
@@ -13,10 +20,10 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    """${message}."""
-    ${upgrades if upgrades else "pass"}
+    """${sentence}."""
+    ${plain(upgrades)}
 
 
 def downgrade() -> None:
     """Take it back."""
-    ${downgrades if downgrades else "pass"}
+    ${plain(downgrades)}

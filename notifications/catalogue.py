@@ -133,7 +133,10 @@ _AFTER_DUE_TH = "หลังจากวันนั้นแอปยังร
 _ENGLISH = {
     "reminder.window-opens": Entry(
         "90-day report due on {due_on}",
-        ("You can file it in this app from {opens_on} through {due_on}.",),
+        (
+            "You can file it in this app from {opens_on} through {due_on}.",
+            "You can file it in this app through {due_on}.",
+        ),
     ),
     "reminder.seven-days": Entry(
         "90-day report due on {due_on}",
@@ -216,7 +219,7 @@ _ENGLISH = {
 _THAI = {
     "reminder.window-opens": Entry(
         "รายงานตัว 90 วัน ครบกำหนด {due_on}",
-        ("ยื่นในแอปนี้ได้ตั้งแต่ {opens_on} ถึง {due_on}",),
+        ("ยื่นในแอปนี้ได้ตั้งแต่ {opens_on} ถึง {due_on}", "ยื่นในแอปนี้ได้ถึง {due_on}"),
     ),
     "reminder.seven-days": Entry(
         "รายงานตัว 90 วัน ครบกำหนด {due_on}",
@@ -290,7 +293,8 @@ _ELSEWHERE_TH = "ใช้แบบ ตม.95 ที่สำนักงาน�
 YEARLY: Mapping[str, Mapping[str, Entry]] = {
     "en": {
         "reminder.window-opens": Entry(
-            "Yearly report due on {due_on}", (_ELSEWHERE + "The office takes it from {opens_on}.",)
+            "Yearly report due on {due_on}",
+            (_ELSEWHERE + "The office takes it from {opens_on}.", _ELSEWHERE + "Go on or before {due_on}."),
         ),
         "reminder.seven-days": Entry("Yearly report due on {due_on}", (_ELSEWHERE + "Go on or before {due_on}.",)),
         "reminder.one-day": Entry(
@@ -309,7 +313,8 @@ YEARLY: Mapping[str, Mapping[str, Entry]] = {
     },
     "th": {
         "reminder.window-opens": Entry(
-            "รายงานตัวประจำปี ครบกำหนด {due_on}", (_ELSEWHERE_TH + "สำนักงานรับตั้งแต่ {opens_on}",)
+            "รายงานตัวประจำปี ครบกำหนด {due_on}",
+            (_ELSEWHERE_TH + "สำนักงานรับตั้งแต่ {opens_on}", _ELSEWHERE_TH + "โปรดไปภายใน {due_on}"),
         ),
         "reminder.seven-days": Entry("รายงานตัวประจำปี ครบกำหนด {due_on}", (_ELSEWHERE_TH + "โปรดไปภายใน {due_on}",)),
         "reminder.one-day": Entry(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, text
 
 from foundation import events
 from foundation.clock import bangkok_date, monotonic
@@ -20,6 +20,9 @@ DueToday = Callable[[date], Select[Any]]
 """From a civil date in Bangkok to what is due on it; the columns are told in `services/planning.py`."""
 
 BATCH = 200
+PATIENCE = 300
+"""Seconds that one statement of planning may take: it is about everybody, and longer than a request's may."""
+
 _RELAY = 200
 _ADDRESS = 5000
 _log = logging.getLogger(__name__)
@@ -29,6 +32,7 @@ def plan_round(database: Database, due_today: DueToday, now: datetime) -> int:
     """Take back what is no longer due and plan what is; how many reminders are new."""
     due = due_today(bangkok_date(now))
     with database.transaction() as session:
+        session.execute(text(f"set local statement_timeout = '{PATIENCE}s'"))
         retired = planning.retire_stale(session, due, now=now)
         planned = planning.plan(session, due, now=now)
     if planned or retired:

@@ -1,23 +1,19 @@
-"""People, passports and a small application, for the tests of the ways in."""
+"""People with passports in any state, and a clock to move, for the tests of the ways in."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from flask import Flask
 
-from foundation import errors
+from app import create_app
 from foundation.config import Settings
 from foundation.db import Database
-from foundation.http import Api, guard, render_problem
 from immigration.models.people import Passport, Person, document_index
 from immigration.models.records import Movement
-from immigration.routes import activations, officers, profile, tokens
-from immigration.services.keys import Signer
-from immigration.services.tokens import authenticator
+from tests.conftest import NOW, SECRET
 
-NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 BORN = date(1990, 5, 17)
-SETTINGS = Settings(environment="test", public_url="https://reports.example")
+SETTINGS = Settings(environment="test", secret_keys=(SECRET,), public_url="https://reports.example")
 DETAILS = {"document_number": "EX1000001", "issuing_state": "FRA", "birth_date": "1990-05-17"}
 
 
@@ -37,23 +33,9 @@ class SetClock:
 
 
 def make_app(database: Database, clock: SetClock) -> Flask:
-    """An application with the routes of the ways in only."""
-    app = Flask(__name__, static_folder=None)
-    app.config |= {"API_TITLE": "t", "API_VERSION": "1", "OPENAPI_VERSION": "3.1.0"}
-    api = Api(app)
-    signer = Signer(database, clock)
-    app.extensions |= {"database": database, "clock": clock, "settings": SETTINGS, "signer": signer}
-    app.extensions["authenticate"] = authenticator(database, signer, clock, SETTINGS)
-    for blueprint in (
-        activations.blueprint,
-        tokens.blueprint,
-        tokens.well_known,
-        profile.blueprint,
-        officers.blueprint,
-    ):
-        api.register_blueprint(blueprint)
-    app.register_error_handler(errors.Problem, render_problem)
-    guard(app)
+    """The application with a clock that the test moves."""
+    app = create_app(SETTINGS, database=database, clock=clock)
+    app.testing = True
     return app
 
 

@@ -17,7 +17,7 @@ ACTOR = "command-line"
 
 @group.command("add")
 @click.argument("name")
-@click.option("--role", required=True, type=click.Choice(sorted(STAFF)))
+@click.option("--role", required=True, type=click.Choice(sorted(role.value for role in STAFF)))
 @click.option("--office", metavar="CODE", help="Code of the office; the headquarters if left out.")
 def add(name: str, role: str, office: str | None) -> None:
     """Open an account; the password is asked for, or read from standard input."""

@@ -30,7 +30,7 @@ _TROUBLES = {
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was written: people (named ones included), rows by kind; the invented people by nation, class and trouble."""
+    """What was written: people (named ones included) and rows by kind; the invented by nation, class and trouble."""
 
     people: int
     rows: Mapping[str, int]

@@ -144,10 +144,10 @@ class Life:
     def _choose_channel(self) -> str:
         """The first report is made in person: online it was refused."""
         if self.nation.group == "worker":
-            channels, weights = ["agent", "counter", "online"], [60, 30, 10]
+            channels, weights = ["agent", "counter", "online"], [60, 90, 100]
         else:
-            channels, weights = ["online", "counter", "agent", "post"], [48, 34, 11, 7]
-        channel = self.rng.choices(channels, weights)[0]
+            channels, weights = ["online", "counter", "agent", "post"], [48, 82, 93, 100]
+        channel = self.rng.choices(channels, cum_weights=weights)[0]
         return channel if self.history.reports or channel == "agent" else "counter"
 
     def _days_late(self) -> int:

@@ -87,8 +87,8 @@ class History:
 
     def number_on(self, day: int) -> str:
         """The passport that was in use on a day; the first one also before it was issued."""
-        held = [passport for passport in self.passports if passport.day <= day] or self.passports[:1]
-        return held[-1].number
+        first, *later = self.passports
+        return next((passport.number for passport in reversed(later) if passport.day <= day), first.number)
 
 
 class Files:
@@ -113,49 +113,47 @@ class Files:
 
     def write(self, person: Person, history: History) -> None:
         """Write all rows of one person."""
-        state = person.nation.code
         self._rows("passports", _passports(person, history))
-        self._rows(
-            "movements",
-            (
-                (self._id("M", "movements", at), history.number_on(one.day), state, one.direction, _iso(one.day),
-                 one.checkpoint, one.card, one.visa_class, _iso(one.until),
-                 history.contact_email if one.direction == "arrival" else "")
-                for at, one in enumerate(history.movements)
-            ),
-        )  # fmt: skip
-        self._rows(
-            "permissions",
-            (
-                (self._id("P", "permissions", at), history.number_on(one.day), state, one.kind, _iso(one.day),
-                 _iso(one.until), one.visa_class)
-                for at, one in enumerate(history.permissions)
-            ),
-        )  # fmt: skip
-        self._rows(
-            "reports",
-            (
-                (self._id("R", "reports", at), history.number_on(one.day), state, _iso(one.day), one.channel,
-                 one.office, _iso(one.due))
-                for at, one in enumerate(history.reports)
-            ),
-        )  # fmt: skip
-        self._rows(
-            "residences",
-            (
-                (self._id("T", "residences", at), history.number_on(one.day), state, one.place.subdistrict_code,
-                 one.place.line, _iso(one.day), _iso(one.until), one.host)
-                for at, one in enumerate(history.residences)
-            ),
-        )  # fmt: skip
+        self._numbered("movements", "M", person, history, (_movement(one, history) for one in history.movements))
+        self._numbered("permissions", "P", person, history, (_permission(one) for one in history.permissions))
+        self._numbered("reports", "R", person, history, (_report(one) for one in history.reports))
+        self._numbered("residences", "T", person, history, (_residence(one) for one in history.residences))
 
-    def _id(self, letter: str, kind: str, at: int) -> str:
-        return f"D-{letter}-{self.rows[kind] + at + 1:07d}"
+    def _numbered(
+        self, kind: str, letter: str, person: Person, history: History, rows: Iterable[tuple[int, tuple[str, ...]]]
+    ) -> None:
+        """Rows with the day they belong to: each gets an id, and the passport that was in use that day."""
+        first, state = self.rows[kind] + 1, person.nation.code
+        self._rows(
+            kind,
+            (
+                (f"D-{letter}-{at:07d}", history.number_on(day), state, *row)
+                for at, (day, row) in enumerate(rows, first)
+            ),
+        )
 
     def _rows(self, kind: str, rows: Iterable[tuple[str, ...]]) -> None:
         found = list(rows)
         self._writers[kind].writerows(found)
         self.rows[kind] += len(found)
+
+
+def _movement(one: Movement, history: History) -> tuple[int, tuple[str, ...]]:
+    contact = history.contact_email if one.direction == "arrival" else ""
+    row = (one.direction, _iso(one.day), one.checkpoint, one.card, one.visa_class, _iso(one.until), contact)
+    return one.day, row
+
+
+def _permission(one: Permission) -> tuple[int, tuple[str, ...]]:
+    return one.day, (one.kind, _iso(one.day), _iso(one.until), one.visa_class)
+
+
+def _report(one: Report) -> tuple[int, tuple[str, ...]]:
+    return one.day, (_iso(one.day), one.channel, one.office, _iso(one.due))
+
+
+def _residence(one: Residence) -> tuple[int, tuple[str, ...]]:
+    return one.day, (one.place.subdistrict_code, one.place.line, _iso(one.day), _iso(one.until), one.host)
 
 
 def _passports(person: Person, history: History) -> Iterable[tuple[str, ...]]:

@@ -100,7 +100,7 @@ def withdraw(number: str) -> dict[str, Any]:
 @blueprint.response(200, ReceiptOut)
 def receipt(number: str) -> dict[str, Any]:
     """The receipt of an accepted report, as JSON."""
-    if not request.accept_mimetypes.accept_json:
+    if request.accept_mimetypes and not request.accept_mimetypes.accept_json:
         raise NotAcceptable("a receipt is kept as application/json")
     with reading() as session:
         report = reports.get(session, number, author=principal())

@@ -4,7 +4,7 @@ Source of the duty: Immigration Act B.E. 2522, section 37(5). All dates are civi
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -109,7 +109,8 @@ def window(due_on: date, last_day: date, policy: Policy) -> Window:
     Source: Bangkok Immigration Division, 90-day reporting notice (15 days before to 7 days after, in person);
     Administrative Procedure Act B.E. 2539, section 64, for lateness.
     """
-    online, in_person = policy.windows["online"], policy.windows["in-person"]
+    in_person = policy.windows["in-person"]
+    online = policy.windows.get("online") or replace(in_person, closes_after=0)
     opens_on = due_on - timedelta(days=online.opens_before)
     grace = in_person.closes_after - (1 if policy.value("grace.count_due_day") else 0)
     late_after = last_day
@@ -230,7 +231,8 @@ def _grace(policy: Policy) -> timedelta:
 
 
 def _window_steps(around: Window, basis: _Basis, policy: Policy) -> list[Step]:
-    online, in_person = policy.windows["online"], policy.windows["in-person"]
+    in_person = policy.windows["in-person"]
+    online = policy.windows.get("online") or replace(in_person, closes_after=0)
     steps = [
         Step("opens", around.opens_on, online.source, online.grade),
         Step("online-closes", around.online_closes_on, online.source, online.grade),

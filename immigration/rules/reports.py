@@ -9,6 +9,7 @@ from immigration.rules.policies import Policy
 
 STATES = ("accepted", "under-review", "returned", "rejected", "needs-visit", "withdrawn")
 HOLDING_STATES = frozenset({"accepted", "under-review", "returned"})
+FINAL = ("accepted", "rejected", "needs-visit")
 OUTCOMES = ("accepted", "returned", "rejected", "needs-visit")
 REASONS = (
     "too-early",

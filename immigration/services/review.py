@@ -87,7 +87,7 @@ def decide(
     if obstacles := rules.obstacles_to_deciding(report.status, outcome, reasons, note, next_due_on is not None):
         raise CannotDecide("; ".join(obstacles), obstacles=obstacles)
     earlier = exists().where(
-        Decision.report_id == report.id, Decision.decided_by == officer.actor, Decision.outcome != "reopened"
+        Decision.report_id == report.id, Decision.decided_by == officer.actor, Decision.outcome.in_(rules.FINAL)
     )
     if session.scalar(select(earlier)):
         raise OwnDecision("a colleague decides this report after it was reopened")

@@ -186,7 +186,7 @@ def test_every_mismatch_has_the_same_answer(client, database, clock):
     answers["expired code"] = activate(client, code)
     assert all(map(failed, answers.values()))
     assert len({answer.data for answer in answers.values()}) == 1
-    assert len({str(sorted(answer.headers)) for answer in answers.values()}) == 1
+    assert len({tuple(answer.headers.keys()) for answer in answers.values()}) == 1
     assert attempts(database).count(False) == len(answers)
 
 
@@ -291,7 +291,7 @@ def test_no_failure_is_quick_and_time_tells_nothing(client, database):
     known = [took() for _ in range(4)]
     unknown = [took(document_number="EX9999999") for _ in range(4)]
     assert min(known + unknown) >= FLOOR
-    assert abs(statistics.median(known) - statistics.median(unknown)) < 0.05
+    assert abs(statistics.median(known) - statistics.median(unknown)) < FLOOR / 2
 
 
 def test_the_same_statements_run_whatever_is_wrong(client, database, app):

@@ -4,7 +4,7 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
-from immigration.commands import activation, keys, officers
+from immigration.commands import officers
 from immigration.models.access import ActivationCode, Officer, SigningKey
 from immigration.rules.numbers import normalise
 from tests.access import DETAILS, SetClock, add_person, make_app
@@ -14,10 +14,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture
 def app(database):
-    app = make_app(database, SetClock())
-    for group in (activation.group, officers.group, keys.group):
-        app.cli.add_command(group)
-    return app
+    return make_app(database, SetClock())
 
 
 @pytest.fixture

@@ -1,0 +1,207 @@
+"""Importing records: repeatable, whatever is wrong with a file, and people joined by their passports only."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from immigration.registries.csv_files import WrongHeader
+from immigration.rules.rows import KINDS
+from immigration.services import records
+from tests.factories import activate, arrived, load, row
+
+
+def write(path: Path, kind: str, *rows: dict[str, str]) -> Path:
+    lines = [",".join(KINDS[kind].columns), *(",".join(r[c] for c in KINDS[kind].columns) for r in rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def import_file(app: Flask, kind: str, path: Path) -> str:
+    at = app.extensions["desk"]
+    done = records.import_file(
+        app.extensions["database"], kind, path, records=at.records, law=at.law, now=app.extensions["clock"]()
+    )
+    return str(done)
+
+
+def query(app: Flask, statement: str) -> list[Any]:
+    with app.extensions["database"].reading() as session:
+        return [tuple(found) for found in session.execute(text(statement))]
+
+
+def due(app: Flask) -> list[str | None]:
+    return [str(found[0]) if found[0] else None for found in query(app, "select due_on from obligations order by due_on")]
+
+
+def test_a_file_can_be_imported_again_and_changes_nothing(app: Flask, tmp_path: Path) -> None:
+    path = write(tmp_path / "p.csv", "passports", row("passports"), row("passports", document_number="TEST00002"))
+    assert import_file(app, "passports", path) == "imported 2, updated 0, unchanged 0, rejected 0"
+    assert import_file(app, "passports", path) == "imported 0, updated 0, unchanged 2, rejected 0"
+    write(path, "passports", row("passports", surname="MARTIN"), row("passports", document_number="TEST00002"))
+    assert import_file(app, "passports", path) == "imported 0, updated 1, unchanged 1, rejected 0"
+
+
+def test_bad_rows_are_set_aside_with_line_and_reason_and_stop_nothing(app: Flask, tmp_path: Path) -> None:
+    header = ",".join(KINDS["passports"].columns).encode()
+    good = b"TEST00001,FRA,FRA,DURAND,ALIX,1990-01-02,F,2035-01-01,valid,"
+    bad = [
+        b"TEST00002,FRA,FRA,DURAND,ALIX,1990-02-30,F,2035-01-01,valid,",
+        b"TEST00003,FRA,FRA,DUR\xe9,ALIX,1990-01-02,F,2035-01-01,valid,",
+        b"TEST00004,FRA,FRA,DURAND",
+        b"TEST00005,ZZZ,FRA,DURAND,ALIX,1990-01-02,F,2035-01-01,valid,",
+        b'TEST00006,FRA,FRA,"DURAND,ALIX,1990-01-02,F,2035-01-01,valid,',
+        b"TEST00007,FRA,FRA,DU\x00RAND,ALIX,1990-01-02,F,2035-01-01,valid,",
+        b"TEST00008,FRA,FRA,DURAND,ALIX,2533-01-02,F,2035-01-01,valid,",
+        b"TEST00009,FRA,FRA," + b"X" * 40_000 + b",ALIX,1990-01-02,F,2035-01-01,valid,",
+        b"TEST00010,FRA,FRA,,,1990-01-02,F,2035-01-01,valid,",
+        b"TEST00011,FRA,FRA,DURAND,ALIX,1990-01-02,F,2035-01-01,mislaid,",
+    ]
+    last = good.replace(b"TEST00001", b"TEST00012")
+    path = tmp_path / "p.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join([header, good, *bad, b"", last]) + b"\r\n")
+    assert import_file(app, "passports", path) == f"imported 2, updated 0, unchanged 0, rejected {len(bad)}"
+    rejected = (tmp_path / "p.csv.rejected.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in rejected[1:]] == [str(n) for n in range(3, 3 + len(bad))]
+    assert "birth_date" in rejected[1]
+    assert "not UTF-8" in rejected[2]
+    assert "4 values, expected 10" in rejected[3]
+
+
+def test_a_file_with_another_header_is_refused_whole(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    for header in (b"document_number,issuing_state\n", b"\xff\xfe\x00\n", b"", b"a" * 100_000):
+        path.write_bytes(header + b"TEST00001,FRA\n")
+        with pytest.raises(WrongHeader):
+            import_file(app, "passports", path)
+
+
+def test_columns_may_come_in_any_order_and_values_may_be_quoted(app: Flask, tmp_path: Path) -> None:
+    columns = list(reversed(KINDS["residences"].columns))
+    load(app, "passports", row("passports"))
+    values = row("residences", address='"12/3 Soi 4, Rim ""Khlong"""')
+    path = tmp_path / "r.csv"
+    path.write_text("\n".join([",".join(columns), ",".join(values[c] for c in columns)]))
+    assert import_file(app, "residences", path) == "imported 1, updated 0, unchanged 0, rejected 0"
+
+
+def test_a_row_whose_passport_is_unknown_is_rejected(app: Flask, tmp_path: Path) -> None:
+    path = write(tmp_path / "m.csv", "movements", row("movements", document_number="NOBODY1"))
+    assert import_file(app, "movements", path).endswith("rejected 1")
+    assert "passport unknown" in (tmp_path / "m.csv.rejected.csv").read_text()
+
+
+def test_numbers_addresses_and_contacts_are_nowhere_in_plain(app: Flask) -> None:
+    arrived(app)
+    load(app, "residences", row("residences", host="HOST OF ALIX"))
+    with app.extensions["database"].engine.connect() as connection:
+        dumped = "".join(
+            str(connection.execute(text(f"select {table}::text from {table}")).all())
+            for table in ("passports", "movements", "residences")
+        )
+    for secret in ("TEST00001", "alix@example.org", "Sukhumvit", "HOST OF"):
+        assert secret not in dumped
+        assert secret.encode().hex() not in dumped
+
+
+def test_passports_that_replace_one_another_are_one_person_in_whatever_order_they_come(app: Flask) -> None:
+    third = row("passports", document_number="TEST00003", replaces="FRA:TEST00002")
+    second = row("passports", document_number="TEST00002", replaces="FRA:TEST00001", status="cancelled")
+    first = row("passports", status="cancelled")
+    load(app, "passports", third)
+    load(app, "passports", first)
+    load(app, "movements", row("movements"))
+    load(app, "passports", second)
+    assert query(app, "select count(distinct person_id), count(*) from passports") == [(1, 3)]
+    assert query(app, "select count(*) from people") == [(1,)]
+    assert due(app) == ["2026-11-29"]
+
+
+def test_the_same_name_and_birth_date_make_nobody_one_person(app: Flask) -> None:
+    load(app, "passports", row("passports"), row("passports", document_number="TEST00002"))
+    assert query(app, "select count(*) from people") == [(2,)]
+
+
+def test_a_phone_stays_joined_when_its_owner_turns_out_to_be_known(app: Flask) -> None:
+    load(app, "passports", row("passports", document_number="TEST00002", replaces="FRA:TEST00001"))
+    load(app, "movements", row("movements", document_number="TEST00002"))
+    before = activate(app, "TEST00002")
+    load(app, "passports", row("passports", status="cancelled"))
+    after = activate(app, "TEST00002")
+    assert after.get("/me/stay").json["obligation"]["due_on"] == "2026-11-29"
+    assert before.id != after.id
+
+
+def test_a_ring_of_replacements_does_not_hang_the_import(app: Flask) -> None:
+    load(
+        app,
+        "passports",
+        row("passports", replaces="FRA:TEST00002"),
+        row("passports", document_number="TEST00002", replaces="FRA:TEST00001"),
+    )
+    assert query(app, "select count(*) from people") == [(1,)]
+
+
+def test_late_and_corrected_rows_move_the_due_date_and_say_so(app: Flask) -> None:
+    arrived(app, "2026-09-01", movement_id="M-1")
+    assert due(app) == ["2026-11-29"]
+    load(app, "movements", row("movements", movement_id="M-1", occurred_on="2026-09-05"))
+    assert due(app) == ["2026-12-03"]
+    load(app, "movements", row("movements", direction="departure", occurred_on="2026-10-01"))
+    assert due(app) == [None]
+    load(app, "movements", row("movements", occurred_on="2026-10-03"))
+    assert due(app) == ["2026-12-31"]
+    load(app, "permissions", row("permissions", granted_on="2026-10-10"))
+    assert due(app) == ["2027-01-08"]
+    load(app, "reports", row("reports", filed_on="2026-11-20", next_due_on="2027-02-18"))
+    assert due(app) == ["2027-02-18"]
+    kinds = query(app, "select kind, data->>'due_on' from events order by id")
+    assert [d for k, d in kinds if k == "obligation.due-date-changed"] == [
+        "2026-12-03",
+        None,
+        "2027-01-08",
+        "2027-02-18",
+    ]
+
+
+def test_a_row_that_moves_to_another_passport_changes_both_people(app: Flask) -> None:
+    arrived(app, movement_id="M-1")
+    load(app, "passports", row("passports", document_number="TEST00002"))
+    load(app, "movements", row("movements", movement_id="M-1", document_number="TEST00002"))
+    owed = "select p.document_number is not null, o.due_on::text from obligations o join passports p using (person_id)"
+    assert sorted(found[1] or "" for found in query(app, owed)) == ["", "2026-11-29"]
+
+
+def test_imports_at_the_same_time_end_as_one_after_the_other(app: Flask, tmp_path: Path) -> None:
+    passports = [row("passports", document_number=f"TEST{n:05}") for n in range(300)]
+    path = write(tmp_path / "p.csv", "passports", *passports)
+    twin = write(tmp_path / "q.csv", "passports", *reversed(passports))
+    done: list[str] = []
+    threads = [
+        threading.Thread(target=lambda p=p: done.append(import_file(app, "passports", p)))  # type: ignore[misc]
+        for p in (path, twin)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == [
+        "imported 0, updated 0, unchanged 300, rejected 0",
+        "imported 300, updated 0, unchanged 0, rejected 0",
+    ]
+    assert query(app, "select count(*) from people") == [(300,)]
+
+
+def test_the_last_of_several_rows_with_one_id_holds(app: Flask) -> None:
+    load(app, "passports", row("passports"))
+    counted = load(
+        app,
+        "movements",
+        row("movements", movement_id="M-1", occurred_on="2026-08-01"),
+        row("movements", movement_id="M-1", occurred_on="2026-09-01"),
+    )
+    assert counted == {"imported": 1, "unchanged": 1, "unknown": 0}
+    assert due(app) == ["2026-11-29"]

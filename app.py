@@ -1,5 +1,6 @@
 """The front door: it knows every room, decides nothing, and wires what the process at hand needs."""
 
+import atexit
 import os
 from datetime import date
 from pathlib import Path
@@ -21,9 +22,9 @@ from immigration.registries.records import ImportedRecords
 from immigration.routes import activations as activation_routes
 from immigration.routes import officers as officer_routes
 from immigration.routes import profile, public, reports, review, tokens
+from immigration.services.judging import Desk
 from immigration.services.keys import Signer
 from immigration.services.obligations import due_steps
-from immigration.services.reports import Desk
 from immigration.services.tokens import authenticator
 from notifications import routes as notification_routes
 from operations import commands, migrating, pages
@@ -54,6 +55,9 @@ def create_app(
     settings = settings or from_environment(os.environ)
     use_keyring(Keyring(settings.secret_keys))
     app = Flask(__name__, static_folder=None)
+    clock = clock or _clock(settings)
+    database = database or _database(app, settings)
+    signer = Signer(database, clock)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.config.update(
         API_TITLE="Foreigner Platform: 90-day reporting",
@@ -62,9 +66,6 @@ def create_app(
         MAX_CONTENT_LENGTH=1024 * 1024,
         API_SPEC_OPTIONS=pages.SPEC_OPTIONS,
     )
-    clock = clock or _clock(settings)
-    database = database or _database(app, settings)
-    signer = Signer(database, clock)
     app.extensions |= {
         "settings": settings,
         "clock": clock,
@@ -74,17 +75,21 @@ def create_app(
         "desk": Desk(ImportedRecords(), law(), signer, settings.public_url),
         "due_today": due_today,
     }
+    _open_doors(app)
+    return app
+
+
+def _open_doors(app: Flask) -> None:
+    """Register routes and commands; a route that does not say who may call it ends the start."""
     app.register_error_handler(Problem, render_problem)
-    api = Api(app)
+    api = app.extensions["api"] = Api(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    app.extensions["api"] = api
     app.register_blueprint(pages.blueprint)
     for group in GROUPS:
         app.cli.add_command(group)
     guard(app)
     harden(app)
-    return app
 
 
 def due_today(today: date) -> Select[Any]:
@@ -103,6 +108,7 @@ def _database(app: Flask, settings: Settings) -> Database:
     if url is None:
         server = local_server(ROOT / "var")
         app.extensions["postgres"] = server
+        atexit.register(server.leave)
         url = server.ensure_database("platform")
     database = Database(url)
     if not settings.production:

@@ -1,4 +1,4 @@
-"""Settings, read once from the environment; every fault is reported at once, and production refuses development defaults."""
+"""Settings, read once from the environment; faults are reported together; production refuses development defaults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

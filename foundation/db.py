@@ -44,7 +44,7 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """An engine with the platform's limits: statements of `statement_timeout` seconds at most, short waits for locks."""
+    """An engine with the platform's limits: statements end after `statement_timeout` seconds, locks sooner."""
 
     def __init__(self, url: str, *, pool_size: int = 10, statement_timeout: float = 5) -> None:
         self.url: URL = make_url(url).set(drivername="postgresql+psycopg")

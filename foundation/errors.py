@@ -1,4 +1,4 @@
-"""Problems as classes: a stable code, a kind that fixes the HTTP status, and a docstring that is the title (RFC 9457)."""
+"""Problems as classes: a stable code, the HTTP status, and a docstring that is the title (RFC 9457)."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from foundation import json_reader
 from foundation.clock import Clock
-from foundation.errors import BadRequest, Forbidden, Problem, Unauthenticated
+from foundation.errors import BadRequest, Forbidden, Problem, TooLarge, Unauthenticated
 from foundation.identity import Authenticate, Principal, Role
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -46,18 +46,19 @@ class StrictParser(webargs.flaskparser.FlaskParser):
         return value
 
 
-class Blueprint(flask_smorest.Blueprint):
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """A blueprint whose arguments are read strictly."""
 
     ARGUMENTS_PARSER = StrictParser()
 
 
-class Api(flask_smorest.Api):
+class Api(flask_smorest.Api):  # type: ignore[misc]
     """The API: problem documents instead of the library's own error format."""
 
     ERROR_SCHEMA = ProblemSchema
+    DEFAULT_RESPONSE_CONTENT_TYPE: str = "application/json"
 
-    def handle_http_exception(self, error: HTTPException) -> Response:  # type: ignore[override]
+    def handle_http_exception(self, error: HTTPException) -> Response:
         """Any HTTP error of Flask or the libraries, as a problem document with its own headers kept."""
         body: dict[str, Any] = {
             "type": "about:blank",
@@ -68,6 +69,8 @@ class Api(flask_smorest.Api):
         data = getattr(error, "data", None) or {}
         if messages := data.get("messages"):
             body |= {"code": "invalid", "title": "Some values are not acceptable.", "errors": messages}
+        elif error.code == TooLarge.status:
+            body |= TooLarge().as_dict()
         elif error.description and error.code != 500:
             body["detail"] = error.description
         kept = [(k, v) for k, v in error.get_headers() if k.lower() not in ("content-type", "content-length")]
@@ -75,15 +78,12 @@ class Api(flask_smorest.Api):
 
     def _register_responses(self) -> None:
         """Document errors under their real media type."""
-        default = self.DEFAULT_RESPONSE_CONTENT_TYPE if hasattr(self, "DEFAULT_RESPONSE_CONTENT_TYPE") else None
+        usual = self.DEFAULT_RESPONSE_CONTENT_TYPE
         self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM
         try:
             super()._register_responses()
         finally:
-            if default is None:
-                del self.DEFAULT_RESPONSE_CONTENT_TYPE
-            else:
-                self.DEFAULT_RESPONSE_CONTENT_TYPE = default
+            self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
 
 
 def problem_response(body: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
@@ -127,9 +127,23 @@ def allow(*roles: Role) -> Callable[[View], View]:
 
     def declare(view: View) -> View:
         view.allowed_roles = frozenset(roles)  # type: ignore[attr-defined]
+        documented = dict(getattr(view, "_apidoc", {}))
+        documented["manual_doc"] = documented.get("manual_doc", {}) | _audience(frozenset(roles))
+        view._apidoc = documented  # type: ignore[attr-defined]
         return view
 
     return declare
+
+
+def _audience(roles: frozenset[Role]) -> dict[str, Any]:
+    """Who may call, for the API document: open, or with a bearer token of one of the roles."""
+    if Role.ANYONE in roles:
+        return {"security": []}
+    return {
+        "security": [{"bearer": []}],
+        "responses": {401: "UNAUTHORIZED", 403: "FORBIDDEN"},
+        "x-roles": sorted(roles),
+    }
 
 
 def guard(app: Flask) -> None:
@@ -150,7 +164,7 @@ def guard(app: Flask) -> None:
         view = app.view_functions.get(request.endpoint or "")
         if view is None or request.endpoint == "static":
             return
-        allowed: frozenset[Role] = view.allowed_roles  # type: ignore[attr-defined]
+        allowed: frozenset[Role] = vars(view)["allowed_roles"]
         if Role.ANYONE not in allowed and principal().role not in allowed:
             raise Forbidden("this is for " + ", ".join(sorted(allowed)))
 

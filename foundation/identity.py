@@ -22,7 +22,7 @@ STAFF = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRAT
 
 @dataclass(frozen=True)
 class Principal:
-    """Who is asking. `assurance` and `family` are a resident's (how activated, which sign-in), `office` an officer's."""
+    """Who is asking. `assurance` and `family` are a resident's (how activated, what sign-in), `office` an officer's."""
 
     role: Role
     id: UUID

@@ -49,7 +49,12 @@ class Keyring:
     def seal(self, text: str, column: str) -> bytes:
         """Encrypt `text` for `column` ("table.column")."""
         nonce = os.urandom(12)
-        return _VERSION + self._current + nonce + self._ciphers[self._current].encrypt(nonce, text.encode(), column.encode())
+        return (
+            _VERSION
+            + self._current
+            + nonce
+            + self._ciphers[self._current].encrypt(nonce, text.encode(), column.encode())
+        )
 
     def open(self, sealed: bytes, column: str) -> str:
         """Decrypt a field of `column`; raises CannotOpen."""

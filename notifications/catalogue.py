@@ -165,30 +165,30 @@ _ENGLISH = {
         ),
     ),
     "report.decided.accepted": Entry(
-        "Report {number} is accepted",
+        "Your report is accepted",
         ("Your next report is due on {next_due_on}. The receipt is in the app.", "The receipt is in the app."),
     ),
     "report.decided.returned": Entry(
-        "Report {number} needs a correction",
+        "Your report needs a correction",
         ("Open the app to see what to put right, and send it again.",),
     ),
     "report.decided.rejected": Entry(
-        "Report {number} is not accepted",
+        "Your report is not accepted",
         ("Open the app to see why, and what to do next.",),
     ),
     "report.decided.needs-visit": Entry(
-        "Please visit an immigration office about report {number}",
+        "Please visit an immigration office about your report",
         (
             "The office for you is {office}. Open the app to see why, and what to bring.",
             "Open the app to see which office, why, and what to bring.",
         ),
     ),
     "report.reopened": Entry(
-        "Report {number} is being looked at again",
+        "Your report is being looked at again",
         ("Its receipt is no longer valid. You will be told of the new decision.",),
     ),
     "report.contradicted": Entry(
-        "The records behind report {number} were corrected",
+        "The records behind your report were corrected",
         (
             "You keep its receipt, but the next due date printed on it no longer counts. "
             "Open the app to see the date that counts; an officer looks at it.",
@@ -242,30 +242,30 @@ _THAI = {
         ("ถือว่าล่าช้าหลังจาก {late_after} และอาจมีค่าปรับ ยื่นในแอปนี้ได้และเจ้าหน้าที่จะตรวจสอบ หรือไปที่สำนักงานตรวจคนเข้าเมือง",),
     ),
     "report.decided.accepted": Entry(
-        "รายงานเลขที่ {number} ได้รับการยอมรับแล้ว",
+        "รายงานของท่านได้รับการยอมรับแล้ว",
         ("ครบกำหนดครั้งถัดไป {next_due_on} ใบรับอยู่ในแอป", "ใบรับอยู่ในแอป"),
     ),
     "report.decided.returned": Entry(
-        "รายงานเลขที่ {number} ต้องแก้ไข",
+        "รายงานของท่านต้องแก้ไข",
         ("เปิดแอปเพื่อดูสิ่งที่ต้องแก้ไข แล้วส่งอีกครั้ง",),
     ),
     "report.decided.rejected": Entry(
-        "รายงานเลขที่ {number} ไม่ได้รับการยอมรับ",
+        "รายงานของท่านไม่ได้รับการยอมรับ",
         ("เปิดแอปเพื่อดูเหตุผลและสิ่งที่ต้องทำต่อไป",),
     ),
     "report.decided.needs-visit": Entry(
-        "โปรดไปที่สำนักงานตรวจคนเข้าเมืองเรื่องรายงานเลขที่ {number}",
+        "โปรดไปที่สำนักงานตรวจคนเข้าเมืองเรื่องรายงานของท่าน",
         (
             "สำนักงานของท่านคือ {office} เปิดแอปเพื่อดูเหตุผลและสิ่งที่ต้องนำไป",
             "เปิดแอปเพื่อดูสำนักงาน เหตุผล และสิ่งที่ต้องนำไป",
         ),
     ),
     "report.reopened": Entry(
-        "รายงานเลขที่ {number} กำลังถูกพิจารณาใหม่",
+        "รายงานของท่านกำลังถูกพิจารณาใหม่",
         ("ใบรับใช้ไม่ได้แล้ว จะแจ้งผลการพิจารณาใหม่ให้ทราบ",),
     ),
     "report.contradicted": Entry(
-        "ข้อมูลที่ใช้กับรายงานเลขที่ {number} ถูกแก้ไข",
+        "ข้อมูลที่ใช้กับรายงานของท่านถูกแก้ไข",
         ("ใบรับยังเป็นของท่าน แต่วันครบกำหนดครั้งถัดไปบนใบรับใช้ไม่ได้แล้ว เปิดแอปเพื่อดูวันที่ถูกต้อง เจ้าหน้าที่จะตรวจสอบ",),
     ),
     "obligation.due-date-changed": Entry(

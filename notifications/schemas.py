@@ -81,6 +81,9 @@ class NotificationOut(Schema):
     kind = fields.String(required=True)
     title = fields.String(required=True)
     body = fields.String(required=True)
+    report = fields.String(
+        required=True, allow_none=True, metadata={"description": "the report it is about; never pushed"}
+    )
     due_on = fields.Date(required=True, allow_none=True)
     status = fields.String(required=True, validate=validate.OneOf(("pending", "sent", "stale", "unreachable")))
     created_at = Instant(required=True)

@@ -19,7 +19,7 @@ from immigration.models.people import Passport, document_index
 from immigration.models.reports import Report
 from immigration.rules.addresses import Address
 from immigration.services import activations, officers, records, reports, review
-from immigration.services.reports import Desk, Form
+from immigration.services.judging import Desk, Form, Sent
 
 KINDS = ("passports", "movements", "permissions", "reports", "residences")
 STAFF = {"officer": "BKK", "supervisor": "BKK", "auditor": None, "administrator": None}
@@ -42,9 +42,7 @@ def load(app: Flask, folder: Path, people: int, seed: int) -> None:
     url = app.extensions["database"].url.render_as_string(hide_password=False)
     database = Database(url, pool_size=4, statement_timeout=0)
     for kind in KINDS:
-        outcome = records.import_file(
-            database, kind, folder / f"{kind}.csv", records=at.records, law=at.law, now=now
-        )
+        outcome = records.import_file(database, kind, folder / f"{kind}.csv", records=at.records, law=at.law, now=now)
         click.echo(f"  {kind}: {outcome}")
     with database.transaction() as session:
         for name, office in STAFF.items():
@@ -67,7 +65,7 @@ def _return_a_report(app: Flask, database: Database) -> None:
         resident = Principal(Role.RESIDENT, passport.person_id, assurance="counter")
         digest = hashlib.sha256(scenario.key.encode()).digest()
         form = Form(_ADDRESS, "+66 2 000 0000", "returned@example.org")
-        reports.file(session, form, author=resident, key=secrets.token_hex(8), body_digest=digest, desk=at, now=now)
+        reports.file(session, Sent(form, secrets.token_hex(8), digest), author=resident, desk=at, now=now)
         number = session.scalars(select(Report.number).where(Report.person_id == passport.person_id)).one()
         staff = {row.name: row for row in session.scalars(select(Officer))}
         supervisor = Principal(Role.SUPERVISOR, staff["supervisor"].id, "supervisor")

@@ -21,7 +21,7 @@ from foundation.errors import Unavailable
 from immigration.models.reports import IdempotencyKey
 from immigration.registries.mail import Mailer
 from immigration.services import code_mail, obligations, rechecks
-from immigration.services.reports import Desk
+from immigration.services.judging import Desk
 from notifications import rounds
 from notifications.channels.push import PushChannel
 from notifications.services.telling import tell
@@ -116,7 +116,7 @@ def _alone(database: Database, name: str) -> Iterator[bool]:
 
 
 def once(works: Works, now: datetime) -> dict[str, int]:
-    """Each round once, at an instant, in the order of ROUNDS; what each did. A second relay tells what sending caused."""
+    """Each round once, at an instant, in the order of ROUNDS; what each did."""
     return {each.name: each.run(works, now) for each in ROUNDS}
 
 

@@ -9,11 +9,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-import immigration.models.access
-import immigration.models.obligations
-import immigration.models.people
-import immigration.models.records
-import immigration.models.reports
 import notifications.models  # noqa: F401 - the tables of both wings
 from app import create_app
 from foundation.config import Settings
@@ -21,7 +16,7 @@ from foundation.db import Base, Database
 from foundation.postgres import temporary_server
 from foundation.sealing import Keyring, use_keyring
 
-SECRET = "a-secret-of-the-tests-that-is-long-enough"  # noqa: S105
+SECRET = "a-secret-of-the-tests-that-is-long-enough"
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
 for name in ("DATABASE_URL", "DEV_NOW", "SECRET_KEY", "ENVIRONMENT", "FCM_ENDPOINT", "SMTP_URL"):
@@ -41,13 +36,13 @@ def empty_database() -> Iterator[Database]:
 
 
 @pytest.fixture
-def database(empty_database: Database) -> Iterator[Database]:
+def database(empty_database: Database) -> Database:
     """A database without rows."""
     names = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with empty_database.engine.begin() as connection:
         connection.execute(text("set lock_timeout = '10s'"))
         connection.execute(text(f"truncate {names} restart identity cascade"))
-    yield empty_database
+    return empty_database
 
 
 @pytest.fixture

@@ -1,13 +1,18 @@
 """`flask records`: importing the records of other offices, and looking after what was computed from them."""
 
 import csv
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from foundation.db import Database, database, transaction
 from foundation.errors import Problem
@@ -37,16 +42,15 @@ def import_(kind: str, file: Path) -> None:
     size = max(file.stat().st_size, 1)
     store = unhurried()
     try:
-        with click.progressbar(length=size, label=kind, file=click.get_text_stream("stderr")) as bar:
-            done = 0
-
-            def progress(position: int) -> None:
-                nonlocal done
-                bar.update(position - done)
-                done = position
-
+        with click.progressbar(length=size, label=kind, file=sys.stderr) as bar:
             outcome = service.import_file(
-                store, kind, file, records=at.records, law=at.law, now=now(), progress=progress
+                store,
+                kind,
+                file,
+                records=at.records,
+                law=at.law,
+                now=now(),
+                progress=lambda position: bar.update(position - bar.pos),
             )
     except WrongHeader as error:
         raise click.ClickException(f"{file.name}: {error}") from error
@@ -76,9 +80,9 @@ def rebuild() -> None:
     click.echo(f"looked at {len(people)}, changed {changed}")
 
 
-def _kept(session: object, ids: object) -> dict[object, tuple[object, ...]]:
+def _kept(session: Session, ids: Sequence[UUID]) -> dict[UUID, tuple[Any, ...]]:
     columns = [c for c in Obligation.__table__.columns if c.name not in ("revision", "policy_version")]
-    rows = session.execute(select(*columns).where(Obligation.person_id.in_(ids))).all()  # type: ignore[attr-defined]
+    rows = session.execute(select(*columns).where(Obligation.person_id.in_(ids))).all()
     return {row[0]: tuple(row) for row in rows}
 
 

@@ -81,7 +81,8 @@ def _parse(first: bytes, lines: _Lines, width: int) -> tuple[list[str], str | No
     """The values of the record that begins with `first`, or why there are none."""
     if b'"' not in first:
         return _decode(first, width)
-    record, more = first, []
+    record = first
+    more: list[bytes] = []
     while True:
         try:
             values = next(csv.reader([record.decode("utf-8", "surrogateescape")], strict=True))

@@ -54,7 +54,14 @@ class Law:
         rules = _in_force(self._tables["rules"]["rule"], day, lambda row: row["key"])
         windows = _in_force(self._tables["windows"]["window"], day, lambda row: row["channel"])
         regimes = _in_force(self._tables["regimes"]["regime"], day, lambda row: row["regime"])
-        material = [rules, windows, regimes, self._tables["findings"], self._tables["waivers"], self._tables["holidays"]]
+        material = [
+            rules,
+            windows,
+            regimes,
+            self._tables["findings"],
+            self._tables["waivers"],
+            self._tables["holidays"],
+        ]
         digest = hashlib.sha256(json.dumps(material, default=str, sort_keys=True).encode()).hexdigest()[:10]
         return Policy(
             version=f"{day.isoformat()}-{digest}",
@@ -64,7 +71,9 @@ class Law:
                 for key, row in windows.items()
             },
             regimes=_regimes(regimes.values(), rules["cabinet_resolution_workers"]["value"]),
-            effects={row["reason"]: Effect(row["effect"], row.get("unless")) for row in self._tables["findings"]["finding"]},
+            effects={
+                row["reason"]: Effect(row["effect"], row.get("unless")) for row in self._tables["findings"]["finding"]
+            },
             waivers=tuple(
                 Waiver(row["kind"], row["name"], row["from"], row["until"], row["source"])
                 for row in self._tables["waivers"]["waiver"]

@@ -13,13 +13,15 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from foundation.sealing import keyring
+from immigration.rules.due_dates import Obligation, Step, Window
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
 from immigration.rules.reports import HOLDING_STATES, Held
 
 UNAVAILABLE = "records-unavailable"
 
 _OWNED = """
-select o.person_id, o.revision, o.basis, o.due_on, o.entered_on, o.opens_on, o.regime,
+select o.person_id, o.revision, o.regime, o.visa_class, o.entered_on, o.permitted_until, o.basis, o.expected,
+ o.due_on, o.opens_on, o.online_closes_on, o.grace_ends_on, o.late_after,
  (select s.on from switches s where s.name = 'records-unavailable') as unavailable,
  (select json_agg(json_build_array(r.number, r.status, r.period, r.filed_on, r.passport_id, r.office, r.entered_on,
     r.contradicted_at is not null, c.next_due_on) order by r.id)
@@ -42,7 +44,8 @@ _RESIDENCES = """,
     from passports q join residences m on m.passport_id = q.id where q.person_id = o.person_id) as residences
 """
 _ANSWERED = """,
- (select json_object_agg(q.id, encode(q.document_number, 'hex')) from passports q where q.person_id = o.person_id) as documents,
+ (select json_object_agg(q.id, encode(q.document_number, 'hex'))
+    from passports q where q.person_id = o.person_id) as documents,
  (select json_build_array(encode(k.body_digest, 'hex'), k.status, encode(k.answer, 'hex'))
     from idempotency_keys k where k.person_id = o.person_id and k.key = :key) as answered
 """
@@ -54,11 +57,27 @@ _MANY = text(_OWNED + _RECORDS + "from obligations o where o.person_id = any(:id
 class Kept:
     """The obligation as last computed, to stand on while the records cannot be read."""
 
-    basis: str | None
-    due_on: date | None
-    entered_on: date | None
-    opens_on: date | None
     regime: str | None
+    visa_class: str | None
+    entered_on: date | None
+    permitted_until: date | None
+    basis: str | None
+    window: Window | None
+    expected: bool
+
+    def as_obligation(self) -> Obligation:
+        """The obligation, with nothing to explain it but that it was kept."""
+        step = Step("records-unavailable", None, "as last computed")
+        return Obligation(
+            self.regime,
+            self.visa_class,
+            self.entered_on,
+            self.permitted_until,
+            self.basis,
+            self.window,
+            self.expected,
+            (step,),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +141,28 @@ def _case(row: Any, switchable: bool = True) -> Case:
     return Case(
         person_id=row["person_id"],
         revision=row["revision"],
-        kept=Kept(row["basis"], row["due_on"], row["entered_on"], row["opens_on"], row["regime"]),
+        kept=_kept(row),
         facts=None if unavailable else _facts(row, own),
         held=held,
         answered=_answered(row.get("answered")),
         documents={int(i): keyring().open(bytes.fromhex(n), "passports.document_number") for i, n in documents.items()},
+    )
+
+
+def _kept(row: Any) -> Kept:
+    window = None
+    if row["due_on"]:
+        window = Window(
+            row["due_on"], row["opens_on"], row["online_closes_on"], row["grace_ends_on"], row["late_after"]
+        )
+    return Kept(
+        row["regime"],
+        row["visa_class"],
+        row["entered_on"],
+        row["permitted_until"],
+        row["basis"],
+        window,
+        row["expected"],
     )
 
 
@@ -150,7 +186,12 @@ def _facts(row: Any, own: Iterable[list[Any]]) -> Facts:
         ),
         reports=(*_office_reports(row["office_reports"] or ()), *_own_reports(own)),
         residences=tuple(
-            Residence(code, keyring().open(bytes.fromhex(address), "residences.address"), date.fromisoformat(first), _day(last))
+            Residence(
+                code,
+                keyring().open(bytes.fromhex(address), "residences.address"),
+                date.fromisoformat(first),
+                _day(last),
+            )
             for code, address, first, last in row.get("residences") or ()
         ),
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import current_app
 
-from immigration.services.reports import Desk
+from immigration.services.judging import Desk
 
 
 def desk() -> Desk:

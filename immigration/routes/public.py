@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 from marshmallow import Schema, fields, validate
 
 from foundation.db import reading
@@ -13,7 +12,7 @@ from immigration.routes.desk import desk
 from immigration.schemas.common import line
 from immigration.schemas.reports import VerifyIn, VerifyOut, VisitOut, visit_view
 from immigration.services import receipts
-from immigration.services.reports import suggestion
+from immigration.services.judging import suggestion
 
 blueprint = Blueprint("public", __name__, url_prefix="/api/v1", description="What anyone may ask")
 
@@ -99,5 +98,3 @@ def explain() -> dict[str, Any]:
 def where() -> dict[str, Any]:
     """The immigration offices, their hours and what to bring."""
     return {"items": [visit_view(office.code) for office in offices.all_offices()], "next_cursor": None}
-
-

@@ -17,6 +17,7 @@ from immigration.schemas.common import PageArgs
 from immigration.schemas.reports import FiledOut, ReceiptOut, ReportIn, ReportOut, ReportsOut, form, report_view
 from immigration.schemas.stay import StayOut, stay_view
 from immigration.services import obligations, receipts, reports
+from immigration.services.judging import Sent
 
 blueprint = Blueprint("reports", __name__, url_prefix="/api/v1", description="A resident's stay and reports")
 
@@ -47,7 +48,7 @@ def file(data: dict[str, Any]) -> Response:
     body = json_reader.read(request.get_data())
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
     with transaction() as session:
-        answer = reports.file(session, form(data), author=principal(), key=key, body_digest=digest, desk=desk(), now=now())
+        answer = reports.file(session, Sent(form(data), key, digest), author=principal(), desk=desk(), now=now())
     headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
     return Response(answer.text, 201, headers, content_type="application/json")
 

@@ -52,7 +52,7 @@ def queue(args: dict[str, Any]) -> dict[str, Any]:
             after=after,
             limit=args["limit"],
         )
-        return page([queue_view(*row) for row in found], [row.Report.id for row in found], args["limit"])
+        return page([queue_view(*row) for row in found], [report.id for report, _ in found], args["limit"])
 
 
 @blueprint.get("/reports/<number>")

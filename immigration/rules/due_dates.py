@@ -129,7 +129,9 @@ def window(due_on: date, last_day: date, policy: Policy) -> Window:
     )
 
 
-def next_due(previous_due_on: date | None, late_after: date | None, filed_on: date, channel: str, policy: Policy) -> date:
+def next_due(
+    previous_due_on: date | None, late_after: date | None, filed_on: date, channel: str, policy: Policy
+) -> date:
     """The next due date after a report, where its receipt does not state one.
 
     In person the next period runs from the day of filing; online from the previous due date while not late.
@@ -243,7 +245,9 @@ def _window_steps(around: Window, basis: _Basis, policy: Policy) -> list[Step]:
         steps.append(Step("rolled-to-working-day", around.late_after, rule.source, rule.grade))
     for waiver in policy.waivers:
         if waiver.first <= around.late_after and around.opens_on <= waiver.last:
-            steps.append(Step(f"extended-by-{waiver.kind}", around.late_after, waiver.source, None, {"name": waiver.name}))
+            steps.append(
+                Step(f"extended-by-{waiver.kind}", around.late_after, waiver.source, None, {"name": waiver.name})
+            )
     return [*steps, Step("not-late-until", around.late_after, in_person.source, in_person.grade)]
 
 
@@ -256,5 +260,11 @@ def _consequences(permitted_until: date | None, around: Window, policy: Policy) 
         *steps,
         Step("leaving-starts-again", None, "Immigration offices of Kalasin and Samut Prakan", "OFF"),
         Step("leaving-in-grace", None, leaving.source, leaving.grade, {"policy": leaving.value}),
-        Step("if-late", around.late_after + timedelta(days=1), fine.source, fine.grade, {"usual_settlement_thb": fine.value}),
+        Step(
+            "if-late",
+            around.late_after + timedelta(days=1),
+            fine.source,
+            fine.grade,
+            {"usual_settlement_thb": fine.value},
+        ),
     ]

@@ -1,4 +1,4 @@
-"""What is checked when a report is filed, and what each finding does to it. The machine never rejects a stored report."""
+"""What is checked when a report is filed, and what each finding does. The machine never rejects a stored report."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -156,4 +156,6 @@ def _duplicate(facts: Facts, owed: Obligation, today: date) -> str | None:
     if stay is None or owed.window is None:
         return None
     taken = (r for r in facts.reports if not r.ours and max(owed.window.opens_on, stay.entered_on) <= r.on <= today)
-    return "duplicate" if any(r.next_due_on is not None and r.next_due_on <= owed.window.due_on for r in taken) else None
+    return (
+        "duplicate" if any(r.next_due_on is not None and r.next_due_on <= owed.window.due_on for r in taken) else None
+    )

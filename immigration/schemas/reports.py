@@ -8,7 +8,7 @@ from immigration.models.reports import Receipt, Report
 from immigration.registries import offices
 from immigration.rules.addresses import Address
 from immigration.schemas.common import STATE, CheckOut, Instant, line
-from immigration.services.reports import Form
+from immigration.services.judging import Form
 from immigration.services.storing import from_json
 
 

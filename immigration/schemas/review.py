@@ -10,6 +10,8 @@ from immigration.models.people import Passport
 from immigration.models.reports import Decision, Receipt, Report
 from immigration.registries.records import Case
 from immigration.rules.due_dates import Obligation
+from immigration.rules.facts import Facts, Movement, Permission, Residence
+from immigration.rules.facts import Report as OnRecord
 from immigration.rules.reports import OUTCOMES
 from immigration.schemas.common import REASON, STATE, CheckOut, Instant, PageArgs, line
 from immigration.schemas.reports import ReceiptRef, ReportOut, report_view
@@ -155,50 +157,54 @@ def queue_view(report: Report, passport: Passport) -> dict[str, Any]:
 
 
 def records_view(case: Case, passports: list[Passport]) -> dict[str, Any]:
-    """The records of a person as RecordsOut shows them."""
-    facts = case.facts
+    """The records of a person as RecordsOut shows them, each kind oldest first; empty while they cannot be read."""
+    facts = case.facts or Facts()
     return {
-        "available": facts is not None,
+        "available": case.facts is not None,
         "passports": passports,
-        "movements": [
-            {
-                "movement_id": m.id,
-                "direction": m.direction,
-                "occurred_on": m.on.isoformat(),
-                "visa_class": m.visa_class,
-                "permitted_until": _iso(m.permitted_until),
-            }
-            for m in sorted(facts.movements if facts else (), key=lambda m: m.on)
-        ],
-        "permissions": [
-            {
-                "permission_id": p.id,
-                "kind": p.kind,
-                "granted_on": p.on.isoformat(),
-                "permitted_until": p.permitted_until.isoformat(),
-                "visa_class": p.visa_class,
-            }
-            for p in sorted(facts.permissions if facts else (), key=lambda p: p.on)
-        ],
-        "reports": [
-            {
-                "number": r.number,
-                "filed_on": r.on.isoformat(),
-                "channel": r.channel,
-                "office": r.office,
-                "next_due_on": _iso(r.next_due_on),
-            }
-            for r in sorted(facts.reports if facts else (), key=lambda r: r.on)
-        ],
-        "residences": [
-            {
-                "subdistrict_code": r.subdistrict_code,
-                "address": r.address,
-                "from_on": r.from_on.isoformat(),
-                "until_on": _iso(r.until_on),
-            }
-            for r in sorted(facts.residences if facts else (), key=lambda r: r.from_on)
-        ],
+        "movements": [_movement(m) for m in sorted(facts.movements, key=lambda m: m.on)],
+        "permissions": [_permission(p) for p in sorted(facts.permissions, key=lambda p: p.on)],
+        "reports": [_report(r) for r in sorted(facts.reports, key=lambda r: r.on)],
+        "residences": [_residence(r) for r in sorted(facts.residences, key=lambda r: r.from_on)],
+    }
+
+
+def _movement(m: Movement) -> dict[str, Any]:
+    return {
+        "movement_id": m.id,
+        "direction": m.direction,
+        "occurred_on": m.on.isoformat(),
+        "visa_class": m.visa_class,
+        "permitted_until": _iso(m.permitted_until),
+    }
+
+
+def _permission(p: Permission) -> dict[str, Any]:
+    return {
+        "permission_id": p.id,
+        "kind": p.kind,
+        "granted_on": p.on.isoformat(),
+        "permitted_until": p.permitted_until.isoformat(),
+        "visa_class": p.visa_class,
+    }
+
+
+def _report(r: OnRecord) -> dict[str, Any]:
+    return {
+        "number": r.number,
+        "filed_on": r.on.isoformat(),
+        "channel": r.channel,
+        "office": r.office,
+        "next_due_on": _iso(r.next_due_on),
+    }
+
+
+def _residence(r: Residence) -> dict[str, Any]:
+    return {
+        "subdistrict_code": r.subdistrict_code,
+        "address": r.address,
+        "from_on": r.from_on.isoformat(),
+        "until_on": _iso(r.until_on),
     }
 
 

@@ -107,13 +107,7 @@ def issue_for(
     replaced = is_replaced(session, passport.document_index)
     if found := rules.obstacles(status=passport.status, replaced=replaced, assurance=assurance):
         raise CannotIssueCode("; ".join(found), obstacles=found)
-    earlier = (
-        ActivationCode.passport_id == passport.id,
-        ActivationCode.assurance == assurance,
-        ActivationCode.used_at.is_(None),
-        ActivationCode.expires_at > now,
-    )
-    session.execute(update(ActivationCode).where(*earlier).values(expires_at=now))
+    _end_unused(session, passport, assurance, now)
     code = code or numbers.activation_code(os.urandom(numbers.CODE_BYTES))
     term = terms(bangkok_date(now))
     expires_at = now + term.code(assurance)
@@ -193,6 +187,16 @@ def digest(code: str) -> bytes:
 def address_index(address: str) -> bytes:
     """The blind index of a network address."""
     return keyring().index("address", address)
+
+
+def _end_unused(session: Session, passport: Passport, assurance: str, now: datetime) -> None:
+    earlier = (
+        ActivationCode.passport_id == passport.id,
+        ActivationCode.assurance == assurance,
+        ActivationCode.used_at.is_(None),
+        ActivationCode.expires_at > now,
+    )
+    session.execute(update(ActivationCode).where(*earlier).values(expires_at=now))
 
 
 def _usable(passport_id: int, now: datetime) -> Any:

@@ -36,17 +36,8 @@ def show(session: Session, person_id: UUID, *, records: Records, law: Law, now: 
         raise NotFound()
     today = bangkok_date(now)
     if found.facts is None:
-        return _from_kept(session, person_id), today
+        return found.kept.as_obligation(), today
     return due_dates.obligation(found.facts, today, law.on(today)), today
-
-
-def _from_kept(session: Session, person_id: UUID) -> Obligation:
-    kept = session.get_one(Kept, person_id)
-    window = due_dates.Window(*(getattr(kept, name) for name in _WINDOW)) if kept.due_on else None
-    step = due_dates.Step("records-unavailable", None, "as last computed")
-    return Obligation(
-        kept.regime, kept.visa_class, kept.entered_on, kept.permitted_until, kept.basis, window, kept.expected, (step,)
-    )
 
 
 def recompute(
@@ -66,28 +57,36 @@ def recompute(
     Each row is locked first, so that a filing on older facts is refused by its revision and tries again.
     """
     today = bangkok_date(now)
-    policy = law.on(today)
-    changed = 0
     ordered = sorted(set(person_ids))
     for start in range(0, len(ordered), BATCH):
         ids = ordered[start : start + BATCH]
-        locked = select(Kept).where(Kept.person_id.in_(ids)).order_by(Kept.person_id).with_for_update()
-        before = {row.person_id: row for row in session.scalars(locked)}
-        updates, told = [], []
+        locked = select(Kept.person_id, Kept.due_on).where(Kept.person_id.in_(ids)).order_by(Kept.person_id)
+        due_before = {person: due_on for person, due_on in session.execute(locked.with_for_update())}
+        updates: list[dict[str, Any]] = []
+        told: list[events.Event] = []
         for found in records.cases(session, ids):
             facts = found.facts or Facts()
             told += _settle_contradictions(session, found, facts, today, now)
-            values = columns(due_dates.obligation(facts, today, policy), policy) | {"changes_on": changes_on(facts, today)}
-            kept = before[found.person_id]
-            updates.append({"id": found.person_id, **values})
-            if announce and kept.due_on is not None and values["due_on"] != kept.due_on:
-                told.append(DueDateChanged(str(found.person_id), found.person_id, values["due_on"], kept.due_on, values["basis"]))
-        changed += len(updates)
+            updates.append(_anew(found.person_id, facts, today, law.on(today)))
+            if announce:
+                told += _changed(due_before[found.person_id], updates[-1])
         if updates:
             session.connection().execute(_UPDATE, updates)
         if told:
             session.execute(insert(events.Recorded), [events.row(e, actor=actor, at=now) for e in told])
-    return changed
+    return len(ordered)
+
+
+def _anew(person_id: UUID, facts: Facts, today: date, policy: Policy) -> dict[str, Any]:
+    owed = columns(due_dates.obligation(facts, today, policy), policy)
+    return {"id": person_id, "changes_on": changes_on(facts, today), **owed}
+
+
+def _changed(before: date | None, values: dict[str, Any]) -> list[DueDateChanged]:
+    """The event of a due date that moved; a first one is no change."""
+    if before is None or values["due_on"] == before:
+        return []
+    return [DueDateChanged(str(values["id"]), values["id"], values["due_on"], before, values["basis"])]
 
 
 _COLUMNS = (
@@ -124,18 +123,22 @@ def columns(owed: Obligation, policy: Policy) -> dict[str, Any]:
 
 def changes_on(facts: Facts, today: date) -> date | None:
     """The first future day on which a row already on record takes effect."""
-    dated = (*facts.movements, *facts.permissions, *facts.reports)
-    return min((row.on for row in dated if row.on > today), default=None)
+    days = [m.on for m in facts.movements] + [p.on for p in facts.permissions] + [r.on for r in facts.reports]
+    return min((day for day in days if day > today), default=None)
 
 
-def _settle_contradictions(session: Session, found: Case, facts: Facts, today: date, now: datetime) -> list[ReportContradicted]:
+def _settle_contradictions(
+    session: Session, found: Case, facts: Facts, today: date, now: datetime
+) -> list[ReportContradicted]:
     """Mark accepted reports of ours whose stay the records now deny, unmark those they confirm again."""
     ours = [r for r in facts.reports if r.ours]
     if not ours:
         return []
     marked = set(
         session.scalars(
-            select(Report.number).where(Report.number.in_([r.number for r in ours]), Report.contradicted_at.is_not(None))
+            select(Report.number).where(
+                Report.number.in_([r.number for r in ours]), Report.contradicted_at.is_not(None)
+            )
         )
     )
     told = []
@@ -183,11 +186,15 @@ def due_steps(today: date, *, law: Law) -> Select[Any]:
         )
     )
     params = func.jsonb_build_object(
-        "due_on", Kept.due_on, "online_closes_on", Kept.online_closes_on, "grace_ends_on", Kept.grace_ends_on,
-        "late_after", Kept.late_after, "regime", Kept.regime, type_=JSONB,
+        "opens_on", Kept.opens_on, "due_on", Kept.due_on, "online_closes_on", Kept.online_closes_on,
+        "grace_ends_on", Kept.grace_ends_on, "late_after", Kept.late_after, "regime", Kept.regime, type_=JSONB,
     )  # fmt: skip
     return select(
-        Kept.person_id, Kept.basis.label("basis"), step.label("step"), Kept.due_on.label("due_on"), params.label("params")
+        Kept.person_id,
+        Kept.basis.label("basis"),
+        step.label("step"),
+        Kept.due_on.label("due_on"),
+        params.label("params"),
     ).where(
         Kept.expected,
         Kept.opens_on <= today,

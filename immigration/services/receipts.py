@@ -28,7 +28,9 @@ class Verdict:
     says: dict[str, Any]
 
 
-def issue(session: Session, report: Report, next_due_on: date, *, signer: Signer, issuer: str, now: datetime) -> Receipt:
+def issue(
+    session: Session, report: Report, next_due_on: date, *, signer: Signer, issuer: str, now: datetime
+) -> Receipt:
     """The receipt of a report that is accepted now."""
     number = numbers.receipt_number(secrets.token_bytes(12))
     passport = session.get_one(Passport, report.passport_id)
@@ -41,9 +43,7 @@ def issue(session: Session, report: Report, next_due_on: date, *, signer: Signer
         decided_at=now,
         next_due_on=next_due_on,
     )
-    receipt = Receipt(
-        number=number, report_id=report.id, issued_at=now, next_due_on=next_due_on, statement=statement
-    )
+    receipt = Receipt(number=number, report_id=report.id, issued_at=now, next_due_on=next_due_on, statement=statement)
     session.add(receipt)
     return receipt
 

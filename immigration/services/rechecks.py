@@ -13,7 +13,7 @@ from immigration.registries.records import Case
 from immigration.rules import due_dates, findings
 from immigration.rules import reports as rules
 from immigration.services import review, storing
-from immigration.services.reports import SYSTEM, Desk
+from immigration.services.judging import SYSTEM, Desk
 
 WAITING = "source-unavailable"
 
@@ -39,7 +39,7 @@ def recheck(session: Session, *, desk: Desk, now: datetime, limit: int = 100) ->
 
 def _recheck(session: Session, report: Report, case: Case, desk: Desk, now: datetime) -> None:
     facts = case.facts
-    assert facts is not None  # noqa: S101 - the caller looked
+    assert facts is not None
     policy = desk.law.on(bangkok_date(now))
     owed = due_dates.obligation(facts, report.filed_on, policy)
     house_number = storing.from_json(report.address)["house_number"]

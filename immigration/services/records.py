@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -63,7 +63,9 @@ def import_file(
                 merged = merge(session, kind_name, good, records=records, law=law, now=now)
             originals = {row.line: row.values for row in chunk}
             for line in merged.unknown:
-                rejects.add(line, "passport unknown: no such document_number and issuing_state on record", originals[line])
+                rejects.add(
+                    line, "passport unknown: no such document_number and issuing_state on record", originals[line]
+                )
             outcome.counts += merged.counts
             progress(chunk[-1].position)
         outcome.counts["rejected"] = rejects.count
@@ -120,7 +122,9 @@ def merge(
     return Merged(counts, unknown)
 
 
-_UNKNOWN = "select line from staged s where not exists (select from passports p where p.document_index = s.document_index)"
+_UNKNOWN = (
+    "select line from staged s where not exists (select from passports p where p.document_index = s.document_index)"
+)
 
 
 def join_people(session: Session, touched: set[UUID], now: datetime) -> set[UUID]:
@@ -153,7 +157,9 @@ def _survivors(older: dict[UUID, UUID]) -> dict[UUID, UUID]:
 
 def _absorb(session: Session, gone: UUID, stays: UUID, now: datetime) -> None:
     both = {"gone": gone, "stays": stays}
-    session.execute(text("select 1 from obligations where person_id in (:gone, :stays) order by person_id for update"), both)
+    session.execute(
+        text("select 1 from obligations where person_id in (:gone, :stays) order by person_id for update"), both
+    )
     session.execute(text("update reports set period = period || ':' || number where person_id = :gone"), both)
     for table in _PERSONAL_TABLES:
         session.execute(text(f"update {table} set person_id = :stays where person_id = :gone"), both)  # noqa: S608
@@ -176,7 +182,9 @@ class Rejects:
 
     def __init__(self, path: Path, columns: Iterable[str]) -> None:
         self.path = path.with_name(path.name + ".rejected.csv")
-        self._columns, self._file, self._writer = tuple(columns), None, None
+        self._columns = tuple(columns)
+        self._file: IO[str] | None = None
+        self._writer: Any = None
         self.count = 0
 
     def __enter__(self) -> "Rejects":

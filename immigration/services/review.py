@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from foundation import events
@@ -19,7 +19,7 @@ from immigration.rules import due_dates, numbers
 from immigration.rules import reports as rules
 from immigration.rules.policies import Policy
 from immigration.services import obligations, receipts, storing
-from immigration.services.reports import Desk
+from immigration.services.judging import Desk
 
 
 class CannotDecide(Conflict):
@@ -42,14 +42,14 @@ class CannotReopen(Conflict):
 
 def queue(
     session: Session, *, status: str, office: str | None, after: int | None, limit: int
-) -> Sequence[Row[tuple[Report, Passport]]]:
+) -> list[tuple[Report, Passport]]:
     """Reports in a state, oldest first, with the passport of each; `after` is the last row id of the page before."""
     found = select(Report, Passport).join(Passport, Passport.id == Report.passport_id).where(Report.status == status)
     if office:
         found = found.where(Report.office == office)
     if after:
         found = found.where(Report.id > after)
-    return session.execute(found.order_by(Report.id).limit(limit)).all()
+    return [(report, passport) for report, passport in session.execute(found.order_by(Report.id).limit(limit))]
 
 
 def open_report(session: Session, number: str, *, officer: Principal, desk: Desk, now: datetime) -> tuple[Report, Case]:
@@ -115,19 +115,9 @@ def settle(
         receipts.issue(session, report, next_due_on, signer=desk.signer, issuer=desk.issuer, now=now)
     report.status, report.reasons, report.note = outcome, reasons, note
     report.decided_at, report.decided_by, report.policy_version = now, actor, policy.version
-    session.add(
-        Decision(
-            report_id=report.id,
-            outcome=outcome,
-            reasons=reasons,
-            note=note,
-            next_due_on=next_due_on,
-            overridden=override is not None,
-            policy_version=policy.version,
-            decided_by=actor,
-            decided_at=now,
-        )
-    )
+    decided = _decision(report, outcome, note, policy, actor, now)
+    decided.next_due_on, decided.overridden = next_due_on, override is not None
+    session.add(decided)
     told = ReportDecided(report.number, report.person_id, outcome, reasons, next_due_on, report.office)
     events.record(session, told, actor=actor, at=now)
     session.flush()
@@ -136,6 +126,18 @@ def settle(
         obligations.recompute(
             session, [report.person_id], records=desk.records, law=desk.law, now=now, actor=actor, announce=False
         )
+
+
+def _decision(report: Report, outcome: str, note: str, policy: Policy, actor: str, now: datetime) -> Decision:
+    return Decision(
+        report_id=report.id,
+        outcome=outcome,
+        reasons=report.reasons,
+        note=note,
+        policy_version=policy.version,
+        decided_by=actor,
+        decided_at=now,
+    )
 
 
 def _next_due(session: Session, report: Report, desk: Desk, policy: Policy) -> date:
@@ -158,17 +160,8 @@ def reopen(session: Session, number: str, *, note: str, supervisor: Principal, d
     receipt = receipts.void(session, report, now)
     report.status = "under-review"
     report.reasons = report.reasons or ["other"]
-    session.add(
-        Decision(
-            report_id=report.id,
-            outcome="reopened",
-            reasons=report.reasons,
-            note=note,
-            policy_version=desk.law.on(bangkok_date(now)).version,
-            decided_by=supervisor.actor,
-            decided_at=now,
-        )
-    )
+    policy = desk.law.on(bangkok_date(now))
+    session.add(_decision(report, "reopened", note, policy, supervisor.actor, now))
     events.record(session, ReportReopened(report.number, report.person_id, receipt), actor=supervisor.actor, at=now)
     session.flush()
     storing.touch(session, report.person_id)

@@ -61,7 +61,13 @@ MERGES = {
     "residences": Merge(
         "residences",
         "residence_id",
-        (("subdistrict_code", "text"), ("address", "bytea"), ("from_on", "date"), ("until_on", "date"), ("host", "bytea")),
+        (
+            ("subdistrict_code", "text"),
+            ("address", "bytea"),
+            ("from_on", "date"),
+            ("until_on", "date"),
+            ("host", "bytea"),
+        ),
         frozenset({"address", "host"}),
     ),
 }
@@ -157,8 +163,8 @@ with known as (
   on conflict ({merge.key}) do update set {updates} where t.row_digest is distinct from excluded.row_digest
   returning {merge.key}, xmax = 0 as inserted
 )
-select n.line, case when m.{merge.key} is null then 'unchanged' when m.inserted then 'imported' else 'updated' end as what,
-  n.person_id, b.person_id as former_person_id
+select n.line, n.person_id, b.person_id as former_person_id,
+  case when m.{merge.key} is null then 'unchanged' when m.inserted then 'imported' else 'updated' end as what
 from newest n left join merged m using ({merge.key}) left join before b using ({merge.key})
 """  # noqa: S608 - names come from MERGES
 
@@ -186,17 +192,19 @@ with newest as (
   where t.row_digest is distinct from excluded.row_digest
   returning document_index, xmax = 0 as inserted
 )
-select p.line, case when m.document_index is null then 'unchanged' when m.inserted then 'imported' else 'updated' end as what,
-  p.person_id, null::uuid as former_person_id
+select p.line, p.person_id, null::uuid as former_person_id,
+  case when m.document_index is null then 'unchanged' when m.inserted then 'imported' else 'updated' end as what
 from placed p left join merged m using (document_index)
 """
 
 STAGED_CHAIN = """
 select distinct newer.person_id as newer, older.person_id as older
-from staged s join passports newer using (document_index) join passports older on older.document_index = newer.replaces_index
+from staged s join passports newer using (document_index)
+join passports older on older.document_index = newer.replaces_index
 where newer.person_id <> older.person_id
 union
 select distinct newer.person_id, older.person_id
-from staged s join passports older using (document_index) join passports newer on newer.replaces_index = older.document_index
+from staged s join passports older using (document_index)
+join passports newer on newer.replaces_index = older.document_index
 where newer.person_id <> older.person_id
 """

@@ -14,7 +14,9 @@ from immigration.services.keys import Signer
 def filed(signer: Signer, issuer: str, *, number: str, document: str, filed_at: datetime, due_on: date | None) -> str:
     """A signed statement that a report was received, and when."""
     claims = _claims("filed", issuer, number, document)
-    return signer.sign_statement(claims | {"filed_at": rfc3339(filed_at), "due_on": due_on.isoformat() if due_on else None})
+    return signer.sign_statement(
+        claims | {"filed_at": rfc3339(filed_at), "due_on": due_on.isoformat() if due_on else None}
+    )
 
 
 def decided(

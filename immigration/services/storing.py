@@ -1,4 +1,4 @@
-"""The one write of a filing: report, decision, receipt, idempotency key, events and obligation in a single statement."""
+"""The one write of a filing: report, decision, receipt, idempotency key, events, obligation, in a single statement."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.sealing import keyring
-from immigration.rules.addresses import Address
+from immigration.registries.records import Case
+from immigration.rules.findings import Filing
+from immigration.services.judging import Judgement, Sent
 
 _OWED = ("regime", "visa_class", "entered_on", "permitted_until", "basis", "due_on", "opens_on", "online_closes_on",
          "grace_ends_on", "late_after", "expected", "policy_version")  # fmt: skip
@@ -22,8 +24,9 @@ with held as (
   update obligations set revision = revision + 1 {owed}
   where person_id = :person_id and revision = :revision returning person_id
 ), report as (
-  insert into reports (number, person_id, passport_id, period, entered_on, due_on, filed_at, filed_on, status, assurance,
-    subdistrict_code, address, contact, office, checks, reasons, policy_version, filing_statement, decided_at, decided_by)
+  insert into reports (number, person_id, passport_id, period, entered_on, due_on, filed_at, filed_on, status,
+    assurance, subdistrict_code, address, contact, office, checks, reasons, policy_version, filing_statement,
+    decided_at, decided_by)
   select :number, person_id, :passport_id, :period, cast(:entered_on as date), cast(:due_on as date), :filed_at,
     cast(:filed_on as date), :status, :assurance, :subdistrict_code, :address, :contact, :office,
     cast(:checks as jsonb), cast(:reasons as text[]), :policy_version, :filing_statement,
@@ -46,41 +49,37 @@ _ACCEPTED = """, decision as (
 )
 """
 _SET = ", ".join(f"{name} = :owed_{name}" for name in _OWED)
-_UNDER_REVIEW = text(_REPORT.format(owed="", decided="null, null") + "select id from report")
-_DECIDED = text(_REPORT.format(owed=", " + _SET, decided=":filed_at, 'system'") + _ACCEPTED + "select id from report")
+_ID = "select id from report"
+_UNDER_REVIEW = text(_REPORT.format(owed="", decided="null, null") + _ID)
+_DECIDED = text(_REPORT.format(owed=", " + _SET, decided=":filed_at, 'system'") + _ACCEPTED + _ID)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """Everything that a filing leaves behind."""
+class NewReceipt:
+    """A receipt to be issued: number, the next due date it states, and the signed statement."""
 
     number: str
-    person_id: UUID
-    revision: int
-    judged_status: str
-    passport_id: int
-    period: str
-    entered_on: date | None
-    due_on: date | None
-    filed_at: datetime
-    filed_on: date
-    assurance: str
-    address: Address
-    contact: Mapping[str, str]
-    office: str
-    checks: list[dict[str, str | None]]
-    reasons: list[str]
+    next_due_on: date
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Everything that a filing leaves behind. `owed` holds the obligation's new columns; None leaves them."""
+
+    case: Case
+    sent: Sent
+    judged: Judgement
+    filing: Filing
     policy_version: str
-    filing_statement: str
-    receipt: str | None
-    next_due_on: date | None
-    decision_statement: str | None
-    key: str
-    body_digest: bytes
+    number: str
+    statement: str
+    receipt: NewReceipt | None
     answer: str
     told: list[events.Event]
     actor: str
     owed: dict[str, Any] | None
+    at: datetime
 
 
 def as_json(value: Mapping[str, Any]) -> str:
@@ -94,45 +93,54 @@ def from_json(text: str) -> dict[str, Any]:
     return value
 
 
-def store(session: Session, filed: Stored) -> bool:
-    """Write it; False when the person's obligation was changed since `revision` was read, and nothing was written."""
-    keys = keyring()
-    values = {
-        "number": filed.number,
-        "person_id": filed.person_id,
-        "revision": filed.revision,
-        "passport_id": filed.passport_id,
-        "period": filed.period,
-        "entered_on": filed.entered_on,
-        "due_on": filed.due_on,
-        "filed_at": filed.filed_at,
-        "filed_on": filed.filed_on,
-        "status": filed.judged_status,
-        "assurance": filed.assurance,
-        "subdistrict_code": filed.address.subdistrict_code,
-        "address": keys.seal(as_json(filed.address.as_dict()), "reports.address"),
-        "contact": keys.seal(as_json(filed.contact), "reports.contact"),
-        "office": filed.office,
-        "checks": json.dumps(filed.checks),
-        "reasons": filed.reasons,
-        "policy_version": filed.policy_version,
-        "filing_statement": filed.filing_statement,
-        "key": filed.key,
-        "body_digest": filed.body_digest,
-        "answer": keys.seal(filed.answer, "idempotency_keys.answer"),
-        "kinds": [event.kind for event in filed.told],
-        "actors": [filed.actor, *("system" for _ in filed.told[1:])],
-        "facts": [json.dumps(events.payload(event)) for event in filed.told],
-    }
-    if filed.owed is None:
+def store(session: Session, written: Written) -> bool:
+    """Write it; False when the person's obligation changed since the case was read, and nothing was written."""
+    values = _report(written) | _told(written)
+    if written.receipt is None or written.owed is None:
         return session.execute(_UNDER_REVIEW, values).first() is not None
-    values |= {f"owed_{name}": filed.owed[name] for name in _OWED}
+    values |= {f"owed_{name}": written.owed[name] for name in _OWED}
     values |= {
-        "next_due_on": filed.next_due_on,
-        "receipt": filed.receipt,
-        "decision_statement": filed.decision_statement,
+        "receipt": written.receipt.number,
+        "next_due_on": written.receipt.next_due_on,
+        "decision_statement": written.receipt.statement,
     }
     return session.execute(_DECIDED, values).first() is not None
+
+
+def _report(written: Written) -> dict[str, Any]:
+    keys, form, judged = keyring(), written.sent.form, written.judged
+    return {
+        "number": written.number,
+        "person_id": written.case.person_id,
+        "revision": written.case.revision,
+        "passport_id": judged.passport_id,
+        "period": judged.period,
+        "entered_on": judged.entered_on,
+        "due_on": judged.due_on,
+        "filed_at": written.at,
+        "filed_on": written.filing.on,
+        "status": judged.status,
+        "assurance": written.filing.assurance,
+        "subdistrict_code": form.address.subdistrict_code,
+        "address": keys.seal(as_json(form.address.as_dict()), "reports.address"),
+        "contact": keys.seal(as_json(form.contact()), "reports.contact"),
+        "office": written.filing.office,
+        "checks": json.dumps([finding.as_dict() for finding in judged.findings]),
+        "reasons": judged.reasons,
+        "policy_version": written.policy_version,
+        "filing_statement": written.statement,
+        "key": written.sent.key,
+        "body_digest": written.sent.body_digest,
+        "answer": keys.seal(written.answer, "idempotency_keys.answer"),
+    }
+
+
+def _told(written: Written) -> dict[str, Any]:
+    return {
+        "kinds": [event.kind for event in written.told],
+        "actors": [written.actor, *("system" for _ in written.told[1:])],
+        "facts": [json.dumps(events.payload(event)) for event in written.told],
+    }
 
 
 def touch(session: Session, person_id: UUID) -> None:

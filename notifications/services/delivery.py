@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Row, Select, String, and_, case, literal, null, or_, select, update
+from sqlalchemy import CTE, CursorResult, Row, Select, String, and_, case, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -25,8 +25,9 @@ _QUIET = {"synchronize_session": False}
 
 
 def fan_out(session: Session, *, now: datetime, limit: int = 5000) -> int:
-    """Address waiting messages to every live device of their person; without one they are unreachable, and stay in
-    the inbox. Returns how many messages were looked at.
+    """Address waiting messages to every live device of their person; how many messages were looked at.
+
+    Without a live device a message is unreachable, and stays in the inbox.
     """
     taken = (
         select(Notification.id, Notification.person_id, Notification.lane, Notification.due_on, Notification.params)
@@ -36,25 +37,7 @@ def fan_out(session: Session, *, now: datetime, limit: int = 5000) -> int:
         .with_for_update(skip_locked=True)
         .cte("taken")
     )
-    not_itself = Device.family.cast(String).is_distinct_from(taken.c.params["not_to"].astext)
-    live = and_(Device.person_id == taken.c.person_id, Device.removed_at.is_(None))
-    rows = (
-        select(taken.c.id, taken.c.person_id, Device.device_id, taken.c.lane, taken.c.due_on, literal(now))
-        .join_from(taken, Device, live)
-        .where(or_(Device.family.is_(None), not_itself))
-    )
-    addressed = insert(Delivery).from_select(
-        ["notification_id", "person_id", "device_id", "lane", "due_on", "next_try_at"], rows
-    )
-    made = (
-        addressed.on_conflict_do_update(  # only a reminder that was taken back and is due again has rows already
-            index_elements=["notification_id", "device_id"],
-            set_={"status": "pending", "next_try_at": now, "tries": 0, "due_on": addressed.excluded.due_on},
-            where=Delivery.status == "dropped",
-        )
-        .returning(Delivery.notification_id)
-        .cte("made")
-    )
+    made = _address(taken, now)
     reached = taken.c.id.in_(select(made.c.notification_id))
     statement = (
         update(Notification)
@@ -106,6 +89,29 @@ def settle(
     conclude(session, {delivery.notification_id for delivery, _ in found}, now=now)
     for delivery in dead:
         _remove_device(session, delivery, now)
+
+
+def _address(taken: CTE, now: datetime) -> CTE:
+    """Write a delivery for each live device of those who are told; a phone that just joined is not told of itself."""
+    not_itself = Device.family.cast(String).is_distinct_from(taken.c.params["not_to"].astext)
+    live = and_(Device.person_id == taken.c.person_id, Device.removed_at.is_(None))
+    rows = (
+        select(taken.c.id, taken.c.person_id, Device.device_id, taken.c.lane, taken.c.due_on, literal(now))
+        .join_from(taken, Device, live)
+        .where(or_(Device.family.is_(None), not_itself))
+    )
+    addressed = insert(Delivery).from_select(
+        ["notification_id", "person_id", "device_id", "lane", "due_on", "next_try_at"], rows
+    )
+    return (
+        addressed.on_conflict_do_update(  # only a reminder that was taken back and is due again has rows already
+            index_elements=["notification_id", "device_id"],
+            set_={"status": "pending", "next_try_at": now, "tries": 0, "due_on": addressed.excluded.due_on},
+            where=Delivery.status == "dropped",
+        )
+        .returning(Delivery.notification_id)
+        .cte("made")
+    )
 
 
 def _take(session: Session, now: datetime, limit: int) -> list[Row[Any]]:

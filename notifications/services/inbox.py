@@ -40,6 +40,7 @@ class Item:
     kind: str
     title: str
     body: str
+    report: str | None
     due_on: date | None
     status: str
     created_at: datetime
@@ -113,6 +114,7 @@ def _item(notification: Notification, deliveries: list[Arrival], language: str) 
         kind=notification.kind,
         title=words.title,
         body=words.body,
+        report=notification.params.get("number"),
         due_on=notification.due_on,
         status=notification.status,
         created_at=notification.created_at,

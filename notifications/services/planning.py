@@ -14,6 +14,7 @@ from sqlalchemy import (
     CursorResult,
     Select,
     Subquery,
+    and_,
     case,
     exists,
     func,
@@ -38,8 +39,9 @@ _QUIET = {"synchronize_session": False, "preserve_rowcount": True}  # an insert'
 def plan(session: Session, due: Due, *, now: datetime) -> int:
     """Write a reminder for everybody in `due`, once per person, basis and step however often and by whomever planned.
 
-    Who has no device gets it in the inbox only: `unreachable` from the start. A reminder still waiting takes on
-    corrected dates, and one that was taken back and is due again waits again. Returns how many are new.
+    Who has no device gets it in the inbox only: `unreachable`, until a device is registered while the step stands.
+    A reminder still waiting takes on corrected dates, and one that was taken back and is due again waits again.
+    Returns how many are new.
     """
     today = due.subquery("due")
     _refresh(session, today)
@@ -72,8 +74,9 @@ def retire_stale(session: Session, due: Due, *, now: datetime) -> int:
     today = due.subquery("due")
     not_due = ~exists().where(today.c.person_id == Notification.person_id, _dedupe(today) == Notification.dedupe)
     reminder = Notification.kind.startswith(catalogue.REMINDER)
-    waits = (Delivery.status == "pending", Delivery.notification_id == Notification.id, reminder, not_due)
-    drop = update(Delivery).where(*waits).values(status="dropped")
+    # The person is the same by itself; naming it lets the small index of waiting deliveries be used.
+    its = and_(Delivery.notification_id == Notification.id, Delivery.person_id == Notification.person_id)
+    drop = update(Delivery).where(Delivery.status == "pending", its, reminder, not_due).values(status="dropped")
     _count(session, drop.where(Notification.status == "pending"))
     elsewhere = drop.where(Notification.status == "sent").returning(Delivery.notification_id)
     conclude(session, set(session.scalars(elsewhere, execution_options=_QUIET)), now=now)
@@ -94,15 +97,19 @@ def no_longer_due(session: Session, due: Due, reminders: dict[UUID, tuple[UUID, 
 
 def _refresh(session: Session, today: Subquery) -> None:
     same = (Notification.person_id == today.c.person_id, Notification.dedupe == _dedupe(today))
+    reached = exists().where(Delivery.notification_id == Notification.id)
+    has_device = exists().where(Device.person_id == today.c.person_id, Device.removed_at.is_(None))
+    late_device = and_(Notification.status == "unreachable", has_device, ~reached)
     changed = or_(
         Notification.status == "stale",
+        late_device,
         Notification.due_on.is_distinct_from(today.c.due_on),
         Notification.params.is_distinct_from(_params(today)),
     )
-    again = case((Notification.status == "stale", null()), else_=Notification.fanned_out_at)
+    again = case((Notification.status == "pending", Notification.fanned_out_at), else_=null())
     statement = (
         update(Notification)
-        .where(Notification.status.in_(("pending", "stale")), *same, changed)
+        .where(or_(Notification.status.in_(("pending", "stale")), late_device), *same, changed)
         .values(status="pending", settled_at=None, fanned_out_at=again, due_on=today.c.due_on, params=_params(today))
     )
     session.execute(statement, execution_options=_QUIET)

@@ -14,7 +14,8 @@ from immigration.models.access import ActivationAttempt, ActivationCode, Activat
 from immigration.models.people import Passport
 from immigration.rules import mrz
 from immigration.services import activations, officers
-from tests.access import BORN, DETAILS, NOW, SetClock, add_person, make_app
+from tests.access import BORN, DETAILS, SetClock, add_person, make_app
+from tests.conftest import NOW
 
 FLOOR = 0.2
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from foundation.events import Recorded
 from immigration.models.access import Officer, OfficerSession
 from immigration.services import officers
-from tests.access import NOW, SetClock, make_app
+from tests.access import SetClock, make_app
+from tests.conftest import NOW
 
 PASSWORD = "correct horse battery"
 

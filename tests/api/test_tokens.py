@@ -14,7 +14,8 @@ from sqlalchemy import select
 from foundation.events import Recorded
 from immigration.models.access import TokenFamily
 from immigration.services import keys, tokens
-from tests.access import NOW, SETTINGS, SetClock, add_person, make_app
+from tests.access import SETTINGS, SetClock, add_person, make_app
+from tests.conftest import NOW
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from immigration.rules.activations import Claim
 from immigration.services import activations
 from immigration.services.code_mail import code_of, mail_codes
 from standins import mailbox
-from tests.access import BORN, NOW, add_person, arrival
+from tests.access import BORN, add_person, arrival
+from tests.conftest import NOW
 
 CLAIM = Claim("EX1000001", "FRA", BORN)
 MAIL = Mail("chloe@example.org", "รหัส", "Code 4XQ27-K3M9P\n", "activation-1", NOW)

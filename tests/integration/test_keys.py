@@ -15,7 +15,8 @@ from foundation.events import Recorded
 from immigration.models.access import SigningKey
 from immigration.services import keys
 from immigration.services.keys import InvalidSignature, Signer
-from tests.access import NOW, SetClock
+from tests.access import SetClock
+from tests.conftest import NOW
 
 CLAIMS = {"statement": "filed", "report": "R26-4XQ2-7K3M-9PTC-K"}
 

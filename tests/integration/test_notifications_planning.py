@@ -66,7 +66,7 @@ def test_a_reminder_is_planned_once_however_often_it_is_planned(database):
 
 
 def test_two_planners_at_once_plan_each_reminder_once(database):
-    people = [uuid.UUID(int=number) for number in range(1, 2001)]
+    people = [uuid.UUID(int=number) for number in range(1, 501)]
     together = threading.Barrier(2)
 
     def planner(order, step):
@@ -75,9 +75,9 @@ def test_two_planners_at_once_plan_each_reminder_once(database):
 
     for step in "abc":
         with ThreadPoolExecutor(2) as pool:
-            assert sum(pool.map(planner, (people, people[::-1]), (step, step))) == 2000
+            assert sum(pool.map(planner, (people, people[::-1]), (step, step))) == 500
     with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Notification)) == 6000
+        assert session.scalar(select(func.count()).select_from(Notification)) == 1500
 
 
 def test_the_next_step_is_another_reminder_and_so_is_another_basis(database):
@@ -362,4 +362,5 @@ def test_a_whole_country_can_be_taken_back_at_once(database):
     with database.transaction() as session:
         session.connection().exec_driver_sql("set local statement_timeout = '60s'")
         assert planning.retire_stale(session, due(), now=NOW) == 0
-    assert set(statuses(database, Delivery)) == {"dropped"}
+    with database.reading() as session:
+        assert session.scalars(select(Delivery.status).distinct()).all() == ["dropped"]

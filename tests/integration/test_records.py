@@ -34,7 +34,9 @@ def query(app: Flask, statement: str) -> list[Any]:
 
 
 def due(app: Flask) -> list[str | None]:
-    return [str(found[0]) if found[0] else None for found in query(app, "select due_on from obligations order by due_on")]
+    return [
+        str(found[0]) if found[0] else None for found in query(app, "select due_on from obligations order by due_on")
+    ]
 
 
 def test_a_file_can_be_imported_again_and_changes_nothing(app: Flask, tmp_path: Path) -> None:
@@ -180,10 +182,7 @@ def test_imports_at_the_same_time_end_as_one_after_the_other(app: Flask, tmp_pat
     path = write(tmp_path / "p.csv", "passports", *passports)
     twin = write(tmp_path / "q.csv", "passports", *reversed(passports))
     done: list[str] = []
-    threads = [
-        threading.Thread(target=lambda p=p: done.append(import_file(app, "passports", p)))  # type: ignore[misc]
-        for p in (path, twin)
-    ]
+    threads = [threading.Thread(target=lambda p=p: done.append(import_file(app, "passports", p))) for p in (path, twin)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -44,7 +44,9 @@ def owed(*records: Movement | Permission | Report, today: str | date = TODAY, po
     return obligation(facts, day(today) if isinstance(today, str) else today, policy)
 
 
-def window(*records: Movement | Permission | Report, today: str | date = TODAY, policy: Policy = POLICY) -> due_dates.Window:
+def window(
+    *records: Movement | Permission | Report, today: str | date = TODAY, policy: Policy = POLICY
+) -> due_dates.Window:
     found = owed(*records, today=today, policy=policy).window
     assert found is not None
     return found
@@ -113,9 +115,7 @@ def test_a_change_of_visa_does_not_reset_the_count() -> None:
     assert (found.window and found.window.due_on, found.visa_class) == (day("2026-10-29"), "NON-B")
 
 
-@pytest.mark.parametrize(
-    ("value", "due"), [("first", "2026-12-09"), ("never", "2026-10-29"), ("every", "2027-01-08")]
-)
+@pytest.mark.parametrize(("value", "due"), [("first", "2026-12-09"), ("never", "2026-10-29"), ("every", "2027-01-08")])
 def test_whether_an_extension_resets_is_a_switch(value: str, due: str) -> None:
     first = Permission("P1", "extension", day("2026-09-10"), day("2027-09-10"))
     second = Permission("P2", "extension", day("2026-10-10"), day("2027-10-10"))

@@ -164,6 +164,7 @@ def test_the_inbox_says_what_was_told_and_what_became_of_it(client, database):
                 "kind": "reminder.seven-days",
                 "title": "90-day report due on 21 April 2026",
                 "body": "If you have not filed it yet, file it in this app, on or before 21 April 2026.",
+                "report": None,
                 "due_on": "2026-04-21",
                 "status": "sent",
                 "created_at": "2026-04-14T09:00:00+07:00",

@@ -136,7 +136,7 @@ def part(value) -> str:
 def forgeries(app, token):
     """Tokens as an attacker would make them from a good one."""
     signer, claims, header = app.extensions["signer"], claims_of(token), jwt.get_unverified_header(token)
-    head, body, signature = token.split(".")
+    _, body, signature = token.split(".")
     public = signer._keys[header["kid"]].public.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -144,9 +144,6 @@ def forgeries(app, token):
     hs256 = jwt.PyJWS(algorithms=["HS256"])
     hs256._algorithms["HS256"].prepare_key = lambda key: key  # the library would not help an attacker with this
     json_claims = json.dumps(claims).encode()
-
-    def signed(**changes):
-        return signer.sign("access", {k: v for k, v in (claims | changes).items() if v is not None})
 
     yield "alg none", f"{part(header | {'alg': 'none'})}.{body}."
     yield "alg None, signature kept", f"{part(header | {'alg': 'None'})}.{body}.{signature}"
@@ -172,6 +169,16 @@ def forgeries(app, token):
             {"kid": signer._signing("statement").kid, "typ": "at+jwt"},
         ),
     )
+
+
+def misshapen(app, token):
+    """Tokens with a good signature on the wrong claims, or with a spoilt one."""
+    signer, claims = app.extensions["signer"], claims_of(token)
+    head, body, signature = token.split(".")
+
+    def signed(**changes):
+        return signer.sign("access", {k: v for k, v in (claims | changes).items() if v is not None})
+
     yield "another person, signature kept", f"{head}.{part(claims | {'sub': str(uuid4())})}.{signature}"
     yield "no signature", f"{head}.{body}."
     yield "signature cut", token[:-4]
@@ -194,7 +201,7 @@ def forgeries(app, token):
 def test_no_forged_token_is_taken(app, client, pair):
     client.application.extensions["signer"].refresh()
     me(client, pair.access_token)
-    for name, forged in forgeries(app, pair.access_token):
+    for name, forged in (*forgeries(app, pair.access_token), *misshapen(app, pair.access_token)):
         answer = me(client, forged)
         assert (answer.status_code, answer.json["code"]) == (401, "invalid-token"), name
 

@@ -86,11 +86,19 @@ def test_the_next_step_is_another_reminder_and_so_is_another_basis(database):
     assert plan(database, due(ANNA, basis="arrival:2")) == 1
 
 
-def test_who_has_no_device_gets_it_in_the_inbox_and_a_later_device_gets_nothing_old(database):
+def test_who_has_no_device_gets_it_in_the_inbox_and_on_a_device_registered_while_the_step_stands(database):
     plan(database, due(ANNA))
     assert statuses(database) == ["unreachable"]
     phone(database, ANNA, at=NOW + timedelta(minutes=1))
     plan(database, due(ANNA), NOW + timedelta(minutes=2))
+    assert fan_out(database, NOW + timedelta(minutes=2)) == 1
+    assert len(claim(database, NOW + timedelta(minutes=2))) == 1
+
+
+def test_a_later_device_gets_nothing_of_a_step_that_is_over(database):
+    plan(database, due(ANNA))
+    phone(database, ANNA, at=NOW + timedelta(minutes=1))
+    plan(database, due(), NOW + timedelta(minutes=2))
     assert fan_out(database, NOW + timedelta(minutes=2)) == 0
     assert claim(database, NOW + timedelta(minutes=2)) == []
 

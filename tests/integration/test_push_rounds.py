@@ -235,8 +235,8 @@ def test_every_device_is_told_in_its_own_language(database, google, channel):
     send(database, channel)
     titles = {sent["target"]: sent["message"]["notification"]["title"] for sent in google.messages}
     assert titles == {
-        "english": "Report R-1 is being looked at again",
-        "thai": "รายงานเลขที่ R-1 กำลังถูกพิจารณาใหม่",
+        "english": "Your report is being looked at again",
+        "thai": "รายงานของท่านกำลังถูกพิจารณาใหม่",
     }
 
 

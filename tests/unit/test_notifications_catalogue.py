@@ -121,4 +121,4 @@ def test_an_outcome_without_words_is_refused():
 
 
 def test_braces_in_a_value_are_shown_as_they_are():
-    assert "{due_on}" in word("report.decided.returned", {"number": "{due_on}"}, "en").title
+    assert "{due_on}" in word("report.decided.needs-visit", {"office": "{due_on}"}, "en").body

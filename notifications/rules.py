@@ -1,7 +1,7 @@
-"""When a reminder step stands, how long to wait after an error, and what a provider's answer means for us."""
+"""How long to wait after an error, and what a provider's answer means for us."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
@@ -15,47 +15,10 @@ LEASE = timedelta(minutes=3)
 """How long a claimed delivery is another worker's not to touch; a batch must be over by then."""
 
 GIVE_UP_AFTER = timedelta(hours=72)
-LATEST_AFTER_GRACE = timedelta(days=30)
 
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=1)
 _LONGEST_RETRY_AFTER = timedelta(hours=6)
-
-
-class Step(StrEnum):
-    """The steps of the reminder ladder, in order."""
-
-    WINDOW_OPENS = "window-opens"
-    SEVEN_DAYS = "seven-days"
-    ONE_DAY = "one-day"
-    DUE_DAY = "due-day"
-    LAST_DAY_OF_GRACE = "last-day-of-grace"
-    AFTER_GRACE = "after-grace"
-
-
-def step_dates(opens_on: date, due_on: date, grace_ends_on: date, late_after: date) -> list[tuple[Step, date]]:
-    """The first day of each step, in order."""
-    day = timedelta(days=1)
-    return [
-        (Step.WINDOW_OPENS, opens_on),
-        (Step.SEVEN_DAYS, due_on - 7 * day),
-        (Step.ONE_DAY, due_on - day),
-        (Step.DUE_DAY, due_on),
-        (Step.LAST_DAY_OF_GRACE, grace_ends_on),
-        (Step.AFTER_GRACE, late_after + day),
-    ]
-
-
-def step_on(today: date, *, opens_on: date, due_on: date, grace_ends_on: date, late_after: date) -> Step | None:
-    """The step that stands on a civil date in Bangkok: the latest whose day has come, and none long after the end.
-
-    A person who was away for some steps is told the present one only.
-    """
-    begun = [(step, first) for step, first in step_dates(opens_on, due_on, grace_ends_on, late_after) if first <= today]
-    if not begun:
-        return None
-    step, first = begun[-1]
-    return None if step is Step.AFTER_GRACE and today > first + LATEST_AFTER_GRACE else step
 
 
 class Outcome(StrEnum):

@@ -54,33 +54,6 @@ _MANY = text(_OWNED + _RECORDS + "from obligations o where o.person_id = any(:id
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """The obligation as last computed, to stand on while the records cannot be read."""
-
-    regime: str | None
-    visa_class: str | None
-    entered_on: date | None
-    permitted_until: date | None
-    basis: str | None
-    window: Window | None
-    expected: bool
-
-    def as_obligation(self) -> Obligation:
-        """The obligation, with nothing to explain it but that it was kept."""
-        step = Step("records-unavailable", None, "as last computed")
-        return Obligation(
-            self.regime,
-            self.visa_class,
-            self.entered_on,
-            self.permitted_until,
-            self.basis,
-            self.window,
-            self.expected,
-            (step,),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Answered:
     """What was answered to a filing under an idempotency key."""
 
@@ -93,12 +66,13 @@ class Answered:
 class Case:
     """Everything a decision about one person needs. `facts` is None while the records cannot be read.
 
+    `kept` is the obligation as last computed, to stand on meanwhile.
     `documents` are the numbers of the person's passports, by the passport's row.
     """
 
     person_id: UUID
     revision: int
-    kept: Kept
+    kept: Obligation
     facts: Facts | None
     held: tuple[Held, ...]
     answered: Answered | None = None
@@ -149,20 +123,17 @@ def _case(row: Any, switchable: bool = True) -> Case:
     )
 
 
-def _kept(row: Any) -> Kept:
-    window = None
-    if row["due_on"]:
-        window = Window(
-            row["due_on"], row["opens_on"], row["online_closes_on"], row["grace_ends_on"], row["late_after"]
-        )
-    return Kept(
-        row["regime"],
-        row["visa_class"],
-        row["entered_on"],
-        row["permitted_until"],
-        row["basis"],
-        window,
-        row["expected"],
+def _kept(row: Any) -> Obligation:
+    dates = [row[name] for name in ("due_on", "opens_on", "online_closes_on", "grace_ends_on", "late_after")]
+    return Obligation(
+        regime=row["regime"],
+        visa_class=row["visa_class"],
+        entered_on=row["entered_on"],
+        permitted_until=row["permitted_until"],
+        basis=row["basis"],
+        window=Window(*dates) if row["due_on"] else None,
+        expected=row["expected"],
+        explanation=(Step("records-unavailable", None, "as last computed"),),
     )
 
 

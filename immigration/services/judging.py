@@ -148,7 +148,7 @@ def next_due_after(owed: Obligation, filed_on: date, policy: Policy) -> date:
 
 def _judge_blind(case: Case, filing: findings.Filing, policy: Policy) -> Judgement:
     """While the records cannot be read: the obligation as last kept says the period, a later check the rest."""
-    owed = case.kept.as_obligation()
+    owed = case.kept
     refuse(rules.obstacles_to_filing(owed, case.held, filing.on, policy))
     found = findings.unavailable()
     reasons = findings.holding(found, filing, policy)

@@ -36,7 +36,7 @@ def show(session: Session, person_id: UUID, *, records: Records, law: Law, now: 
         raise NotFound()
     today = bangkok_date(now)
     if found.facts is None:
-        return found.kept.as_obligation(), today
+        return found.kept, today
     return due_dates.obligation(found.facts, today, law.on(today)), today
 
 

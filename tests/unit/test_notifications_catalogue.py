@@ -7,11 +7,11 @@ import pytest
 
 import immigration.events
 from foundation.events import Event
+from immigration.registries.law import law
 from notifications import catalogue
 from notifications.catalogue import CODES, DATES, ENTRIES, LANGUAGES, SILENT, TOLD, YEARLY, CannotWord, word
-from notifications.rules import Step
 
-REMINDERS = {f"reminder.{step}" for step in Step}
+REMINDERS = {f"reminder.{step['name']}" for step in law().reminder_steps()}
 DUE = {
     "regime": "90-day",
     "opens_on": "2026-03-30",

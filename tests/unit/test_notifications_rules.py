@@ -1,47 +1,13 @@
-"""When reminders stand, how long errors wait, and what a provider's answer means."""
+"""How long errors wait, and what a provider's answer means."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from notifications import rules
-from notifications.rules import Outcome, Step, step_on
+from notifications.rules import Outcome
 
 NOW = datetime(2026, 4, 14, 2, 0, tzinfo=UTC)
-DATES = {
-    "opens_on": date(2026, 3, 30),
-    "due_on": date(2026, 4, 14),
-    "grace_ends_on": date(2026, 4, 21),
-    "late_after": date(2026, 4, 22),
-}
-
-
-@pytest.mark.parametrize(
-    ("day", "step"),
-    [
-        ("2026-03-29", None),
-        ("2026-03-30", Step.WINDOW_OPENS),
-        ("2026-04-06", Step.WINDOW_OPENS),
-        ("2026-04-07", Step.SEVEN_DAYS),
-        ("2026-04-12", Step.SEVEN_DAYS),
-        ("2026-04-13", Step.ONE_DAY),
-        ("2026-04-14", Step.DUE_DAY),
-        ("2026-04-20", Step.DUE_DAY),
-        ("2026-04-21", Step.LAST_DAY_OF_GRACE),
-        ("2026-04-22", Step.LAST_DAY_OF_GRACE),
-        ("2026-04-23", Step.AFTER_GRACE),
-        ("2026-05-23", Step.AFTER_GRACE),
-        ("2026-05-24", None),
-    ],
-)
-def test_the_step_that_stands_is_the_latest_whose_day_has_come(day, step):
-    assert step_on(date.fromisoformat(day), **DATES) == step
-
-
-def test_a_last_day_that_rolls_over_a_holiday_takes_the_last_step_with_it():
-    dates = DATES | {"late_after": date(2026, 4, 27)}
-    assert step_on(date(2026, 4, 27), **dates) is Step.LAST_DAY_OF_GRACE
-    assert step_on(date(2026, 4, 28), **dates) is Step.AFTER_GRACE
 
 
 @pytest.mark.parametrize(

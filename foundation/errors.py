@@ -71,6 +71,12 @@ class TooLarge(Problem):
     code, status = "too-large", 413
 
 
+class UnsupportedMediaType(Problem):
+    """The body is of a kind that this service does not read."""
+
+    code, status = "unsupported-media-type", 415
+
+
 class Unprocessable(Problem):
     """The request is understood, and some of its values are not acceptable."""
 

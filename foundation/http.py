@@ -13,7 +13,15 @@ from werkzeug.exceptions import HTTPException
 
 from foundation import json_reader
 from foundation.clock import Clock
-from foundation.errors import BadRequest, Forbidden, Problem, TooLarge, Unauthenticated
+from foundation.errors import (
+    BadRequest,
+    Forbidden,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
 from foundation.identity import Authenticate, Principal, Role
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -37,7 +45,9 @@ class StrictParser(webargs.flaskparser.FlaskParser):
     DEFAULT_VALIDATION_STATUS = 422
 
     def load_json(self, req: Any, schema: Schema) -> Any:
-        """The body, read once; an object or nothing."""
+        """The body, read once; an object or nothing. A body that says it is something else than JSON is not read."""
+        if req.mimetype and not req.is_json:
+            raise UnsupportedMediaType("the body must be application/json")
         body = req.get_data(cache=True)
         if not body and not schema.fields:
             return {}
@@ -161,6 +171,7 @@ def guard(app: Flask) -> None:
 
     @app.before_request
     def check() -> None:
+        refuse_nul()
         view = app.view_functions.get(request.endpoint or "")
         if view is None or request.endpoint == "static":
             return
@@ -169,16 +180,20 @@ def guard(app: Flask) -> None:
             raise Forbidden("this is for " + ", ".join(sorted(allowed)))
 
 
+def refuse_nul() -> None:
+    """Turn away an address with a NUL in it, which no name of ours has and no column of the database can hold."""
+    if "\0" in request.path:
+        raise NotFound()
+    if any("\0" in text for pair in request.args.items(multi=True) for text in pair):
+        raise BadRequest("the address contains NUL")
+
+
 def harden(app: Flask) -> None:
     """Headers of every response, and an id to find a request by."""
 
-    @app.before_request
-    def name_request() -> None:
-        g.request_id = uuid.uuid4().hex
-
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.setdefault("X-Request-Id", g.get("request_id", ""))
+        response.headers.setdefault("X-Request-Id", uuid.uuid4().hex)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers.setdefault("X-Frame-Options", "DENY")
@@ -193,8 +208,8 @@ def harden(app: Flask) -> None:
 
 
 def required_header(name: str, problem: type[BadRequest], longest: int = 255) -> str:
-    """A header's value, or the problem that says it is missing or too long."""
+    """A header's value, or the problem that says it is missing, too long or not printable."""
     value = request.headers.get(name, "")
-    if not value or len(value) > longest:
-        raise problem(f"{name} must be given, in at most {longest} characters")
+    if not value or len(value) > longest or not value.isprintable():
+        raise problem(f"{name} must be given, in at most {longest} printable characters")
     return value

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from immigration.rules.due_dates import Obligation
 from immigration.rules.policies import Policy
@@ -11,6 +11,8 @@ STATES = ("accepted", "under-review", "returned", "rejected", "needs-visit", "wi
 HOLDING_STATES = frozenset({"accepted", "under-review", "returned"})
 FINAL = ("accepted", "rejected", "needs-visit")
 OUTCOMES = ("accepted", "returned", "rejected", "needs-visit")
+FURTHEST = timedelta(days=366)
+"""How far from the day of filing an officer may set the next due date: a typing error must not excuse anybody for years."""
 REASONS = (
     "too-early",
     "already-reported",
@@ -107,15 +109,21 @@ def period_of(owed: Obligation) -> str:
     return owed.basis or "no-entry"
 
 
-def obstacles_to_deciding(status: str, outcome: str, reasons: Sequence[str], note: str, overrides: bool) -> list[str]:
-    """Why an officer may not decide so; empty means go ahead."""
+def obstacles_to_deciding(
+    status: str, outcome: str, reasons: Sequence[str], note: str, filed_on: date, next_due_on: date | None
+) -> list[str]:
+    """Why an officer may not decide so; empty means go ahead. `next_due_on` is a date set by hand."""
     found = []
     if not may("decide", status):
         found.append(f"the report is {status}, not under review")
     if outcome != "accepted" and not reasons:
         found.append("an outcome other than accepted needs at least one reason")
-    if overrides and outcome != "accepted":
+    if next_due_on is None:
+        return found
+    if outcome != "accepted":
         found.append("a next due date belongs to an accepted report only")
-    if overrides and not note.strip():
+    if not note.strip():
         found.append("a next due date set by hand needs a note")
+    if not filed_on < next_due_on <= filed_on + FURTHEST:
+        found.append(f"a next due date lies 1 to {FURTHEST.days} days after the report was filed")
     return found

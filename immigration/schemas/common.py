@@ -8,7 +8,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 from foundation.clock import rfc3339
 from immigration.rules.reports import REASONS, STATES
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+# Besides control characters: what breaks lines or turns their direction, so that a reader sees other than was sent.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def plain_text(value: str) -> None:
@@ -18,18 +19,22 @@ def plain_text(value: str) -> None:
 
 
 def line(longest: int, *, required: bool = False, shortest: int = 0) -> fields.String:
-    """A single line of text; an optional one is empty when it is missing or null."""
+    """A single line of text without spaces around it; an optional one is empty when it is missing or null."""
     checks: list[Any] = [plain_text, validate.Length(min=shortest, max=longest)]
     if required:
-        return fields.String(required=True, validate=checks)
+        return Line(required=True, validate=checks)
     return NullableLine(load_default="", allow_none=True, validate=checks)
 
 
-class NullableLine(fields.String):
-    """A line for which null means empty."""
+class Line(fields.String):
+    """Text whose spaces at both ends do not count; line ends and other control characters there do."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return super()._deserialize(value, attr, data, **kwargs).strip()
+        return super()._deserialize(value, attr, data, **kwargs).strip(" ")
+
+
+class NullableLine(Line):
+    """A line for which null means empty."""
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         """Null becomes the empty line."""
@@ -50,7 +55,7 @@ STATE = validate.OneOf(STATES)
 class PageArgs(Schema):
     """Keyset paging."""
 
-    cursor = fields.String(load_default=None, validate=validate.Regexp(r"^[0-9]{1,18}$"))
+    cursor = fields.String(load_default=None, validate=validate.Regexp(r"^[0-9]{1,18}\Z"))
     limit = fields.Integer(load_default=20, strict=False, validate=validate.Range(1, 100))
 
 

@@ -84,7 +84,8 @@ def decide(
     Raises CannotDecide with the obstacles, OwnDecision, NotFound.
     """
     report = _get(session, number, lock=True)
-    if obstacles := rules.obstacles_to_deciding(report.status, outcome, reasons, note, next_due_on is not None):
+    obstacles = rules.obstacles_to_deciding(report.status, outcome, reasons, note, report.filed_on, next_due_on)
+    if obstacles:
         raise CannotDecide("; ".join(obstacles), obstacles=obstacles)
     earlier = exists().where(
         Decision.report_id == report.id, Decision.decided_by == officer.actor, Decision.outcome.in_(rules.FINAL)

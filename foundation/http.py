@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import flask_smorest
 import webargs.flaskparser
 from flask import Flask, Response, current_app, g, jsonify, request
-from marshmallow import Schema, fields
+from marshmallow import INCLUDE, Schema, fields
 from werkzeug.exceptions import HTTPException
 
 from foundation import json_reader
@@ -29,7 +29,12 @@ PROBLEM = "application/problem+json"
 
 
 class ProblemSchema(Schema):
-    """An RFC 9457 problem document."""
+    """An RFC 9457 problem document; extension members stand beside the ones named here."""
+
+    class Meta:
+        """Extension members are open."""
+
+        unknown = INCLUDE
 
     type = fields.String(required=True)
     code = fields.String(required=True, metadata={"description": "stable; see docs/problems.md"})
@@ -210,6 +215,6 @@ def harden(app: Flask) -> None:
 def required_header(name: str, problem: type[BadRequest], longest: int = 255) -> str:
     """A header's value, or the problem that says it is missing, too long or not printable."""
     value = request.headers.get(name, "")
-    if not value or len(value) > longest or not value.isprintable():
+    if not value.strip() or len(value) > longest or not value.isprintable():
         raise problem(f"{name} must be given, in at most {longest} printable characters")
     return value

@@ -35,23 +35,33 @@ def empty_database() -> Iterator[Database]:
         found.close()
 
 
+def emptied(database: Database) -> Database:
+    """A database whose rows are gone."""
+    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with database.engine.begin() as connection:
+        connection.execute(text("set lock_timeout = '10s'"))
+        connection.execute(text(f"truncate {names} restart identity cascade"))
+    return database
+
+
+def application(database: Database) -> Flask:
+    """The application, at NOW, on a database."""
+    settings = Settings(environment="test", secret_keys=(SECRET,))
+    found = create_app(settings, database=database, clock=lambda: NOW)
+    found.testing = True
+    return found
+
+
 @pytest.fixture
 def database(empty_database: Database) -> Database:
     """A database without rows."""
-    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
-    with empty_database.engine.begin() as connection:
-        connection.execute(text("set lock_timeout = '10s'"))
-        connection.execute(text(f"truncate {names} restart identity cascade"))
-    return empty_database
+    return emptied(empty_database)
 
 
 @pytest.fixture
 def app(database: Database) -> Flask:
     """The application, at NOW, on an empty database."""
-    settings = Settings(environment="test", secret_keys=(SECRET,))
-    found = create_app(settings, database=database, clock=lambda: NOW)
-    found.testing = True
-    return found
+    return application(database)
 
 
 @pytest.fixture

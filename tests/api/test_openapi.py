@@ -1,0 +1,147 @@
+"""The API document is valid, complete and true: a valid OpenAPI 3.1, with every promised call, as really answered."""
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from foundation.http import PROBLEM
+from tests.doors import Door, document, doors, schema
+from tests.factories import ADDRESS, activate, arrived, code, officer
+
+PROMISED = """
+POST /activations/requests
+POST /activations
+POST /tokens
+GET /me
+PATCH /me
+GET /me/stay
+POST /reports
+GET /reports
+GET /reports/{number}
+POST /reports/{number}/correction
+POST /reports/{number}/withdrawal
+GET /reports/{number}/receipt
+PUT /devices/{device_id}
+DELETE /devices/{device_id}
+GET /notifications
+POST /notifications/{}/read
+GET /addresses
+POST /officers/sessions
+GET /review/reports
+GET /review/reports/{number}
+POST /review/reports/{number}/decision
+POST /review/reports/{number}/reopening
+POST /review/residents/search
+POST /review/residents/{}/activation-codes
+POST /receipts/verify
+"""
+"""What the phone app, the console and other agencies' clients are written against."""
+
+
+def operation(door: Door) -> dict[str, Any]:
+    found: dict[str, Any] = document()["paths"][door.path][door.method]
+    return found
+
+
+def resolved(response: dict[str, Any]) -> dict[str, Any]:
+    """A response itself, where the document refers to one of its components."""
+    if name := response.get("$ref", "").rpartition("/")[2]:
+        found: dict[str, Any] = document()["components"]["responses"][name]
+        return found
+    return response
+
+
+def test_the_document_is_a_valid_openapi_3_1(app: Flask) -> None:
+    served = app.test_client().get("/api/v1/openapi.json").json
+    assert served["openapi"].startswith("3.1.")
+    assert list(OpenAPIV31SpecValidator(served).iter_errors()) == []
+
+
+def test_every_promised_call_is_there() -> None:
+    there = {re.sub(r"{(notification|resident)_id}", "{}", str(door)) for door in doors()}
+    assert set(PROMISED.strip().splitlines()) - there == set()
+
+
+@pytest.mark.parametrize("door", doors(), ids=str)
+def test_every_refusal_is_a_problem_document(door: Door) -> None:
+    responses = {status: resolved(found) for status, found in operation(door)["responses"].items()}
+    refusals = {status: found for status, found in responses.items() if not status.startswith("2")}
+    assert "default" in refusals
+    assert {kind for found in refusals.values() for kind in found["content"]} == {PROBLEM}
+    for found in refusals.values():
+        assert found["content"][PROBLEM]["schema"] == {"$ref": "#/components/schemas/Problem"}
+
+
+@pytest.mark.parametrize("door", doors(), ids=str)
+def test_every_call_says_what_it_is_for_and_what_it_answers(door: Door) -> None:
+    found = operation(door)
+    assert found["summary"].endswith((".", "?"))
+    assert [status for status in found["responses"] if status.startswith("2")]
+    assert (found["security"] == []) == (not door.roles)
+    assert door.roles == set() or {"401", "403"} <= found["responses"].keys()
+
+
+@pytest.mark.parametrize("door", [door for door in doors() if door.body], ids=str)
+def test_a_body_is_required_and_takes_nothing_unknown(door: Door) -> None:
+    assert operation(door)["requestBody"]["required"] is True
+    assert schema(door.body or "")["additionalProperties"] is False
+
+
+def calls(app: Flask) -> dict[str, Any]:
+    """One true answer of each of many calls, by what was called; in the order in which people do them."""
+    arrived(app)
+    resident, staff = activate(app, assurance="mail"), officer(app)
+    who = {"document_number": "TEST00001", "issuing_state": "FRA", "birth_date": "1990-01-02"}
+    search = {"document_number": "TEST00001", "issuing_state": "FRA", "purpose": "an inquiry"}
+    phone = {"platform": "android", "kind": "token", "target": "token-1", "language": "en"}
+    filed = resident.file()
+    number = filed.json["number"]
+    pair = resident.post("/activations", who | {"activation_code": code(app)})
+    put = resident.client.put("/api/v1/devices/phone", json=phone, headers=resident.headers)
+    return {
+        "POST /activations/requests": resident.post("/activations/requests", who),
+        "POST /activations": pair,
+        "POST /tokens": resident.post("/tokens", {"refresh_token": pair.json["refresh_token"]}),
+        "GET /me": resident.get("/me"),
+        "PATCH /me": resident.client.patch("/api/v1/me", json={"language": "th"}, headers=resident.headers),
+        "GET /me/stay": resident.get("/me/stay"),
+        "POST /reports": filed,
+        "GET /reports": resident.get("/reports"),
+        "GET /reports/{number}": resident.get(f"/reports/{number}"),
+        "PUT /devices/{device_id}": put,
+        "DELETE /devices/{device_id}": resident.client.delete("/api/v1/devices/phone", headers=resident.headers),
+        "GET /notifications": resident.get("/notifications"),
+        "GET /addresses": resident.get("/addresses?q=10110"),
+        "GET /review/reports": staff.get("/review/reports"),
+        "GET /review/reports/{number}": staff.get(f"/review/reports/{number}"),
+        "POST /review/reports/{number}/decision": staff.post(
+            f"/review/reports/{number}/decision", {"outcome": "accepted"}
+        ),
+        "GET /reports/{number}/receipt": resident.get(f"/reports/{number}/receipt"),
+        "POST /receipts/verify": staff.post("/receipts/verify", {"receipt": number}),
+        "POST /review/residents/search": staff.post("/review/residents/search", search),
+    }
+
+
+def test_true_answers_have_the_status_and_the_members_that_the_document_says(app: Flask) -> None:
+    by_name = {str(door): operation(door) for door in doors()}
+    for name, answer in calls(app).items():
+        documented = by_name[name]["responses"]
+        assert str(answer.status_code) in documented, (name, answer.get_data(as_text=True))
+        if answer.status_code != 204:
+            assert answer.content_type == "application/json"
+            reference = documented[str(answer.status_code)]["content"]["application/json"]["schema"]["$ref"]
+            promised = schema(reference.rpartition("/")[2])
+            assert set(promised["required"]) <= answer.json.keys() <= promised["properties"].keys(), name
+
+
+def test_a_refused_filing_has_a_documented_shape(app: Flask) -> None:
+    arrived(app, "2026-10-20")
+    answer = activate(app).file()
+    problem = schema("Problem")
+    assert (answer.status_code, answer.content_type) == (409, PROBLEM)
+    assert set(problem["required"]) <= answer.json.keys()
+    assert ADDRESS["road"] not in answer.get_data(as_text=True)

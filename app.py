@@ -8,9 +8,10 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import Select
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from foundation.clock import Clock, shifted_clock, system_clock
-from foundation.config import Settings, from_environment
+from foundation.config import InvalidSettings, Settings, from_environment
 from foundation.db import Database
 from foundation.errors import Problem
 from foundation.http import Api, guard, harden, render_problem
@@ -47,12 +48,12 @@ GROUPS = (records.group, activation.group, officers.group, keys.group, *commands
 def create_app(
     settings: Settings | None = None, *, database: Database | None = None, clock: Clock | None = None
 ) -> Flask:
-    """The application, from the environment unless told otherwise.
+    """The application, from the environment unless told otherwise; invalid settings end the process.
 
-    Raises InvalidSettings. Without `database` it connects to DATABASE_URL, or to the embedded server under `var/`,
-    which it starts; in development the tables are brought up to date.
+    Without `database` it connects to DATABASE_URL, or to the embedded server under `var/`, which it starts.
+    In development the tables are brought up to date.
     """
-    settings = settings or from_environment(os.environ)
+    settings = settings or _settings()
     use_keyring(Keyring(settings.secret_keys))
     app = Flask(__name__, static_folder=None)
     clock = clock or _clock(settings)
@@ -76,6 +77,8 @@ def create_app(
         "due_today": due_today,
     }
     _open_doors(app)
+    if count := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     return app
 
 
@@ -95,6 +98,14 @@ def _open_doors(app: Flask) -> None:
 def due_today(today: date) -> Select[Any]:
     """What the notifications wing reminds of on a day: the one place where both wings meet."""
     return due_steps(today, law=law())
+
+
+def _settings() -> Settings:
+    """The settings of the environment; an invalid one ends the process with its faults, not with a traceback."""
+    try:
+        return from_environment(os.environ)
+    except InvalidSettings as error:
+        raise SystemExit(str(error)) from error
 
 
 def _clock(settings: Settings) -> Clock:

@@ -23,6 +23,7 @@ class Settings:
     """Everything that differs between one installation and another.
 
     `secret_keys` holds the current secret first and retired ones after it: the first seals, all can open.
+    `trusted_proxies` is how many reverse proxies stand in front and name the caller's address.
     """
 
     environment: str = "development"
@@ -35,6 +36,7 @@ class Settings:
     smtp_url: str = "smtp://127.0.0.1:1025"
     public_url: str = "http://localhost:8000"
     mail_from: str = "90-day reporting <no-reply@localhost>"
+    trusted_proxies: int = 0
     dev_now: datetime | None = None
     dev_now_since: datetime | None = None
 
@@ -58,15 +60,13 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     if environment not in ("development", "test", "production"):
         faults.append(f"ENVIRONMENT is {environment!r}: development, test or production")
     secrets = tuple(s for s in (env.get("SECRET_KEY"), *env.get("SECRET_KEY_PREVIOUS", "").split(",")) if s)
-    port = env.get("PORT") or "8000"
-    if not port.isdecimal() or not 0 < int(port) < 65536:
-        faults.append(f"PORT is {port!r}: a number from 1 to 65535")
-        port = "8000"
+    port = _number(env, "PORT", 8000, range(1, 65536), faults)
     defaults = Settings()
     settings = Settings(
+        trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, range(10), faults),
         environment=environment,
         database_url=env.get("DATABASE_URL") or None,
-        port=int(port),
+        port=port,
         secret_keys=secrets or defaults.secret_keys,
         firebase_credentials=_file(env, "FIREBASE_CREDENTIALS", faults),
         fcm_project_id=env.get("FCM_PROJECT_ID") or defaults.fcm_project_id,
@@ -85,7 +85,15 @@ def from_environment(env: Mapping[str, str]) -> Settings:
 
 
 def _development_leftovers(env: Mapping[str, str], settings: Settings) -> list[str]:
-    required = ("DATABASE_URL", "SECRET_KEY", "FIREBASE_CREDENTIALS", "FCM_PROJECT_ID", "SMTP_URL", "PUBLIC_URL")
+    required = (
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "FIREBASE_CREDENTIALS",
+        "FCM_PROJECT_ID",
+        "SMTP_URL",
+        "PUBLIC_URL",
+        "MAIL_FROM",
+    )
     faults = [f"{name} is required in production" for name in required if not env.get(name)]
     faults += [
         f"a secret key is {len(s)} characters long: at least {MINIMUM_SECRET} in production"
@@ -99,6 +107,14 @@ def _development_leftovers(env: Mapping[str, str], settings: Settings) -> list[s
     if not settings.public_url.startswith("https://"):
         faults.append("PUBLIC_URL must be https in production")
     return faults
+
+
+def _number(env: Mapping[str, str], name: str, default: int, allowed: range, faults: list[str]) -> int:
+    text = env.get(name) or str(default)
+    if not text.isdecimal() or int(text) not in allowed:
+        faults.append(f"{name} is {text!r}: a number from {allowed[0]} to {allowed[-1]}")
+        return default
+    return int(text)
 
 
 def _instant(env: Mapping[str, str], name: str, faults: list[str]) -> datetime | None:

@@ -1,16 +1,19 @@
 """The database: one engine a process, one transaction a request or job, and faults turned into clear problems."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from flask import current_app
+from psycopg import Error
 from psycopg import errors as pg
 from sqlalchemy import URL, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from foundation.clock import monotonic
 from foundation.errors import Unavailable
 
 NAMING = {
@@ -43,10 +46,56 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+class Patience:
+    """Ends commits that take longer than `seconds`, by asking the server to give up waiting for its standby.
+
+    No time-out of PostgreSQL's counts that wait. The commit then returns with the warning that it was not replicated.
+    One thread looks after every commit of a database; it is started by the first.
+    """
+
+    _PAUSE = 0.5
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._waiting: dict[int, tuple[float, Any]] = {}
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def with_commit(self, connection: Any) -> Iterator[None]:
+        """Look after a driver's connection while it commits."""
+        with self._lock:
+            self._waiting[id(connection)] = monotonic() + self._seconds, connection
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="commits", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._waiting[id(connection)]
+
+    def end(self) -> None:
+        """Let the thread go."""
+        self._over.set()
+
+    def _watch(self) -> None:
+        while not self._over.wait(self._PAUSE):
+            moment = monotonic()
+            with self._lock:
+                late = [connection for until, connection in self._waiting.values() if until <= moment]
+                for connection in late:
+                    with suppress(Error):  # the server is away: the commit ends by itself
+                        connection.cancel_safe(timeout=1)
+
+
 class Database:
     """An engine with the platform's limits: statements end after `statement_timeout` seconds, locks sooner."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, statement_timeout: float = 5) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 10, statement_timeout: float = 5, commit_timeout: float = 5
+    ) -> None:
         self.url: URL = make_url(url).set(drivername="postgresql+psycopg")
         milliseconds = int(statement_timeout * 1000)
         options = f"-c statement_timeout={milliseconds} -c lock_timeout=2000 -c timezone=UTC"
@@ -59,6 +108,7 @@ class Database:
             connect_args={"connect_timeout": 3, "options": options, "prepare_threshold": 2},
         )
         self._reader = self.engine.execution_options(postgresql_readonly=True)
+        self._patience = Patience(commit_timeout)
         event.listen(self.engine, "connect", _watch_commits)
 
     @contextmanager
@@ -71,9 +121,11 @@ class Database:
         with faults_as_problems(), Session(self.engine, expire_on_commit=False) as session:
             yield session
             if session.in_transaction():
-                info = session.connection().info
+                connection = session.connection()
+                info = connection.info
                 info.pop(NOT_REPLICATED, None)
-                session.commit()
+                with self._patience.with_commit(connection.connection.driver_connection):
+                    session.commit()
                 if info.pop(NOT_REPLICATED, None):
                     raise Unavailable("the change is not yet safe on a second machine")
 
@@ -86,6 +138,7 @@ class Database:
     def close(self) -> None:
         """Close every connection of the pool."""
         self.engine.dispose()
+        self._patience.end()
 
 
 def _watch_commits(connection: Any, _record: Any) -> None:

@@ -1,5 +1,6 @@
 """`flask` commands of the process itself: serve, worker, database, docs, demo."""
 
+import logging
 import os
 from datetime import datetime
 from pathlib import Path
@@ -50,6 +51,8 @@ def check() -> None:
 @with_appcontext
 def work(once: bool, moment: str | None) -> None:
     """Run the scheduled rounds: for ever, or each once."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round that takes longer than its pause is no news
     settings: Settings = current_app.extensions["settings"]
     at = _moment(moment, once, settings)
     store = Database(database().url.render_as_string(hide_password=False), pool_size=10, statement_timeout=0)

@@ -121,7 +121,7 @@ _METRICS = {
     ),
     "reports_waiting_for_source": (
         "Reports that wait for the records to be readable",
-        "select count(*) from reports where 'source-unavailable' = any(reasons)",
+        "select count(*) from reports where 'source-unavailable' = any(reasons) and status = 'under-review'",
     ),
     "events_waiting": ("Events not told on yet", "select count(*) from events where relayed_at is null"),
     "events_oldest_waiting_seconds": (

@@ -1,6 +1,7 @@
 """`make run`: API, worker and stand-ins of the outside world together, ended together."""
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from typing import Protocol, TypeVar
 import click
 from flask import Flask
 
-from foundation.clock import rfc3339, system_clock
+from foundation.clock import monotonic, rfc3339, system_clock
 from foundation.config import Settings
 from operations import demo
 from standins import fcm, mailbox
@@ -25,7 +26,7 @@ def serve(app: Flask, var: Path, environment: Mapping[str, str]) -> None:
     """Load the demo once, start the stand-ins, the API and the worker; return when told to stop or when one ends."""
     settings: Settings = app.extensions["settings"]
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     if demo.is_empty(app):
         click.echo(f"Loading the demo country ({PEOPLE} people) ...")
@@ -33,8 +34,9 @@ def serve(app: Flask, var: Path, environment: Mapping[str, str]) -> None:
     push, post = _start_standins(settings, environment, var)
     env = {**environment, **_addresses(app, settings, push, post)}
     root = Path(app.root_path)
-    children = [subprocess.Popen(command, env=env, cwd=root) for command in _commands(settings)]
+    children = [subprocess.Popen(command, env=env, cwd=root, start_new_session=True) for command in _commands(settings)]
     try:
+        _await_listening(settings.port, stop)
         click.echo(_welcome(app, settings, push, post))
         while not stop.wait(0.5):
             if any(child.poll() is not None for child in children):
@@ -97,6 +99,17 @@ def _commands(settings: Settings) -> list[list[str]]:
         [sys.executable, "-m", *granian, *sizes],
         [sys.executable, "-m", "flask", "--app", "app", "worker"],
     ]
+
+
+def _await_listening(port: int, stop: threading.Event, seconds: float = 60) -> None:
+    """Return when the API takes connections, or when it is no use to wait longer."""
+    until = monotonic() + seconds
+    while monotonic() < until and not stop.wait(0.1):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            continue
+        return
 
 
 def _end(children: list[subprocess.Popen[bytes]]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Select, delete, text
@@ -126,7 +126,7 @@ def forever(works: Works) -> None:
         timezone=BANGKOK,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
     )
-    scheduler.add_listener(_complain, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+    scheduler.add_listener(_complain, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
     for each in ROUNDS:
         trigger = IntervalTrigger(seconds=each.every)
         scheduler.add_job(_guarded, trigger, (each, works), id=each.name, next_run_time=system_clock())
@@ -143,5 +143,7 @@ def _guarded(each: Round, works: Works) -> None:
 
 
 def _complain(event: Any) -> None:
-    if getattr(event, "exception", None):
-        log.error("round %s failed: %r", event.job_id, event.exception)
+    if error := getattr(event, "exception", None):
+        log.error("round %s failed", event.job_id, exc_info=error)
+    else:
+        log.error("round %s was missed", event.job_id)

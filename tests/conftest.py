@@ -39,7 +39,7 @@ def emptied(database: Database) -> Database:
     """A database whose rows are gone."""
     names = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with database.engine.begin() as connection:
-        connection.execute(text("set lock_timeout = '10s'"))
+        connection.execute(text("set local lock_timeout = '10s'"))
         connection.execute(text(f"truncate {names} restart identity cascade"))
     return database
 

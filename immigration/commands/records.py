@@ -50,6 +50,7 @@ def import_(kind: str, file: Path) -> None:
                 records=at.records,
                 law=at.law,
                 now=now(),
+                production=current_app.extensions["settings"].production,
                 progress=lambda position: bar.update(position - bar.pos),
             )
     except WrongHeader as error:

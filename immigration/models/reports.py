@@ -24,6 +24,7 @@ class Report(Base):
         Index("ix_reports_person_id", "person_id", "id"),
         Index("ix_reports_queue", "office", "id", postgresql_where="status = 'under-review'"),
         Index("ix_reports_status", "status", "id", postgresql_where="status <> 'accepted'"),
+        Index("ix_reports_contradicted", "id", postgresql_where="contradicted_at is not null"),
         Index("ix_reports_unchecked", "id", postgresql_where="'source-unavailable' = any(reasons)"),
         {"info": {"retention": "10 years"}},
     )

@@ -23,7 +23,7 @@ class Law:
     def __init__(self, folder: Path = FOLDER) -> None:
         """Raises tomllib.TOMLDecodeError, KeyError or ValueError for a folder that does not make a policy."""
         self._tables = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.toml"))}
-        self._holidays = _holidays(self._tables["holidays"]["day"])
+        self._holidays = _holidays(self._tables["holidays"].get("day", []))
         for rule in self._tables["rules"]["rule"]:
             if rule["value"] not in rule["options"]:
                 raise ValueError(f"{rule['key']}: {rule['value']!r} is not one of {rule['options']}")

@@ -51,6 +51,7 @@ def queue(args: dict[str, Any]) -> dict[str, Any]:
             office=None if office == EVERY_OFFICE else office,
             after=after,
             limit=args["limit"],
+            contradicted=args["contradicted"],
         )
         return page([queue_view(*row) for row in found], [report.id for report, _ in found], args["limit"])
 

@@ -256,6 +256,11 @@ def _consequences(permitted_until: date | None, around: Window, policy: Policy) 
     if permitted_until is not None and permitted_until <= around.due_on:
         steps.append(Step("stay-ends-before-due", permitted_until, "permission to stay"))
     fine, leaving = policy.rules["fine.voluntary_amount"], policy.rules["exit_within_grace_waives_report"]
+    fines = {
+        "usual_settlement_thb": fine.value,
+        "most_thb": policy.value("fine.caught_amount"),
+        "most_a_day_thb": policy.value("fine.daily"),
+    }
     return [
         *steps,
         Step("leaving-starts-again", None, "Immigration offices of Kalasin and Samut Prakan", "OFF"),
@@ -265,6 +270,6 @@ def _consequences(permitted_until: date | None, around: Window, policy: Policy) 
             around.late_after + timedelta(days=1),
             fine.source,
             fine.grade,
-            {"usual_settlement_thb": fine.value},
+            fines,
         ),
     ]

@@ -11,6 +11,7 @@ from immigration.rules.policies import Policy
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
 CHECKS = (
+    "regime",
     "identity",
     "passport",
     "entry",
@@ -52,6 +53,7 @@ class Finding:
 def examine(facts: Facts, owed: Obligation, filing: Filing, policy: Policy) -> list[Finding]:
     """Every check, in the order of CHECKS."""
     reasons = {
+        "regime": None if owed.regime in (None, "90-day") else "other-regime",
         "identity": _identity(facts),
         "passport": _passport(facts, filing.on),
         "entry": _entry(owed),
@@ -60,7 +62,7 @@ def examine(facts: Facts, owed: Obligation, filing: Filing, policy: Policy) -> l
         "window": _window(owed, filing.on),
         "first-report": None if facts.reports else "first-report",
         "new-passport": _new_passport(facts),
-        "residence": _residence(facts.residences, filing),
+        "residence": None if policy.value("tm30.match_required") == "none" else _residence(facts.residences, filing),
         "office": _office(facts, filing),
         "duplicate": _duplicate(facts, owed, filing.on),
     }
@@ -121,7 +123,11 @@ def _permission(owed: Obligation, today: date) -> str | None:
 
 
 def _window(owed: Obligation, today: date) -> str | None:
-    return "too-late" if owed.window is not None and today > owed.window.online_closes_on else None
+    if owed.window is None:
+        return None
+    if today < owed.window.opens_on:
+        return "too-early"
+    return "too-late" if today > owed.window.online_closes_on else None
 
 
 def _new_passport(facts: Facts) -> str | None:

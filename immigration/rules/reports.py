@@ -12,7 +12,7 @@ HOLDING_STATES = frozenset({"accepted", "under-review", "returned"})
 FINAL = ("accepted", "rejected", "needs-visit")
 OUTCOMES = ("accepted", "returned", "rejected", "needs-visit")
 FURTHEST = timedelta(days=366)
-"""How far from the day of filing an officer may set the next due date: a typing error must not excuse anybody for years."""
+"""How far from the day of filing an officer may set the next due date: a typing error excuses nobody for years."""
 REASONS = (
     "too-early",
     "already-reported",
@@ -80,17 +80,24 @@ def may(act: str, status: str) -> bool:
 
 def obstacles_to_filing(owed: Obligation, held: Sequence[Held], today: date, policy: Policy) -> list[Obstacle]:
     """Why a report may not be filed today; empty means go ahead. The first one is told."""
-    if owed.regime not in (None, "90-day"):
-        where = policy.regime(owed.visa_class).where
-        return [Obstacle("other-regime", where)]
     opens_on = owed.window.opens_on if owed.window else None
+    found = []
+    if owed.regime not in (None, "90-day"):
+        found.append(Obstacle("other-regime", policy.regime(owed.visa_class).where))
     if report := _holder(owed, held, today):
-        return [Obstacle("already-reported", f"report {report.number} is {report.status}", report.number, opens_on)]
+        detail = f"report {report.number} is {report.status}"
+        return [*_refusing(found, policy), Obstacle("already-reported", detail, report.number, opens_on)]
     if opens_on is not None and today < opens_on:
-        return [Obstacle("too-early", f"the report can be filed from {opens_on.isoformat()}", None, opens_on)]
+        detail = f"the report can be filed from {opens_on.isoformat()}"
+        found.append(Obstacle("too-early", detail, None, opens_on))
     if policy.value("leave_before_expiry_of_stay") == "refuse" and owed.window and not owed.expected:
-        return [Obstacle("other-regime", "the permitted stay ends before the report is due")]
-    return []
+        found.append(Obstacle("other-regime", "the permitted stay ends before the report is due"))
+    return _refusing(found, policy)
+
+
+def _refusing(obstacles: list[Obstacle], policy: Policy) -> list[Obstacle]:
+    """Those that the policy refuses for; the others become findings. One report a period is no matter of policy."""
+    return [obstacle for obstacle in obstacles if policy.effects[obstacle.reason].effect == "refuse"]
 
 
 def _holder(owed: Obligation, held: Sequence[Held], today: date) -> Held | None:

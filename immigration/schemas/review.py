@@ -23,6 +23,10 @@ class QueueArgs(PageArgs):
 
     status = fields.String(load_default="under-review", validate=STATE)
     office = fields.String(load_default=None, validate=validate.Length(max=20))
+    contradicted = fields.Boolean(
+        load_default=False,
+        metadata={"description": "instead of a state: accepted reports that a correction of the records contradicts"},
+    )
 
 
 class QueueItem(Schema):

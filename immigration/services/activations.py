@@ -19,7 +19,7 @@ from immigration.models.access import ActivationAttempt, ActivationCode, Activat
 from immigration.models.people import Passport, current_passport, document_index
 from immigration.registries.access import terms
 from immigration.rules import activations as rules
-from immigration.rules import mrz, numbers
+from immigration.rules import mrz, nationalities, numbers
 from immigration.services import tokens
 from immigration.services.tokens import Grant
 
@@ -59,7 +59,7 @@ class Issued:
     expires_at: datetime
 
 
-def claim_from_mrz(text: str, *, now: datetime) -> rules.Claim:
+def claim_from_mrz(text: str, *, now: datetime, production: bool = False) -> rules.Claim:
     """Who a machine readable zone says its holder is.
 
     Raises UnreadableZone with the faults of the text, which say nothing of the records.
@@ -71,6 +71,10 @@ def claim_from_mrz(text: str, *, now: datetime) -> rules.Claim:
             {"code": fault.code, "line": fault.line, "position": fault.position} for fault in error.faults
         ]
         raise UnreadableZone("check the text against the passport", faults=faults) from error
+    unknown = {zone.issuing_state, zone.nationality} - {""}
+    if not all(nationalities.is_known(code, production) for code in unknown):
+        faults = [{"code": "state", "line": 0, "position": 0}]
+        raise UnreadableZone("the issuing state or the nationality is none of ICAO 9303", faults=faults)
     if zone.birth_date is None:
         faults = [{"code": "birth-date", "line": 0, "position": 0}]
         raise UnreadableZone("the passport leaves the birth date open: type the details instead", faults=faults)

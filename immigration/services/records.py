@@ -46,17 +46,19 @@ def import_file(
     records: Records,
     law: Law,
     now: datetime,
+    production: bool = False,
     progress: Callable[[int], None] = lambda position: None,
 ) -> Outcome:
     """Import a CSV file in chunks, each a transaction of its own; bad rows go to `FILE.rejected.csv`.
 
-    `progress` is told the position in the file, in bytes. Raises csv_files.WrongHeader and OSError.
+    `progress` is told the position in the file, in bytes. In production the specimen state is refused.
+    Raises csv_files.WrongHeader and OSError.
     """
     kind, outcome = KINDS[kind_name], Outcome()
     with Rejects(path, kind.columns) as rejects:
         rows = csv_files.rows(path, kind.columns)
         while chunk := list(islice(rows, CHUNK)):
-            good = list(_read(kind, chunk, rejects))
+            good = list(_read(kind, chunk, rejects, production))
             with database.transaction() as session:
                 session.execute(text("set local statement_timeout = 0"))
                 session.execute(text("set local lock_timeout = 0"))
@@ -72,13 +74,15 @@ def import_file(
     return outcome
 
 
-def _read(kind: Kind, chunk: Iterable[csv_files.Row], rejects: "Rejects") -> Iterator[tuple[int, dict[str, Any]]]:
+def _read(
+    kind: Kind, chunk: Iterable[csv_files.Row], rejects: "Rejects", production: bool
+) -> Iterator[tuple[int, dict[str, Any]]]:
     for row in chunk:
         if row.fault:
             rejects.add(row.line, row.fault, row.values)
             continue
         try:
-            yield row.line, kind.read(row.values)
+            yield row.line, kind.read(row.values, production)
         except BadRow as error:
             rejects.add(row.line, str(error), row.values)
 

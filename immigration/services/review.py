@@ -41,10 +41,14 @@ class CannotReopen(Conflict):
 
 
 def queue(
-    session: Session, *, status: str, office: str | None, after: int | None, limit: int
+    session: Session, *, status: str, office: str | None, after: int | None, limit: int, contradicted: bool = False
 ) -> list[tuple[Report, Passport]]:
-    """Reports in a state, oldest first, with the passport of each; `after` is the last row id of the page before."""
-    found = select(Report, Passport).join(Passport, Passport.id == Report.passport_id).where(Report.status == status)
+    """Reports in a state, or those the records contradict, oldest first, each with its passport.
+
+    `after` is the last row id of the page before.
+    """
+    found = select(Report, Passport).join(Passport, Passport.id == Report.passport_id)
+    found = found.where(Report.contradicted_at.is_not(None) if contradicted else Report.status == status)
     if office:
         found = found.where(Report.office == office)
     if after:

@@ -299,6 +299,7 @@ def upgrade() -> None:
     op.create_index("ix_reports_person_id", "reports", ["person_id", "id"])
     op.create_index("ix_reports_queue", "reports", ["office", "id"], postgresql_where="status = 'under-review'")
     op.create_index("ix_reports_status", "reports", ["status", "id"], postgresql_where="status <> 'accepted'")
+    op.create_index("ix_reports_contradicted", "reports", ["id"], postgresql_where="contradicted_at is not null")
     op.create_index("ix_reports_unchecked", "reports", ["id"], postgresql_where="'source-unavailable' = any(reasons)")
     op.create_index(
         "uq_reports_person_id_period",

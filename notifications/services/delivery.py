@@ -31,7 +31,7 @@ def fan_out(session: Session, *, now: datetime, limit: int = 5000) -> int:
     """
     taken = (
         select(Notification.id, Notification.person_id, Notification.lane, Notification.due_on, Notification.params)
-        .where(Notification.status == "pending", Notification.fanned_out_at.is_(None))
+        .where(Notification.status == "pending", Notification.fanned_out_at.is_(None), Notification.created_at <= now)
         .order_by(Notification.lane, Notification.due_on, Notification.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

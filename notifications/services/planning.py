@@ -77,10 +77,11 @@ def retire_stale(session: Session, due: Due, *, now: datetime) -> int:
     # The person is the same by itself; naming it lets the small index of waiting deliveries be used.
     its = and_(Delivery.notification_id == Notification.id, Delivery.person_id == Notification.person_id)
     drop = update(Delivery).where(Delivery.status == "pending", its, reminder, not_due).values(status="dropped")
-    _count(session, drop.where(Notification.status == "pending"))
+    _count(session, drop.where(Notification.status == "pending", Notification.created_at <= now))
     elsewhere = drop.where(Notification.status == "sent").returning(Delivery.notification_id)
     conclude(session, set(session.scalars(elsewhere, execution_options=_QUIET)), now=now)
-    stale = update(Notification).where(Notification.status == "pending", reminder, not_due)
+    planned = (Notification.status == "pending", Notification.created_at <= now)  # not by a clock that is ahead
+    stale = update(Notification).where(*planned, reminder, not_due)
     return _count(session, stale.values(status="stale", settled_at=now))
 
 

@@ -193,3 +193,12 @@ def test_an_officer_issues_a_code_that_activates_at_the_counters_assurance(app: 
         },
     )
     assert answer.status_code == 201
+
+
+def test_officers_see_which_accepted_reports_a_correction_contradicts(app: Flask) -> None:
+    arrived(app, movement_id="M-1")
+    number = activate(app).file().json["number"]
+    staff = officer(app)
+    assert staff.get("/review/reports?contradicted=true").json["items"] == []
+    load(app, "movements", row("movements", movement_id="M-1", occurred_on="2026-09-04"))
+    assert [r["number"] for r in staff.get("/review/reports?contradicted=true").json["items"]] == [number]

@@ -1,0 +1,249 @@
+"""A database that is away, slow, full or half safe is answered with 503, and a retry finishes what was begun, once."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from foundation.clock import monotonic
+from foundation.db import Base, Database
+from foundation.errors import Unavailable
+from foundation.postgres import Server, temporary_server
+from tests.conftest import application, emptied
+from tests.factories import PASSWORD, Resident, activate, arrived, officer
+
+SOON = 5  # seconds
+NAME = "away"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with temporary_server() as found:
+        database = Database(found.ensure_database(NAME))
+        Base.metadata.create_all(database.engine)
+        database.close()
+        with as_operator(found) as connection:
+            connection.execute(f"alter database {NAME} set synchronous_commit = on")
+        yield found
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    found = emptied(Database(server.url(NAME), pool_size=3))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def app(database: Database) -> Flask:
+    return application(database)
+
+
+@pytest.fixture
+def resident(app: Flask) -> Resident:
+    arrived(app)
+    return activate(app)
+
+
+@contextmanager
+def as_operator(server: Server) -> Iterator[psycopg.Connection]:
+    """A connection beside the application's, each statement on its own."""
+    with psycopg.connect(server.url(NAME), autocommit=True) as connection:
+        yield connection
+
+
+@contextmanager
+def held_row(server: Server) -> Iterator[None]:
+    """The obligations of everybody are held by another transaction."""
+    with psycopg.connect(server.url(NAME)) as connection:
+        connection.execute("select from obligations for update")
+        yield
+        connection.rollback()
+
+
+@contextmanager
+def calling(call: Any) -> Iterator[list[Any]]:
+    """A call that goes on in a thread of its own; its answer is in the list after the block."""
+    answers: list[Any] = []
+    thread = threading.Thread(target=lambda: answers.append(call()))
+    thread.start()
+    yield answers
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def backend_that_waits(server: Server, for_: str) -> int:
+    """The process of the application's backend that waits for something, as soon as there is one."""
+    with as_operator(server) as connection:
+        for _ in range(200):
+            waits = "select pid from pg_stat_activity where datname = %s and wait_event_type || wait_event ~ %s"
+            if found := connection.execute(waits, (NAME, for_)).fetchone():
+                return int(found[0])
+            time.sleep(0.05)
+    raise AssertionError(f"nobody waits for {for_}")
+
+
+def count(server: Server, table: str) -> int:
+    with as_operator(server) as connection:
+        row = connection.execute(f"select count(*) from {table}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def is_unavailable(answer: Any) -> bool:
+    """Whether it is the problem document that asks to try again."""
+    return (answer.status_code, answer.json["code"], answer.headers.get("Retry-After")) == (503, "unavailable", "2")
+
+
+def in_time(call: Any, seconds: float = SOON) -> Any:
+    """A call's answer, which came in time."""
+    started = monotonic()
+    answer = call()
+    assert monotonic() - started < seconds
+    return answer
+
+
+def test_without_its_database_every_call_asks_to_try_again_and_afterwards_works_by_itself(
+    app: Flask, server: Server, resident: Resident
+) -> None:
+    staff = officer(app)
+    who = {"document_number": "TEST00001", "issuing_state": "FRA", "birth_date": "1990-01-02"}
+    calls = {
+        "stay": lambda: resident.get("/me/stay"),
+        "reports": lambda: resident.get("/reports"),
+        "inbox": lambda: resident.get("/notifications"),
+        "filing": lambda: resident.file("k"),
+        "wishes": lambda: resident.client.patch("/api/v1/me", json={"language": "th"}, headers=resident.headers),
+        "activation": lambda: resident.post("/activations", who | {"activation_code": "1"}),
+        "code": lambda: resident.post("/activations/requests", who),
+        "sign-in": lambda: staff.post("/officers/sessions", {"name": "somchai", "password": PASSWORD}),
+        "queue": lambda: staff.get("/review/reports"),
+        "keys": lambda: staff.client.get("/.well-known/jwks.json"),
+        "ready": lambda: staff.client.get("/readyz"),
+    }
+    server.stop()
+    try:
+        answers = {name: in_time(call) for name, call in calls.items()}
+        assert {name: answer.status_code for name, answer in answers.items() if not is_unavailable(answer)} == {}
+        assert resident.client.get("/healthz").status_code == 200
+        assert resident.get("/addresses?q=10110").status_code == 200
+    finally:
+        server.start()
+    assert in_time(calls["ready"]).status_code == 200
+    assert in_time(calls["filing"]).status_code == 201
+    assert in_time(calls["queue"]).status_code == 200
+    assert count(server, "reports") == 1
+
+
+def test_a_database_that_was_restarted_between_two_calls_costs_at_most_one_try_a_connection(
+    server: Server, resident: Resident
+) -> None:
+    server.stop()
+    server.start()
+    answers = [resident.file("k") for _ in range(3)]
+    assert answers[-1].status_code == 201
+    assert all(answer.status_code == 201 or is_unavailable(answer) for answer in answers)
+    assert count(server, "reports") == 1
+
+
+def test_a_backend_that_is_killed_in_the_middle_of_a_filing_leaves_nothing_and_a_retry_files_once(
+    server: Server, resident: Resident
+) -> None:
+    with held_row(server), calling(lambda: resident.file("k")) as answers, as_operator(server) as connection:
+        connection.execute("select pg_terminate_backend(%s)", [backend_that_waits(server, "Lock")])
+    assert is_unavailable(answers[0])
+    assert count(server, "reports") == count(server, "idempotency_keys") == 0
+    again = [resident.file("k") for _ in range(4)]
+    assert (again[-1].status_code, count(server, "reports")) == (201, 1)
+
+
+@pytest.mark.parametrize("statement_timeout", [0.3, 5.0])
+def test_a_filing_that_waits_for_somebody_else_is_given_up_in_time(server: Server, statement_timeout: float) -> None:
+    database = emptied(Database(server.url(NAME), pool_size=2, statement_timeout=statement_timeout))
+    app = application(database)
+    arrived(app)
+    resident = activate(app)
+    with held_row(server):
+        answer = in_time(lambda: resident.file("k"), seconds=min(statement_timeout + 1, 4))
+        assert is_unavailable(answer)
+        assert in_time(lambda: resident.get("/me/stay"), seconds=1).status_code == 200
+    assert resident.file("k").status_code == 201
+    database.close()
+
+
+def test_a_long_statement_ends_with_the_time_the_database_was_given(server: Server) -> None:
+    database = Database(server.url(NAME), statement_timeout=0.2)
+
+    def look() -> None:
+        with database.reading() as session:
+            session.execute(text("select pg_sleep(10)"))
+
+    with pytest.raises(Unavailable):
+        in_time(look, seconds=2)
+    database.close()
+
+
+def test_when_every_connection_is_in_use_a_call_asks_to_try_again(
+    app: Flask, database: Database, resident: Resident
+) -> None:
+    with database.reading() as one, database.reading() as two, database.reading() as three:
+        for session in (one, two, three):
+            session.execute(text("select 1"))
+        assert is_unavailable(in_time(lambda: resident.get("/me/stay")))
+        assert is_unavailable(in_time(lambda: resident.file("k")))
+    assert resident.file("k").status_code == 201
+
+
+def test_a_database_that_became_a_standby_refuses_writes_only(server: Server, resident: Resident) -> None:
+    with as_operator(server) as connection:
+        connection.execute(f"alter database {NAME} set default_transaction_read_only = on")
+    try:
+        resident.client.application.extensions["database"].close()
+        assert is_unavailable(resident.file("k"))
+        assert resident.get("/me/stay").status_code == 200
+    finally:
+        with as_operator(server) as connection:
+            connection.execute("set default_transaction_read_only = off")
+            connection.execute(f"alter database {NAME} reset default_transaction_read_only")
+    resident.client.application.extensions["database"].close()
+    assert resident.file("k").status_code == 201
+
+
+@contextmanager
+def without_its_standby(server: Server) -> Iterator[None]:
+    """Every commit waits for a standby that there is not."""
+    with as_operator(server) as connection:
+        connection.execute("alter system set synchronous_standby_names = 'gone'")
+        connection.execute("select pg_reload_conf()")
+    try:
+        yield
+    finally:
+        with as_operator(server) as connection:
+            connection.execute("alter system reset synchronous_standby_names")
+            connection.execute("select pg_reload_conf()")
+
+
+def test_a_commit_that_is_not_on_a_second_machine_is_not_acknowledged_and_a_retry_files_once(
+    server: Server, resident: Resident
+) -> None:
+    with (
+        without_its_standby(server),
+        calling(lambda: resident.file("k")) as answers,
+        as_operator(server) as connection,
+    ):
+        connection.execute("select pg_cancel_backend(%s)", [backend_that_waits(server, "SyncRep")])
+    assert is_unavailable(answers[0])
+    again = resident.file("k")
+    assert (again.status_code, count(server, "reports"), count(server, "idempotency_keys")) == (201, 1, 1)
+    assert resident.file("k").data == again.data
+
+
+def test_a_commit_that_waits_for_a_second_machine_is_given_up_in_time(server: Server, resident: Resident) -> None:
+    with without_its_standby(server):
+        assert is_unavailable(in_time(lambda: resident.file("k"), seconds=8))
+    assert (resident.file("k").status_code, count(server, "reports")) == (201, 1)

@@ -23,6 +23,7 @@ class Settings:
     """Everything that differs between one installation and another.
 
     `secret_keys` holds the current secret first and retired ones after it: the first seals, all can open.
+    `demo_people` is how large a country `flask serve` makes up for an empty database.
     `trusted_proxies` is how many reverse proxies stand in front and name the caller's address.
     """
 
@@ -37,6 +38,7 @@ class Settings:
     public_url: str = "http://localhost:8000"
     mail_from: str = "90-day reporting <no-reply@localhost>"
     trusted_proxies: int = 0
+    demo_people: int = 2000
     dev_now: datetime | None = None
     dev_now_since: datetime | None = None
 
@@ -74,6 +76,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         smtp_url=_url(env, "SMTP_URL", ("smtp", "smtps"), faults) or defaults.smtp_url,
         public_url=_url(env, "PUBLIC_URL", ("http", "https"), faults) or f"http://localhost:{port}",
         mail_from=env.get("MAIL_FROM") or defaults.mail_from,
+        demo_people=_number(env, "DEMO_PEOPLE", defaults.demo_people, range(1_000_001), faults),
         dev_now=_instant(env, "DEV_NOW", faults),
         dev_now_since=_instant(env, "DEV_NOW_SINCE", faults),
     )
@@ -102,8 +105,7 @@ def _development_leftovers(env: Mapping[str, str], settings: Settings) -> list[s
     ]
     if DEVELOPMENT_SECRET in settings.secret_keys and env.get("SECRET_KEY"):
         faults.append("SECRET_KEY is the development default")
-    if settings.dev_now:
-        faults.append("DEV_NOW is refused in production")
+    faults += [f"{name} is refused in production" for name in ("DEV_NOW", "DEMO_PEOPLE") if env.get(name)]
     if not settings.public_url.startswith("https://"):
         faults.append("PUBLIC_URL must be https in production")
     return faults

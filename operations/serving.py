@@ -18,7 +18,6 @@ from operations import demo
 from standins import fcm, mailbox
 
 StandIn_co = TypeVar("StandIn_co", covariant=True)
-PEOPLE = 2000
 THREADS = 16
 
 
@@ -29,8 +28,8 @@ def serve(app: Flask, var: Path, environment: Mapping[str, str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     if demo.is_empty(app):
-        click.echo(f"Loading the demo country ({PEOPLE} people) ...")
-        demo.load(app, var / "demo", PEOPLE, seed=47)
+        click.echo(f"Loading the demo country ({settings.demo_people} people) ...")
+        demo.load(app, var / "demo", settings.demo_people, seed=47)
     push, post = _start_standins(settings, environment, var)
     env = {**environment, **_addresses(app, settings, push, post)}
     root = Path(app.root_path)

@@ -1,0 +1,122 @@
+"""The environment makes a configuration or a list of all its faults; production takes no development default."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from foundation.config import DEVELOPMENT_SECRET, InvalidSettings, Settings, from_environment
+
+MOMENT = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> dict[str, str]:
+    """A complete environment of production."""
+    credentials = tmp_path / "firebase.json"
+    credentials.write_text("{}")
+    return {
+        "ENVIRONMENT": "production",
+        "DATABASE_URL": "postgresql://app@db.internal/platform",
+        "SECRET_KEY": "a-secret-of-production-that-is-long-enough",
+        "FIREBASE_CREDENTIALS": str(credentials),
+        "FCM_PROJECT_ID": "reports-90",
+        "SMTP_URL": "smtps://mail.internal:465",
+        "PUBLIC_URL": "https://reports.example.org/",
+        "MAIL_FROM": "90-day reporting <no-reply@reports.example.org>",
+    }
+
+
+def faults(env: Mapping[str, str]) -> list[str]:
+    with pytest.raises(InvalidSettings) as caught:
+        from_environment(env)
+    return caught.value.faults
+
+
+def test_nothing_set_means_development() -> None:
+    assert from_environment({}) == Settings()
+
+
+def test_set_and_empty_means_not_set() -> None:
+    names = ("DATABASE_URL", "PORT", "SECRET_KEY", "FIREBASE_CREDENTIALS", "FCM_ENDPOINT", "SMTP_URL", "DEV_NOW")
+    assert from_environment(dict.fromkeys(names, "")) == Settings()
+
+
+def test_the_public_address_follows_the_port() -> None:
+    assert from_environment({"PORT": "9000"}).public_url == "http://localhost:9000"
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    env = {
+        "ENVIRONMENT": "staging",
+        "PORT": "eighty",
+        "FIREBASE_CREDENTIALS": str(tmp_path / "nothing.json"),
+        "SMTP_URL": "http://mail",
+        "PUBLIC_URL": "ftp://x",
+        "DEV_NOW": "yesterday",
+        "TRUSTED_PROXIES": "-1",
+        "DEMO_PEOPLE": "many",
+    }
+    found = faults(env)
+    assert {fault.split()[0].rstrip(":") for fault in found} == env.keys()
+    with pytest.raises(InvalidSettings, match="\n".join(f"  - {name}.*" for name in ("DEMO_PEOPLE", "DEV_NOW"))):
+        from_environment({"DEMO_PEOPLE": "x", "DEV_NOW": "x"})
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "80.0", "80 ", "²"])
+def test_a_port_is_a_number_that_ports_can_be(port: str) -> None:
+    assert faults({"PORT": port}) == [f"PORT is {port!r}: a number from 1 to 65535"]
+
+
+def test_production_takes_a_complete_environment(production: dict[str, str]) -> None:
+    found = from_environment(production)
+    assert (found.production, found.public_url, found.fcm_endpoint) == (True, "https://reports.example.org", None)
+
+
+def test_production_without_anything_names_everything_it_lacks(production: dict[str, str]) -> None:
+    found = faults({"ENVIRONMENT": "production"})
+    for name in production.keys() - {"ENVIRONMENT"}:
+        assert f"{name} is required in production" in found
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"SECRET_KEY": DEVELOPMENT_SECRET}, "SECRET_KEY is the development default"),
+        ({"SECRET_KEY_PREVIOUS": DEVELOPMENT_SECRET}, "SECRET_KEY is the development default"),
+        ({"SECRET_KEY": "short"}, "a secret key is 5 characters long: at least 32 in production"),
+        ({"SECRET_KEY_PREVIOUS": "brief"}, "a secret key is 5 characters long: at least 32 in production"),
+        ({"PUBLIC_URL": "http://reports.example.org"}, "PUBLIC_URL must be https in production"),
+        ({"DEV_NOW": MOMENT.isoformat()}, "DEV_NOW is refused in production"),
+        ({"DEMO_PEOPLE": "10"}, "DEMO_PEOPLE is refused in production"),
+    ],
+)
+def test_production_refuses(production: dict[str, str], change: dict[str, str], fault: str) -> None:
+    assert faults(production | change) == [fault]
+
+
+def test_faults_never_tell_a_secret(production: dict[str, str]) -> None:
+    told = faults(production | {"SECRET_KEY": "hush", "SECRET_KEY_PREVIOUS": "hushhush", "PORT": "x"})
+    assert "hush" not in " ".join(told)
+
+
+def test_retired_secrets_come_after_the_present_one() -> None:
+    env = {"SECRET_KEY": "now", "SECRET_KEY_PREVIOUS": "before,long-before"}
+    assert from_environment(env).secret_keys == ("now", "before", "long-before")
+
+
+@pytest.mark.parametrize("text", ["2026-11-23T17:00:00+07:00", "2026-11-23T10:00:00Z", "2026-11-23T10:00:00+00:00"])
+def test_the_service_can_be_set_to_a_moment(text: str) -> None:
+    assert from_environment({"DEV_NOW": text}).dev_now == MOMENT
+
+
+@pytest.mark.parametrize("text", ["2026-11-23T17:00:00", "2026-11-23", "17:00", "2026-02-30T00:00:00Z"])
+def test_a_moment_has_an_offset_and_exists(text: str) -> None:
+    assert faults({"DEV_NOW": text}) == [f"DEV_NOW is {text!r}: an RFC 3339 time with its offset"]
+
+
+def test_settings_can_be_had_for_another_moment() -> None:
+    since = from_environment({"DEV_NOW": MOMENT.isoformat(), "DEV_NOW_SINCE": MOMENT.isoformat()})
+    later = since.at(MOMENT + timedelta(days=1))
+    assert (later.dev_now, later.dev_now_since) == (MOMENT + timedelta(days=1), None)

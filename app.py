@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from foundation.clock import Clock, shifted_clock, system_clock
 from foundation.config import InvalidSettings, Settings, from_environment
 from foundation.db import Database
-from foundation.errors import Problem
+from foundation.errors import Problem, Unavailable
 from foundation.http import Api, guard, harden, render_problem
 from foundation.postgres import local_server
 from foundation.sealing import Keyring, use_keyring
@@ -123,7 +123,10 @@ def _database(app: Flask, settings: Settings) -> Database:
         url = server.ensure_database("platform")
     database = Database(url)
     if not settings.production:
-        migrating.bring_up_to_date(database)
+        try:
+            migrating.bring_up_to_date(database)
+        except Unavailable as problem:
+            raise SystemExit(f"{problem.detail}: {database.url.render_as_string()}") from problem
     return database
 
 

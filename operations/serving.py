@@ -1,11 +1,13 @@
 """`make run`: API, worker and stand-ins of the outside world together, ended together."""
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -22,7 +24,10 @@ THREADS = 16
 
 
 def serve(app: Flask, var: Path, environment: Mapping[str, str]) -> None:
-    """Load the demo once, start the stand-ins, the API and the worker; return when told to stop or when one ends."""
+    """Load the demo once, start the stand-ins, the API and the worker; return when told to stop.
+
+    Raises ClickException when one of them ends by itself; the rest is stopped.
+    """
     settings: Settings = app.extensions["settings"]
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -39,8 +44,7 @@ def serve(app: Flask, var: Path, environment: Mapping[str, str]) -> None:
         click.echo(_welcome(app, settings, push, post))
         while not stop.wait(0.5):
             if any(child.poll() is not None for child in children):
-                click.echo("A part of the service ended; stopping the rest.", err=True)
-                break
+                raise click.ClickException("a part of the service ended by itself; the rest is stopped")
     finally:
         _end(children)
         for standin in (push, post):
@@ -112,14 +116,15 @@ def _await_listening(port: int, stop: threading.Event, seconds: float = 60) -> N
 
 
 def _end(children: list[subprocess.Popen[bytes]]) -> None:
+    """Ask each to end, wait, and kill what is left: each leads a process group, which outlives it when it is killed."""
     for child in children:
         if child.poll() is None:
             child.send_signal(signal.SIGTERM)
     for child in children:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(10)
-        except subprocess.TimeoutExpired:
-            child.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def _welcome(app: Flask, settings: Settings, push: fcm.StandIn | None, post: mailbox.Mailbox | None) -> str:

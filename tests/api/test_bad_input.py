@@ -52,7 +52,7 @@ def inhabited(empty_database: Database) -> World:
     app = application(emptied(empty_database))
     arrived(app)
     resident = activate(app, assurance="mail")
-    staff = {role: officer(app, name=role, role=role).headers for role in sorted(STAFF)}
+    staff = {str(role): officer(app, name=role, role=role).headers for role in sorted(STAFF)}
     values = {"number": resident.file().json["number"], "resident_id": resident.id, "device_id": "phone"}
     return World(app, {"anyone": {}, "resident": resident.headers, **staff}, values)
 

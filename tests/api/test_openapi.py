@@ -55,7 +55,7 @@ def resolved(response: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_document_is_a_valid_openapi_3_1(app: Flask) -> None:
-    served = app.test_client().get("/api/v1/openapi.json").json
+    served: dict[str, Any] = app.test_client().get("/api/v1/openapi.json").get_json()
     assert served["openapi"].startswith("3.1.")
     assert list(OpenAPIV31SpecValidator(served).iter_errors()) == []
 

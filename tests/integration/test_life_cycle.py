@@ -29,7 +29,7 @@ from immigration.registries.law import law
 from immigration.rules.due_dates import obligation
 from notifications import rounds
 from tests.conftest import NOW, SECRET
-from tests.factories import Resident, activate, load, officer, row
+from tests.factories import PASSWORD, Resident, activate, load, officer, row
 
 LIVES = int(os.environ.get("LIFE_CYCLES", "30"))
 ACTS = ("accept", "return", "correct", "accept", "reopen", "reject", "withdraw")

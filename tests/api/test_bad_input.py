@@ -240,6 +240,7 @@ WRONG_QUERIES: dict[str, list[str]] = {
     "status": ["x", "ACCEPTED", "%00"],
     "office": ["x" * 21, "%00"],
     "language": ["xx", "EN", "%00"],
+    "contradicted": ["maybe", "2", "%00"],
     "q": ["x" * 201, "%0A", "%00"],
 }
 

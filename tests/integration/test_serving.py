@@ -123,13 +123,13 @@ def serving(server: Server) -> Iterator[Service]:
             yield service
         finally:
             left = below(process.pid)
-            process.kill()
-            for each in alive(left):
-                each.kill()
-            process.wait(10)
-            reader.join(10)
-            assert process.stdout is not None
-            process.stdout.close()
+            process.terminate()
+            try:
+                process.wait(30)
+            finally:
+                for each in [psutil.Process(process.pid)] * (process.poll() is None) + alive(left):
+                    each.kill()
+                reader.join(10)
 
 
 def sign_ins(service: Service) -> dict[str, dict[str, str]]:

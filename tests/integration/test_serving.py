@@ -122,14 +122,23 @@ def serving(server: Server) -> Iterator[Service]:
             assert READY in service.lines, service.lines
             yield service
         finally:
-            left = below(process.pid)
-            process.terminate()
-            try:
-                process.wait(30)
-            finally:
-                for each in [psutil.Process(process.pid)] * (process.poll() is None) + alive(left):
-                    each.kill()
-                reader.join(10)
+            stop(process)
+            reader.join(10)
+            assert not reader.is_alive(), "something still holds the output open"
+            assert process.stdout is not None
+            process.stdout.close()
+
+
+def stop(process: "subprocess.Popen[str]") -> None:
+    """End the service as an operator would, and what it left behind by force."""
+    left = below(process.pid)
+    process.terminate()
+    try:
+        process.wait(30)
+    finally:
+        process.kill()
+        for each in alive(left):
+            each.kill()
 
 
 def sign_ins(service: Service) -> dict[str, dict[str, str]]:

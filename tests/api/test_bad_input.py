@@ -248,7 +248,7 @@ WRONG_QUERIES: dict[str, list[str]] = {
 @pytest.mark.parametrize("door", LISTS, ids=str)
 def test_a_query_that_makes_no_sense_is_refused(world: World, door: Door) -> None:
     for name in door.query:
-        for value in WRONG_QUERIES[name]:
+        for value in WRONG_QUERIES.get(name, ["%00"]):
             answer = world.call(door, min(door.roles, default="anyone"), query=f"?{name}={value}")
             assert answer.status_code in (400, 422), (name, value)
             problem(answer)

@@ -21,6 +21,7 @@ from foundation.postgres import temporary_server
 from immigration.demo import country
 from immigration.registries import addresses
 from immigration.rules.addresses import Address
+from immigration.rules.rows import KINDS
 from immigration.services import records, reports
 from immigration.services.judging import Form, Sent
 from operations import migrating
@@ -45,7 +46,7 @@ def main(people: int) -> None:
         app = create_app(Settings(environment="test"), database=database)
         at, now = app.extensions["desk"], app.extensions["clock"]()
         country.generate(Path(folder), people, bangkok_date(now))
-        for kind in ("passports", "movements", "permissions", "reports", "residences"):
+        for kind in KINDS:
             path = Path(folder) / f"{kind}.csv"
             records.import_file(database, kind, path, records=at.records, law=at.law, now=now)
         with database.reading() as session:

@@ -135,6 +135,11 @@ class Database:
         with faults_as_problems(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
 
+    def unhurried(self, *, pool_size: int = 4) -> "Database":
+        """The same database with connections of its own that have time for long statements; close it after use."""
+        url = self.url.render_as_string(hide_password=False)
+        return Database(url, pool_size=pool_size, statement_timeout=0)
+
     def close(self) -> None:
         """Close every connection of the pool."""
         self.engine.dispose()

@@ -58,6 +58,7 @@ class StrictParser(webargs.flaskparser.FlaskParser):
             return {}
         if not isinstance(value := json_reader.read(body), dict):
             raise json_reader.InvalidJSON("the body must be a JSON object")
+        g.body = value
         return value
 
 
@@ -114,6 +115,12 @@ def problem_response(body: dict[str, Any], status: int, headers: dict[str, str])
 def render_problem(problem: Problem) -> Response:
     """A problem that our own code raised, rendered once, here."""
     return problem_response(problem.as_dict(), problem.status, problem.headers)
+
+
+def body() -> dict[str, Any]:
+    """The JSON object that the request carried, as it was read for its arguments."""
+    read: dict[str, Any] = g.body
+    return read
 
 
 def now() -> datetime:

@@ -11,7 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from foundation.clock import rfc3339
 from foundation.config import Settings
-from foundation.db import Database, database
+from foundation.db import database
 from foundation.errors import Unavailable
 from foundation.http import now
 from immigration.registries.mail import SmtpMailer
@@ -55,7 +55,7 @@ def work(once: bool, moment: str | None) -> None:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round that takes longer than its pause is no news
     settings: Settings = current_app.extensions["settings"]
     at = _moment(moment, once, settings)
-    store = Database(database().url.render_as_string(hide_password=False), pool_size=10, statement_timeout=0)
+    store = database().unhurried(pool_size=10)
     works = worker.Works(
         store,
         current_app.extensions["clock"],

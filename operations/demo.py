@@ -18,10 +18,10 @@ from immigration.models.access import Officer
 from immigration.models.people import Passport, document_index
 from immigration.models.reports import Report
 from immigration.rules.addresses import Address
+from immigration.rules.rows import KINDS
 from immigration.services import activations, officers, records, reports, review
 from immigration.services.judging import Desk, Form, Sent
 
-KINDS = ("passports", "movements", "permissions", "reports", "residences")
 STAFF = {"officer": "BKK", "supervisor": "BKK", "auditor": None, "administrator": None}
 PASSWORD = "ninety-days-demo"  # noqa: S105 - printed by `make run`; the demo is refused in production
 _ADDRESS = Address("1", "", "", "Sukhumvit 31", "Sukhumvit", "103901", "10110")
@@ -39,8 +39,7 @@ def load(app: Flask, folder: Path, people: int, seed: int) -> None:
     now = app.extensions["clock"]()
     folder.mkdir(parents=True, exist_ok=True)
     country.generate(folder, people, bangkok_date(now), seed)
-    url = app.extensions["database"].url.render_as_string(hide_password=False)
-    database = Database(url, pool_size=4, statement_timeout=0)
+    database = app.extensions["database"].unhurried()
     for kind in KINDS:
         outcome = records.import_file(database, kind, folder / f"{kind}.csv", records=at.records, law=at.law, now=now)
         click.echo(f"  {kind}: {outcome}")

@@ -82,7 +82,7 @@ def _addresses(
 ) -> dict[str, str]:
     """What the children need to know: the same database, clock and stand-ins as this process."""
     found = {
-        "DATABASE_URL": app.extensions["database"].url.render_as_string(hide_password=False).replace("+psycopg", ""),
+        "DATABASE_URL": app.extensions["database"].url.render_as_string(hide_password=False),
         "PORT": str(settings.port),
     }
     if settings.dev_now and settings.dev_now_since is None:

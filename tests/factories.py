@@ -92,7 +92,7 @@ def load(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
 def load_files(app: Flask, folder: Path) -> None:
     """Import the five files of a folder."""
     at = app.extensions["desk"]
-    for kind in ("passports", "movements", "permissions", "reports", "residences"):
+    for kind in KINDS:
         outcome = records.import_file(
             app.extensions["database"],
             kind,

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from foundation.db import Database, database, transaction
+from foundation.db import database, transaction
 from foundation.errors import Problem
 from foundation.http import now
 from immigration.models.obligations import Obligation, Switch
@@ -28,11 +28,6 @@ from immigration.services import records as service
 group = AppGroup("records", help="Records of passports, movements, permissions, reports and residences.")
 
 
-def unhurried() -> Database:
-    """The database of the application with time for long statements."""
-    return Database(str(database().url.render_as_string(hide_password=False)), pool_size=4, statement_timeout=0)
-
-
 @group.command("import")
 @click.argument("kind", type=click.Choice(sorted(KINDS)))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -40,7 +35,7 @@ def import_(kind: str, file: Path) -> None:
     """Import a CSV FILE of KIND. Repeatable; bad rows go to FILE.rejected.csv and stop nothing."""
     at = desk()
     size = max(file.stat().st_size, 1)
-    store = unhurried()
+    store = database().unhurried()
     try:
         with click.progressbar(length=size, label=kind, file=sys.stderr) as bar:
             outcome = service.import_file(
@@ -67,7 +62,7 @@ def import_(kind: str, file: Path) -> None:
 @group.command("rebuild")
 def rebuild() -> None:
     """Compute every kept obligation anew from the records, and say how many came out different."""
-    at, store, changed = desk(), unhurried(), 0
+    at, store, changed = desk(), database().unhurried(), 0
     with store.reading() as session:
         people = session.scalars(select(Obligation.person_id).order_by(Obligation.person_id)).all()
     for start in range(0, len(people), obligations.BATCH):

@@ -4,13 +4,26 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, Index, LargeBinary, SmallInteger, Text, func
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    func,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.classification import internal, opened, personal, sensitive
 from foundation.db import Base
 from foundation.sealing import Sealed
+from immigration.rules.reports import HOLDING_STATES
 
 HOLDING = "status in ('accepted', 'under-review', 'returned') and contradicted_at is null"
 
@@ -111,3 +124,8 @@ class IdempotencyKey(Base):
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now(), info=internal("for removal after 400 days")
     )
+
+
+def holds() -> ColumnElement[bool]:
+    """Whether a report keeps its period taken, as a condition of a query; HOLDING says the same to an index."""
+    return Report.status.in_(sorted(HOLDING_STATES)) & Report.contradicted_at.is_(None)

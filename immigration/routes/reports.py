@@ -6,10 +6,9 @@ from typing import Any
 
 from flask import Response, request
 
-from foundation import json_reader
 from foundation.db import reading, transaction
 from foundation.errors import NotAcceptable
-from foundation.http import Blueprint, allow, now, principal, required_header
+from foundation.http import Blueprint, allow, body, now, principal, required_header
 from foundation.identity import Role
 from immigration.models.reports import Receipt
 from immigration.routes.desk import desk, page
@@ -45,8 +44,7 @@ def stay() -> dict[str, Any]:
 def file(data: dict[str, Any]) -> Response:
     """File a 90-day report; the answer comes after it is stored."""
     key = required_header("Idempotency-Key", reports.IdempotencyKeyRequired)
-    body = json_reader.read(request.get_data())
-    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
+    digest = hashlib.sha256(json.dumps(body(), sort_keys=True).encode()).digest()
     with transaction() as session:
         answer = reports.file(session, Sent(form(data), key, digest), author=principal(), desk=desk(), now=now())
     headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}

@@ -6,7 +6,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from foundation import events
-from foundation.clock import bangkok_date
 from foundation.db import reading, transaction
 from foundation.errors import NotFound
 from foundation.http import Blueprint, allow, now, principal
@@ -15,7 +14,6 @@ from immigration.models.people import Passport
 from immigration.models.reports import Report
 from immigration.registries.records import Case
 from immigration.routes.desk import desk, page
-from immigration.rules import due_dates
 from immigration.schemas.common import NoteIn
 from immigration.schemas.reports import ReportOut, report_view
 from immigration.schemas.review import (
@@ -67,12 +65,12 @@ def one(number: str) -> dict[str, Any]:
 
 
 def _view(session: Session, report: Report, case: Case) -> dict[str, Any]:
-    owed, today = obligations.show(session, report.person_id, records=desk().records, law=desk().law, now=now())
+    owed = obligations.of(case, law=desk().law, now=now())
     history = [*events.history(session, report.number)]
     passports = _passports(session, case)
     decisions = [*review.decisions(session, report)]
     receipt = receipts.valid(session, report)
-    return review_view(report, receipt, case, passports, (owed, today), decisions, history)
+    return review_view(report, receipt, case, passports, owed, decisions, history)
 
 
 def _passports(session: Session, case: Case) -> list[Passport]:
@@ -120,10 +118,7 @@ def _resident(session: Session, passport: Passport) -> dict[str, Any]:
     case = desk().records.case(session, passport.person_id)
     if case is None:
         raise NotFound()
-    today = bangkok_date(now())
-    owed = due_dates.obligation(case.facts, today, desk().law.on(today)) if case.facts else None
-    if owed is None:
-        owed, today = obligations.show(session, passport.person_id, records=desk().records, law=desk().law, now=now())
+    owed, today = obligations.of(case, law=desk().law, now=now())
     filed = reports.mine(session, passport.person_id, before=None, limit=20)
     passports = _passports(session, case)
     return stay_view(owed, today) | {

@@ -14,7 +14,7 @@ from foundation.clock import bangkok_date
 from foundation.errors import NotFound
 from immigration.events import DueDateChanged, ReportContradicted
 from immigration.models.obligations import Obligation as Kept
-from immigration.models.reports import Report
+from immigration.models.reports import Report, holds
 from immigration.registries.law import Law
 from immigration.registries.records import Case, Records
 from immigration.rules import due_dates
@@ -34,6 +34,11 @@ def show(session: Session, person_id: UUID, *, records: Records, law: Law, now: 
     found = records.case(session, person_id)
     if found is None:
         raise NotFound()
+    return of(found, law=law, now=now)
+
+
+def of(found: Case, *, law: Law, now: datetime) -> tuple[Obligation, date]:
+    """The obligation of a case that was read already, and the day it was looked at; see show."""
     today = bangkok_date(now)
     if found.facts is None:
         return found.kept, today
@@ -181,8 +186,7 @@ def due_steps(today: date, *, law: Law) -> Select[Any]:
         .where(
             Report.person_id == Kept.person_id,
             Report.period == Kept.basis,
-            Report.status.in_(("accepted", "under-review", "returned")),
-            Report.contradicted_at.is_(None),
+            holds(),
         )
     )
     params = func.jsonb_build_object(

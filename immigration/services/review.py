@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -13,12 +12,12 @@ from foundation.errors import Conflict, NotFound
 from foundation.identity import Principal
 from immigration.events import ReportDecided, ReportOpened, ReportReopened, ResidentLookedUp
 from immigration.models.people import Passport, document_index
-from immigration.models.reports import Decision, Report
+from immigration.models.reports import Decision, Report, holds
 from immigration.registries.records import Case
 from immigration.rules import due_dates, numbers
 from immigration.rules import reports as rules
 from immigration.rules.policies import Policy
-from immigration.services import obligations, receipts, storing
+from immigration.services import judging, obligations, receipts, storing
 from immigration.services.judging import Desk
 
 
@@ -126,11 +125,12 @@ def settle(
     told = ReportDecided(report.number, report.person_id, outcome, reasons, next_due_on, report.office)
     events.record(session, told, actor=actor, at=now)
     session.flush()
-    storing.touch(session, report.person_id)
     if outcome == "accepted":
         obligations.recompute(
             session, [report.person_id], records=desk.records, law=desk.law, now=now, actor=actor, announce=False
         )
+    else:
+        storing.touch(session, report.person_id)
 
 
 def _decision(report: Report, outcome: str, note: str, policy: Policy, actor: str, now: datetime) -> Decision:
@@ -151,7 +151,7 @@ def _next_due(session: Session, report: Report, desk: Desk, policy: Policy) -> d
     if case is not None and case.facts is not None:
         owed = due_dates.obligation(case.facts, report.filed_on, policy)
         if rules.period_of(owed) == report.period and owed.window is not None:
-            return due_dates.next_due(owed.window.due_on, owed.window.late_after, report.filed_on, "online", policy)
+            return judging.next_due_after(owed, report.filed_on, policy)
     return due_dates.next_due(report.due_on, report.due_on, report.filed_on, "online", policy)
 
 
@@ -169,7 +169,6 @@ def reopen(session: Session, number: str, *, note: str, supervisor: Principal, d
     session.add(_decision(report, "reopened", note, policy, supervisor.actor, now))
     events.record(session, ReportReopened(report.number, report.person_id, receipt), actor=supervisor.actor, at=now)
     session.flush()
-    storing.touch(session, report.person_id)
     obligations.recompute(
         session, [report.person_id], records=desk.records, law=desk.law, now=now, actor=supervisor.actor, announce=False
     )
@@ -180,11 +179,7 @@ def _period_taken(session: Session, report: Report) -> bool:
     from_others = select(Report.id).where(
         Report.person_id == report.person_id, Report.period == report.period, Report.id != report.id
     )
-    return session.scalars(from_others.where(_holding())).first() is not None
-
-
-def _holding() -> Any:
-    return Report.status.in_(rules.HOLDING_STATES) & Report.contradicted_at.is_(None)
+    return session.scalars(from_others.where(holds())).first() is not None
 
 
 def look_up(

@@ -57,7 +57,7 @@ class Report(Base):
     address: Mapped[str] = mapped_column(Sealed("reports.address"), info=sensitive("address lines, as JSON"))
     contact: Mapped[str] = mapped_column(Sealed("reports.contact"), info=sensitive("phone and e-mail, as JSON"))
     office: Mapped[str] = mapped_column(Text, info=personal("office of the address"))
-    checks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, info=personal("what was checked, with its outcome"))
+    checks: Mapped[dict[str, Any]] = mapped_column(JSONB, info=personal("each check, with the reason if it failed"))
     reasons: Mapped[list[str]] = mapped_column(ARRAY(Text), info=personal("reason codes"))
     policy_version: Mapped[str] = mapped_column(Text, info=opened("version of the rules decided under"))
     filing_statement: Mapped[str] = mapped_column(Text, info=personal("signed: received at"))

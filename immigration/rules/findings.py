@@ -1,6 +1,6 @@
 """What is checked when a report is filed, and what each finding does. The machine never rejects a stored report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +10,7 @@ from immigration.rules.facts import Facts, Residence
 from immigration.rules.policies import Policy
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
+UNAVAILABLE = "source-unavailable"
 CHECKS = (
     "regime",
     "identity",
@@ -42,8 +43,14 @@ class Finding:
     """The outcome of one check: passed, failed or unknown, with a reason code unless passed."""
 
     check: str
-    outcome: str
     reason: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """What the reason makes of it."""
+        if self.reason is None:
+            return PASSED
+        return UNKNOWN if self.reason == UNAVAILABLE else FAILED
 
     def as_dict(self) -> dict[str, str | None]:
         """The finding as the API shows it."""
@@ -66,12 +73,23 @@ def examine(facts: Facts, owed: Obligation, filing: Filing, policy: Policy) -> l
         "office": _office(facts, filing),
         "duplicate": _duplicate(facts, owed, filing.on),
     }
-    return [Finding(check, FAILED if reasons[check] else PASSED, reasons[check]) for check in CHECKS]
+    return [Finding(check, reasons[check]) for check in CHECKS]
 
 
 def unavailable() -> list[Finding]:
     """The findings while the records cannot be read: nothing is known."""
-    return [Finding(check, UNKNOWN, "source-unavailable") for check in CHECKS]
+    return [Finding(check, UNAVAILABLE) for check in CHECKS]
+
+
+def to_keep(findings: Iterable[Finding]) -> dict[str, str | None]:
+    """Findings as they are kept with a report: each check with its reason, or None where it passed."""
+    return {finding.check: finding.reason for finding in findings}
+
+
+def kept(checks: Mapping[str, str | None]) -> list[Finding]:
+    """The findings that `to_keep` kept, in the order of CHECKS; a check that is no longer made comes last."""
+    known = [check for check in CHECKS if check in checks]
+    return [Finding(check, checks[check]) for check in (*known, *sorted(checks.keys() - set(CHECKS)))]
 
 
 def holding(findings: Iterable[Finding], filing: Filing, policy: Policy) -> list[str]:

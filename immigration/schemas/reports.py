@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 from immigration.models.reports import Receipt, Report
 from immigration.registries import offices
 from immigration.rules.addresses import Address
+from immigration.rules.findings import kept
 from immigration.schemas.common import STATE, CheckOut, Instant, line
 from immigration.services.judging import Form
 from immigration.services.storing import from_json
@@ -128,7 +129,7 @@ def report_view(report: Report, receipt: Receipt | None) -> dict[str, Any]:
         "filed_at": report.filed_at,
         "due_on": report.due_on,
         "filing_statement": report.filing_statement,
-        "checks": report.checks,
+        "checks": kept(report.checks),
         "reasons": report.reasons,
         "receipt": receipt,
         "office": report.office,

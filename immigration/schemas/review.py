@@ -12,6 +12,7 @@ from immigration.registries.records import Case
 from immigration.rules.due_dates import Obligation
 from immigration.rules.facts import Facts, Movement, Permission, Residence
 from immigration.rules.facts import Report as OnRecord
+from immigration.rules.findings import kept
 from immigration.rules.reports import OUTCOMES
 from immigration.schemas.common import REASON, STATE, CheckOut, Instant, PageArgs, line
 from immigration.schemas.reports import ReceiptRef, ReportOut, report_view
@@ -232,7 +233,7 @@ def review_view(
         "assurance": report.assurance,
         "records": records_view(case, passports),
         "stay": stay_view(*owed) if owed else None,
-        "differences": [check for check in report.checks if check["outcome"] != "passed"],
+        "differences": [finding for finding in kept(report.checks) if finding.reason],
         "decisions": decisions,
         "history": history,
     }

@@ -48,7 +48,7 @@ def _recheck(session: Session, report: Report, case: Case, desk: Desk, now: date
     found = findings.examine(facts, owed, filing, policy)
     refused = [o.reason for o in rules.obstacles_to_filing(owed, others, report.filed_on, policy)]
     reasons = refused or findings.holding(found, filing, policy)
-    report.checks = [finding.as_dict() for finding in found]
+    report.checks = findings.to_keep(found)
     report.passport_id = facts.passport.id
     if not refused:
         report.period, report.entered_on = rules.period_of(owed), owed.entered_on

@@ -187,7 +187,7 @@ def correct(session: Session, number: str, form: Form, *, author: Principal, des
     found = _examine(desk.records.case(session, author.id), filing, policy)
     report.status, report.office, report.subdistrict_code = "under-review", office, form.address.subdistrict_code
     report.address, report.contact = storing.as_json(form.address.as_dict()), storing.as_json(form.contact())
-    report.checks = [finding.as_dict() for finding in found]
+    report.checks = findings.to_keep(found)
     report.reasons = findings.holding(found, filing, policy) or ["other"]
     report.policy_version = policy.version
     events.record(session, ReportCorrected(report.number, report.person_id, report.reasons), actor=author.actor, at=now)

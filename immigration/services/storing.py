@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from foundation import events
 from foundation.sealing import keyring
 from immigration.registries.records import Case
-from immigration.rules.findings import Filing
+from immigration.rules.findings import Filing, to_keep
 from immigration.services.judging import Judgement, Sent
 
 _OWED = ("regime", "visa_class", "entered_on", "permitted_until", "basis", "due_on", "opens_on", "online_closes_on",
@@ -125,7 +125,7 @@ def _report(written: Written) -> dict[str, Any]:
         "address": keys.seal(as_json(form.address.as_dict()), "reports.address"),
         "contact": keys.seal(as_json(form.contact()), "reports.contact"),
         "office": written.filing.office,
-        "checks": json.dumps([finding.as_dict() for finding in judged.findings]),
+        "checks": json.dumps(to_keep(judged.findings)),
         "reasons": judged.reasons,
         "policy_version": written.policy_version,
         "filing_statement": written.statement,

@@ -1,0 +1,190 @@
+"""A nation to measure on: people with a year of stays, four reports each, and what those left behind.
+
+Ninety people live through the service itself: they are imported, and file four reports each at the right moments. Their
+rows are then copied, set by set, until there are as many people as wanted. So every row is one that the service made,
+but for ids, numbers and blind indexes; numbers are as long as real ones. Of history, only the newest report of a person
+has its events and idempotency key.
+
+The data stay under `var/` and are used again. `BENCH_PEOPLE` sets the size.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import text
+
+from app import create_app
+from benchmarks import copies
+from benchmarks.tables import say
+from foundation.config import Settings
+from foundation.db import Database
+from foundation.identity import Principal, Role
+from foundation.postgres import Server, local_server
+from immigration.demo.places import Place, choose_place
+from immigration.registries import addresses
+from immigration.rules.addresses import Address
+from immigration.services import reports
+from immigration.services.judging import Form, Sent
+from notifications.services import devices
+from operations import migrating
+from tests.factories import load, row
+
+ROOT = Path(__file__).resolve().parents[1]
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+SECRET = "a-secret-of-the-benchmarks-that-is-long-enough"  # noqa: S105 - of made-up people
+TEMPLATES = 90
+REPORTS = 4
+PENDING = 30
+"""Of this many people one has lost the passport when the newest report is filed, which an officer has to look at."""
+
+SETTINGS = {
+    "shared_buffers": "4GB",
+    "max_wal_size": "16GB",
+    "checkpoint_timeout": "15min",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "1GB",
+    "random_page_cost": "1.1",
+}
+LOADING = {"fsync": "off", "wal_level": "minimal", "max_wal_senders": "0", "autovacuum": "off"}
+
+
+@dataclass(frozen=True)
+class Nation:
+    """A database full of people: its server and its URL."""
+
+    people: int
+    server: Server
+    url: str
+
+    def database(self) -> Database:
+        """A connection of our own, in no hurry."""
+        return Database(self.url, statement_timeout=0)
+
+
+def wanted(otherwise: int = 400_000) -> int:
+    """How many people are asked for."""
+    return int(os.environ.get("BENCH_PEOPLE", str(otherwise)))
+
+
+@contextmanager
+def nation(people: int) -> Iterator[Nation]:
+    """A nation of that many people, made if there is none yet."""
+    server = local_server(ROOT / "var" / f"nation-{people}")
+    try:
+        url = server.ensure_database("nation")
+        found = Nation(people, server, url)
+        if not _is_complete(url):
+            _make(found)
+        yield Nation(people, server, server.url("nation"))
+    finally:
+        server.leave()
+
+
+def application(database: Database, clock: Any = lambda: NOW) -> Any:
+    """The application on a nation's database."""
+    return create_app(Settings(environment="test", secret_keys=(SECRET,)), database=database, clock=clock)
+
+
+def _is_complete(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        found = connection.execute("select to_regclass('nation_is_complete')").fetchone()
+        return found is not None and found[0] is not None
+
+
+def _make(made: Nation) -> None:
+    say(f"Making a nation of {made.people:,} people and {made.people * REPORTS:,} reports, once ...")
+    _configure(made.server, SETTINGS | LOADING)
+    with psycopg.connect(made.server.url("postgres"), autocommit=True) as connection:
+        connection.execute("drop database if exists nation")
+    database = Database(made.server.ensure_database("nation"), statement_timeout=0)
+    migrating.bring_up_to_date(database)
+    _live(database)
+    with database.engine.begin() as connection:
+        copies.make(connection, made.people // TEMPLATES - 1)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("vacuum analyze"))
+        connection.execute(text("create table nation_is_complete ()"))
+    database.close()
+    _configure(made.server, SETTINGS)
+
+
+def _configure(server: Server, settings: dict[str, str]) -> None:
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute("alter system reset all")
+        for name, value in settings.items():
+            connection.execute(f"alter system set {name} = '{value}'")  # type: ignore[call-overload] # our own words
+    server.stop()
+    server.start()
+
+
+def _live(database: Database) -> None:
+    """Let the templates arrive, register where they live and a phone, and file REPORTS reports each."""
+    moment = [NOW]
+    app = application(database, lambda: moment[0])
+    for number in range(TEMPLATES):
+        arrived = _arrival(number)
+        moment[0] = datetime(arrived.year, arrived.month, arrived.day, 3, tzinfo=UTC)
+        person = _enter(app, number, arrived)
+        for nth in range(REPORTS):
+            moment[0] = _filing_time(database, person)
+            if number % PENDING == 0 and nth == REPORTS - 1:
+                load(app, "passports", row("passports", document_number=f"NATION{number:03}", status="lost"))
+            _file(app, person, number, nth)
+
+
+def _arrival(number: int) -> date:
+    """So that the next due dates lie evenly from a week ago to 82 days from now."""
+    return NOW.date() - timedelta(days=90 * (REPORTS + 1) - 1 - 82 + number)
+
+
+def _place(number: int) -> Place:
+    return choose_place(Random(number), "west")
+
+
+def _enter(app: Any, number: int, arrived: date) -> UUID:
+    place, own = _place(number), {"document_number": f"NATION{number:03}"}
+    granted = arrived  # on the day itself, so that it moves no date
+    load(app, "passports", row("passports", surname=f"TEMPLATE{number}", **own))
+    until = str(arrived + timedelta(days=300))
+    load(app, "movements", row("movements", occurred_on=str(arrived), permitted_until=until, **own))
+    until = str(arrived + timedelta(days=700))
+    load(app, "permissions", row("permissions", granted_on=str(granted), permitted_until=until, **own))
+    home = {"subdistrict_code": place.subdistrict_code, "address": place.line, "from_on": str(arrived)}
+    load(app, "residences", row("residences", **home, **own))
+    now = app.extensions["clock"]()
+    with app.extensions["database"].transaction() as session:
+        person: UUID = session.execute(text("select person_id from passports order by id desc limit 1")).scalar_one()
+        phone = devices.Registration("android", "fid", f"target-{number:0150}", "en")
+        devices.register(session, "phone", person_id=person, family=None, registration=phone, now=now)
+    return person
+
+
+def _filing_time(database: Database, person: UUID) -> datetime:
+    """Noon of a day on which the person's window is open."""
+    with database.reading() as session:
+        opens_on: date = session.execute(
+            text("select opens_on from obligations where person_id = :person"), {"person": person}
+        ).scalar_one()
+    return datetime(opens_on.year, opens_on.month, opens_on.day, 5, tzinfo=UTC) + timedelta(days=4)
+
+
+def _file(app: Any, person: UUID, number: int, nth: int) -> None:
+    place = addresses.lookup(_place(number).subdistrict_code)
+    assert place is not None
+    form = Form(
+        Address("1/1", "", "", "Soi 1", "Road", place.code, place.postal_codes[0]), "+66 81 234 5678", "a@b.example"
+    )
+    author = Principal(Role.RESIDENT, person, assurance="counter")
+    key = f"{UUID(int=number * REPORTS + nth)}"
+    sent = Sent(form, key, hashlib.sha256(key.encode()).digest())
+    with app.extensions["database"].transaction() as session:
+        reports.file(session, sent, author=author, desk=app.extensions["desk"], now=app.extensions["clock"]())

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app import create_app
 from foundation.clock import bangkok_date
 from foundation.config import Settings
-from foundation.db import Database
+from foundation.db import Database, driver
 from foundation.errors import Problem
 from foundation.identity import Principal, Role
 from foundation.postgres import temporary_server
@@ -69,7 +69,7 @@ def _file(app: object, person_id: object, subdistrict_code: str) -> str:
     sent = Sent(form, "bench", hashlib.sha256(b"bench").digest())
     try:
         with extensions["database"].transaction() as session:
-            reports.file(session, sent, author=author, desk=extensions["desk"], now=extensions["clock"]())
+            reports.file(driver(session), sent, author=author, desk=extensions["desk"], now=extensions["clock"]())
             found = text("select status, reasons from reports where person_id = :person")
             status, reasons = session.execute(found, {"person": person_id}).one()
     except Problem as problem:

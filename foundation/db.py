@@ -1,13 +1,14 @@
 """The database: one engine a process, one transaction a request or job, and faults turned into clear problems."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 from flask import current_app
-from psycopg import Error
+from psycopg import Connection, Error
 from psycopg import errors as pg
+from psycopg.rows import dict_row
 from sqlalchemy import URL, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -121,13 +122,39 @@ class Database:
         with faults_as_problems(), Session(self.engine, expire_on_commit=False) as session:
             yield session
             if session.in_transaction():
-                connection = session.connection()
-                info = connection.info
-                info.pop(NOT_REPLICATED, None)
-                with self._patience.with_commit(connection.connection.driver_connection):
+                with self._replicated(driver(session), session.connection().info):
                     session.commit()
-                if info.pop(NOT_REPLICATED, None):
-                    raise Unavailable("the change is not yet safe on a second machine")
+
+    @contextmanager
+    def statements(self) -> Iterator[Connection]:
+        """The driver's own connection, on which each statement is a transaction of its own.
+
+        For the deeds that everybody does and that are one read and one write: it saves the trips that begin and commit
+        a transaction, and half of the time that Python takes. Raises Unavailable as `transaction` does.
+        """
+        with faults_as_problems():
+            pooled = self.engine.raw_connection()
+            connection = cast("Connection", pooled.driver_connection)
+            try:
+                connection.autocommit = True
+                with self._replicated(connection, pooled.info):
+                    yield connection
+            finally:
+                if connection.broken:
+                    self.engine.dispose(close=False)  # the server went away, and the other connections with it
+                    pooled.invalidate()
+                else:
+                    connection.autocommit = False
+                    pooled.close()
+
+    @contextmanager
+    def _replicated(self, connection: Connection, info: dict[Any, Any]) -> Iterator[None]:
+        """Look after what is committed inside; raises Unavailable when it was not replicated."""
+        info.pop(NOT_REPLICATED, None)
+        with self._patience.with_commit(connection):
+            yield
+        if info.pop(NOT_REPLICATED, None):
+            raise Unavailable("the change is not yet safe on a second machine")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -163,6 +190,10 @@ def faults_as_problems() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise Unavailable("the database is not answering") from error
+    except Error as error:  # the driver's own, from `statements`
+        if isinstance(error, (pg.OperationalError, pg.InterfaceError, *_PASSING)):
+            raise Unavailable("the database is not answering") from error
+        raise
     except DBAPIError as error:
         if error.connection_invalidated or isinstance(error.orig, _PASSING):
             raise Unavailable("the database is not answering") from error
@@ -180,6 +211,25 @@ def transaction() -> Iterator[Session]:
     """A transaction on the application's database."""
     with database().transaction() as session:
         yield session
+
+
+@contextmanager
+def statements() -> Iterator[Connection]:
+    """Statements on the application's database, each a transaction of its own."""
+    with database().statements() as connection:
+        yield connection
+
+
+def driver(session: Session) -> Connection:
+    """The driver's connection of a session, in the session's transaction."""
+    return cast("Connection", session.connection().connection.driver_connection)
+
+
+def one(at: Session | Connection, statement: str, values: Mapping[str, Any]) -> Mapping[Any, Any] | None:
+    """The only row of a statement in the driver's words (`%(name)s`), or None; in a session or on a connection."""
+    if isinstance(at, Session):
+        return at.connection().exec_driver_sql(statement, dict(values)).mappings().one_or_none()
+    return at.cursor(row_factory=dict_row).execute(statement, values).fetchone()
 
 
 @contextmanager

@@ -63,9 +63,13 @@ class StrictParser(webargs.flaskparser.FlaskParser):
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
-    """A blueprint whose arguments are read strictly."""
+    """A blueprint whose arguments are read strictly, by schemas that are made once."""
 
     ARGUMENTS_PARSER = StrictParser()
+
+    def arguments(self, schema: Schema | type[Schema], **kwargs: Any) -> Any:
+        """See the library; a schema's class would be made into a schema again for every request."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **kwargs)
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
@@ -200,22 +204,28 @@ def refuse_nul() -> None:
         raise BadRequest("the address contains NUL")
 
 
+_HARDENING = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; img-src 'self' data:"
+    ),
+}
+
+
 def harden(app: Flask) -> None:
     """Headers of every response, and an id to find a request by."""
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.setdefault("X-Request-Id", uuid.uuid4().hex)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        response.headers.setdefault("X-Frame-Options", "DENY")
-        response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")
-        response.headers.setdefault(
-            "Content-Security-Policy",
-            "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; img-src 'self' data:",
-        )
-        if request.path.startswith("/api/"):
-            response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.add("X-Request-Id", uuid.uuid4().hex)
+        for name, value in _HARDENING.items():
+            if name not in response.headers:
+                response.headers.add(name, value)
+        if request.path.startswith("/api/") and "Cache-Control" not in response.headers:
+            response.headers.add("Cache-Control", "no-store")
         return response
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from foundation.clock import bangkok_date
-from foundation.db import Database
+from foundation.db import Database, driver
 from foundation.identity import Principal, Role
 from immigration.demo import country
 from immigration.demo.scenarios import Scenario, scenarios
@@ -64,7 +64,8 @@ def _return_a_report(app: Flask, database: Database) -> None:
         resident = Principal(Role.RESIDENT, passport.person_id, assurance="counter")
         digest = hashlib.sha256(scenario.key.encode()).digest()
         form = Form(_ADDRESS, "+66 2 000 0000", "returned@example.org")
-        reports.file(session, Sent(form, secrets.token_hex(8), digest), author=resident, desk=at, now=now)
+        sent = Sent(form, secrets.token_hex(8), digest)
+        reports.file(driver(session), sent, author=resident, desk=at, now=now)
         number = session.scalars(select(Report.number).where(Report.person_id == passport.person_id)).one()
         staff = {row.name: row for row in session.scalars(select(Officer))}
         supervisor = Principal(Role.SUPERVISOR, staff["supervisor"].id, "supervisor")

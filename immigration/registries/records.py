@@ -9,9 +9,11 @@ from datetime import date
 from typing import Any, Protocol
 from uuid import UUID
 
+from psycopg import Connection
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from foundation.db import one
 from foundation.sealing import keyring
 from immigration.rules.due_dates import Obligation, Step, Window
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
@@ -47,9 +49,9 @@ _ANSWERED = """,
  (select json_object_agg(q.id, encode(q.document_number, 'hex'))
     from passports q where q.person_id = o.person_id) as documents,
  (select json_build_array(encode(k.body_digest, 'hex'), k.status, encode(k.answer, 'hex'))
-    from idempotency_keys k where k.person_id = o.person_id and k.key = :key) as answered
+    from idempotency_keys k where k.person_id = o.person_id and k.key = %(key)s) as answered
 """
-_ONE = text(_OWNED + _RECORDS + _RESIDENCES + _ANSWERED + "from obligations o where o.person_id = :person_id")
+ONE = _OWNED + _RECORDS + _RESIDENCES + _ANSWERED + "from obligations o where o.person_id = %(person_id)s"
 _MANY = text(_OWNED + _RECORDS + "from obligations o where o.person_id = any(:ids) order by o.person_id")
 
 
@@ -82,7 +84,7 @@ class Case:
 class Records(Protocol):
     """Where the records of one person come from."""
 
-    def case(self, session: Session, person_id: UUID, key: str = "") -> Case | None:
+    def case(self, at: Session | Connection, person_id: UUID, key: str = "") -> Case | None:
         """The person's case, with what was answered under an idempotency key; None for nobody on record."""
 
     def cases(self, session: Session, person_ids: Sequence[UUID]) -> Iterator[Case]:
@@ -92,9 +94,9 @@ class Records(Protocol):
 class ImportedRecords:
     """The records as imported into this service's own tables."""
 
-    def case(self, session: Session, person_id: UUID, key: str = "") -> Case | None:
+    def case(self, at: Session | Connection, person_id: UUID, key: str = "") -> Case | None:
         """The person's case; see Records."""
-        row = session.execute(_ONE, {"person_id": person_id, "key": key}).mappings().one_or_none()
+        row = one(at, ONE, {"person_id": person_id, "key": key})
         return None if row is None else _case(row)
 
     def cases(self, session: Session, person_ids: Sequence[UUID]) -> Iterator[Case]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, request
 
-from foundation.db import reading, transaction
+from foundation.db import reading, statements, transaction
 from foundation.errors import NotAcceptable
 from foundation.http import Blueprint, allow, body, now, principal, required_header
 from foundation.identity import Role
@@ -45,8 +45,8 @@ def file(data: dict[str, Any]) -> Response:
     """File a 90-day report; the answer comes after it is stored."""
     key = required_header("Idempotency-Key", reports.IdempotencyKeyRequired)
     digest = hashlib.sha256(json.dumps(body(), sort_keys=True).encode()).digest()
-    with transaction() as session:
-        answer = reports.file(session, Sent(form(data), key, digest), author=principal(), desk=desk(), now=now())
+    with statements() as at:
+        answer = reports.file(at, Sent(form(data), key, digest), author=principal(), desk=desk(), now=now())
     headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
     return Response(answer.text, 201, headers, content_type="application/json")
 

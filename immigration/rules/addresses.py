@@ -1,6 +1,6 @@
 """An address in Thailand as a report carries it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,4 +17,4 @@ class Address:
 
     def as_dict(self) -> dict[str, str]:
         """The address as JSON."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg import Connection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -54,19 +55,20 @@ class Answer:
     replayed: bool = False
 
 
-def file(session: Session, sent: Sent, *, author: Principal, desk: Desk, now: datetime) -> Answer:
+def file(at: Connection, sent: Sent, *, author: Principal, desk: Desk, now: datetime) -> Answer:
     """Store a report and answer with what the records make of it; the same key and body again get the same answer.
 
     Raises AddressUnknown, IdempotencyKeyReused, TooEarly, AlreadyReported, OtherRegime; NotFound for nobody on record.
     """
     office = judging.office_of(sent.form.address)
     for _ in range(TRIES):
-        case = desk.records.case(session, author.id, sent.key)
+        case = desk.records.case(at, author.id, sent.key)
         if case is None:
             raise NotFound()
         if case.answered:
             if case.answered.body_digest != sent.body_digest:
                 raise IdempotencyKeyReused()
+            storing.confirm(at, author.id, sent.key)
             return Answer(case.answered.answer, replayed=True)
         if office is None:
             raise judging.unknown_address(sent.form.address)
@@ -75,7 +77,7 @@ def file(session: Session, sent: Sent, *, author: Principal, desk: Desk, now: da
         written = _write(
             case, sent, judging.judge(case, filing, policy), filing, policy, author=author, desk=desk, now=now
         )
-        if storing.store(session, written):
+        if storing.store(at, written):
             return Answer(written.answer)
     raise Unavailable("the records of this person are changing; try again")
 

@@ -7,51 +7,52 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg import Connection
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from foundation import events
+from foundation.db import one
 from foundation.sealing import keyring
 from immigration.registries.records import Case
 from immigration.rules.findings import Filing, to_keep
 from immigration.services.judging import Judgement, Sent
 
-_OWED = ("regime", "visa_class", "entered_on", "permitted_until", "basis", "due_on", "opens_on", "online_closes_on",
+OWED = ("regime", "visa_class", "entered_on", "permitted_until", "basis", "due_on", "opens_on", "online_closes_on",
          "grace_ends_on", "late_after", "expected", "policy_version")  # fmt: skip
 
 _REPORT = """
 with held as (
   update obligations set revision = revision + 1 {owed}
-  where person_id = :person_id and revision = :revision returning person_id
+  where person_id = %(person_id)s and revision = %(revision)s returning person_id
 ), report as (
   insert into reports (number, person_id, passport_id, period, entered_on, due_on, filed_at, filed_on, status,
     assurance, subdistrict_code, address, contact, office, checks, reasons, policy_version, filing_statement,
     decided_at, decided_by)
-  select :number, person_id, :passport_id, :period, cast(:entered_on as date), cast(:due_on as date), :filed_at,
-    cast(:filed_on as date), :status, :assurance, :subdistrict_code, :address, :contact, :office,
-    cast(:checks as jsonb), cast(:reasons as text[]), :policy_version, :filing_statement,
-    {decided} from held returning id
+  select %(number)s, person_id, %(passport_id)s, %(period)s, %(entered_on)s::date, %(due_on)s::date, %(filed_at)s,
+    %(filed_on)s::date, %(status)s, %(assurance)s, %(subdistrict_code)s, %(address)s, %(contact)s, %(office)s,
+    %(checks)s::jsonb, %(reasons)s::text[], %(policy_version)s, %(filing_statement)s, {decided} from held returning id
 ), key as (
   insert into idempotency_keys (person_id, key, body_digest, status, answer, created_at)
-  select person_id, :key, :body_digest, 201, :answer, :filed_at from held
+  select person_id, %(key)s, %(body_digest)s, 201, %(answer)s, %(filed_at)s from held
 ), told as (
   insert into events (at, kind, subject, person_id, actor, data)
-  select :filed_at, e.kind, :number, person_id, e.actor, cast(e.data as jsonb)
-  from held, unnest(cast(:kinds as text[]), cast(:actors as text[]), cast(:facts as text[])) as e (kind, actor, data)
+  select %(filed_at)s, e.kind, %(number)s, person_id, e.actor, e.data
+  from held, jsonb_to_recordset(%(told)s::jsonb) as e (kind text, actor text, data jsonb)
 )
 """
 _ACCEPTED = """, decision as (
   insert into decisions (report_id, outcome, reasons, next_due_on, policy_version, decided_by, decided_at)
-  select id, 'accepted', '{}', cast(:next_due_on as date), :policy_version, 'system', :filed_at from report
+  select id, 'accepted', '{}', %(next_due_on)s::date, %(policy_version)s, 'system', %(filed_at)s from report
 ), receipt as (
   insert into receipts (number, report_id, issued_at, next_due_on, statement)
-  select :receipt, id, :filed_at, cast(:next_due_on as date), :decision_statement from report
+  select %(receipt)s, id, %(filed_at)s, %(next_due_on)s::date, %(decision_statement)s from report
 )
 """
-_SET = ", ".join(f"{name} = :owed_{name}" for name in _OWED)
+_SET = ", ".join(f"{name} = %(owed_{name})s" for name in OWED)
 _ID = "select id from report"
-_UNDER_REVIEW = text(_REPORT.format(owed="", decided="null, null") + _ID)
-_DECIDED = text(_REPORT.format(owed=", " + _SET, decided=":filed_at, 'system'") + _ACCEPTED + _ID)
+_UNDER_REVIEW = _REPORT.format(owed="", decided="null, null") + _ID
+DECIDED = _REPORT.format(owed=", " + _SET, decided="%(filed_at)s, 'system'") + _ACCEPTED + _ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +94,29 @@ def from_json(text: str) -> dict[str, Any]:
     return value
 
 
-def store(session: Session, written: Written) -> bool:
+def store(at: Connection, written: Written) -> bool:
     """Write it; False when the person's obligation changed since the case was read, and nothing was written."""
-    values = _report(written) | _told(written)
+    values = _report(written)
     if written.receipt is None or written.owed is None:
-        return session.execute(_UNDER_REVIEW, values).first() is not None
-    values |= {f"owed_{name}": written.owed[name] for name in _OWED}
+        return one(at, _UNDER_REVIEW, values) is not None
+    values |= {f"owed_{name}": written.owed[name] for name in OWED}
     values |= {
         "receipt": written.receipt.number,
         "next_due_on": written.receipt.next_due_on,
         "decision_statement": written.receipt.statement,
     }
-    return session.execute(_DECIDED, values).first() is not None
+    return one(at, DECIDED, values) is not None
+
+
+_CONFIRM = "update idempotency_keys set status = status where person_id = %(person_id)s and key = %(key)s"
+
+
+def confirm(at: Connection, person_id: UUID, key: str) -> None:
+    """Make sure that an answer given before is safe: its commit may have ended before a second machine had it.
+
+    A write commits only after all that was written before it, on the second machine too, so a small one is made.
+    """
+    at.execute(_CONFIRM, {"person_id": person_id, "key": key})
 
 
 def _report(written: Written) -> dict[str, Any]:
@@ -132,15 +144,15 @@ def _report(written: Written) -> dict[str, Any]:
         "key": written.sent.key,
         "body_digest": written.sent.body_digest,
         "answer": keys.seal(written.answer, "idempotency_keys.answer"),
+        "told": _told(written),
     }
 
 
-def _told(written: Written) -> dict[str, Any]:
-    return {
-        "kinds": [event.kind for event in written.told],
-        "actors": [written.actor, *("system" for _ in written.told[1:])],
-        "facts": [json.dumps(events.payload(event)) for event in written.told],
-    }
+def _told(written: Written) -> str:
+    """The events as JSON: the first is the author's deed, what follows is the service's."""
+    actors = [written.actor, *("system" for _ in written.told[1:])]
+    told = zip(written.told, actors, strict=True)
+    return json.dumps([{"kind": e.kind, "actor": actor, "data": events.payload(e)} for e, actor in told])
 
 
 def touch(session: Session, person_id: UUID) -> None:

@@ -1,0 +1,67 @@
+"""Ready-made requests of people whose window is open: each files once, with a token and a key of their own."""
+
+import json
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+
+from benchmarks.load import request
+from benchmarks.nation import NOW, Nation, application
+from immigration.registries import addresses
+
+_OPEN = """
+select o.person_id, (select r.subdistrict_code from reports r where r.person_id = o.person_id order by id desc limit 1)
+from obligations o
+where o.expected and o.opens_on <= :today and o.online_closes_on >= :today
+and not exists (select from reports r where r.person_id = o.person_id and r.status = 'under-review')
+order by md5(o.person_id::text || :salt) limit :count
+"""
+
+
+def people(nation: Nation, count: int) -> list[tuple[UUID, str]]:
+    """People who can file now, in random order, with the subdistrict they live in. Raises ValueError for too few."""
+    database = nation.database()
+    with database.reading() as session:
+        values = {"today": NOW.date(), "count": count, "salt": str(uuid4())}
+        found = [(row[0], row[1]) for row in session.execute(text(_OPEN), values)]
+    database.close()
+    if len(found) < count:
+        raise ValueError(f"{len(found)} people are left who can file, {count} are wanted: raise BENCH_PEOPLE")
+    return found
+
+
+def tokens(nation: Nation, who: list[UUID]) -> dict[UUID, str]:
+    """An access token for each."""
+    database = nation.database()
+    app = application(database)
+    settings, signer = app.extensions["settings"], app.extensions["signer"]
+    base = {
+        "iss": settings.public_url,
+        "aud": f"{settings.public_url}/api/v1",
+        "iat": int(NOW.timestamp()),
+        "exp": int((NOW + timedelta(days=1)).timestamp()),
+        "asr": "counter",
+    }
+    made = {person: signer.sign("access", base | {"sub": str(person), "fam": str(uuid4())}) for person in who}
+    database.close()
+    return made
+
+
+def requests(nation: Nation, count: int) -> list[bytes]:
+    """One filing of each of `count` people."""
+    who = people(nation, count)
+    held = tokens(nation, [person for person, _ in who])
+    made = []
+    for person, code in who:
+        place = addresses.lookup(code)
+        assert place is not None
+        address = {"house_number": "1/1", "soi": "Soi 1", "road": "Road"}
+        body = {
+            "address": address | {"subdistrict_code": code, "postal_code": place.postal_codes[0]},
+            "phone": "+66 81 234 5678",
+            "email": "somebody@example.org",
+        }
+        headers = {"Authorization": f"Bearer {held[person]}", "Idempotency-Key": str(uuid4())}
+        made.append(request("POST", "/api/v1/reports", headers, json.dumps(body).encode()))
+    return made

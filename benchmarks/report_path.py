@@ -1,0 +1,97 @@
+"""`POST /reports` behind the production server beside what PostgreSQL can do with the same statements.
+
+BENCH_PEOPLE, BENCH_ROUNDS and BENCH_REQUESTS set the sizes. Each round measures the limits and the service in turn; the
+table has the medians over the rounds of each round's ratios.
+"""
+
+import hashlib
+import os
+from statistics import median
+from typing import Any
+
+import psycopg
+
+from benchmarks import filing, limits, load
+from benchmarks.nation import NOW, Nation, application, nation, wanted
+from benchmarks.served import served
+from benchmarks.tables import machine, say, table
+from foundation.identity import Principal, Role
+from immigration.registries import addresses
+from immigration.rules.addresses import Address
+from immigration.services import reports
+from immigration.services.judging import Form, Sent
+
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+REQUESTS = int(os.environ.get("BENCH_REQUESTS", "3000"))
+BARS = {"one trip": (0.22, 0.33), "statement by statement": (0.35, 0.50)}
+
+
+class _Recording(psycopg.Cursor[Any]):
+    """A cursor that keeps the values of the last statement."""
+
+    values: Any = None
+
+    def execute(self, query: Any, params: Any = None, **kwargs: Any) -> Any:
+        """As usual."""
+        type(self).values = params
+        return super().execute(query, params, **kwargs)
+
+
+def written(at: Nation) -> dict[str, Any]:
+    """The values of one filing, as the service writes them."""
+    ((person, code),) = filing.people(at, 1)
+    place = addresses.lookup(code)
+    assert place is not None
+    form = Form(Address("1/1", "", "", "Soi 1", "Road", code, place.postal_codes[0]), "+66 81 234 5678", "a@b.example")
+    sent = Sent(form, "0b5c2f9e-7d0e-4c57-8a07-000000000000", hashlib.sha256(b"body").digest())
+    database = at.database()
+    with database.statements() as connection:
+        connection.cursor_factory = _Recording
+        desk = application(database).extensions["desk"]
+        author = Principal(Role.RESIDENT, person, assurance="counter")
+        reports.file(connection, sent, author=author, desk=desk, now=NOW)
+    database.close()
+    at.restore()
+    values: dict[str, Any] = _Recording.values
+    return values
+
+
+def main(people: int) -> None:
+    """Measure and print."""
+    with nation(people) as at, served(at) as service:
+        scripts = limits.scripts(at, written(at))
+        load.run(service.port, filing.requests(at, REQUESTS // 2))
+        found = [_round(at, service, scripts) for _ in range(ROUNDS)]
+    say(f"\nPOST /reports, {people:,} people, {ROUNDS} rounds of {REQUESTS:,} filings; {machine()}")
+    say("granian with 2 workers, PostgreSQL on the same machine by Unix socket, load from the same machine\n")
+    table(["", "a second", "service / it", "first bar", "last bar"], _rows(found))
+    say(
+        f"Latency of the service at 16 connections: p50 {median(f['p50'] for f in found):.1f} ms, "
+        f"p99 {median(f['p99'] for f in found):.1f} ms (bars 40 ms, 20 ms); "
+        f"{median(f['cpu'] for f in found):,.0f} µs of processor time a request\n"
+    )
+
+
+def _round(at: Nation, service: Any, scripts: dict[str, str]) -> dict[str, float]:
+    found = {name: limits.rate(at, script) for name, script in scripts.items()}
+    at.restore()
+    requests, before = filing.requests(at, REQUESTS), service.cpu()
+    came = load.run(service.port, requests)
+    if set(came.statuses) != {"201"}:
+        raise RuntimeError(f"not every filing was taken: {came.statuses}")
+    used = (service.cpu() - before) / REQUESTS * 1e6
+    at.restore()
+    return found | {"service": came.rate, "p50": came.percentile(0.5), "p99": came.percentile(0.99), "cpu": used}
+
+
+def _rows(found: list[dict[str, float]]) -> list[list[str]]:
+    rows = [["this service", f"{median(f['service'] for f in found):,.0f}", "", "", ""]]
+    for name in ("statement by statement", "two trips", "one trip"):
+        ratio = median(f["service"] / f[name] for f in found)
+        bars = [f"{bar:.2f}" for bar in BARS.get(name, ())] or ["", ""]
+        rows.append([f"pgbench, {name}", f"{median(f[name] for f in found):,.0f}", f"{ratio:.2f}", *bars])
+    return rows
+
+
+if __name__ == "__main__":
+    main(wanted())

@@ -19,7 +19,7 @@ from immigration.registries import records
 from immigration.services import storing
 
 _VARIABLES = """
-\\set t random(2, {templates})
+\\set t random(3, 31)
 \\set j random(1, {copies})
 \\set r random(1, 1000000000000000)
 """
@@ -53,7 +53,7 @@ _STEPS = (
 def scripts(nation: Nation, values: dict[str, Any]) -> dict[str, str]:
     """The pgbench script of each limit, from the values of one filing that was written."""
     given = {name: _literal(value) for name, value in values.items()} | _RANDOM
-    head = _VARIABLES.format(templates=TEMPLATES - 1, copies=nation.people // TEMPLATES - 1)
+    head = _VARIABLES.format(copies=nation.people // TEMPLATES - 1)
     read = _filled(records.ONE, given) + ";\n"
     write = _filled(storing.DECIDED, given).replace(f" and revision = {given['revision']}", "") + ";\n"
     owed = ", ".join(f"{name} = {given['owed_' + name]}" for name in storing.OWED)
@@ -68,11 +68,15 @@ def scripts(nation: Nation, values: dict[str, Any]) -> dict[str, str]:
 
 def _literal(value: Any) -> str:
     """A value in SQL, without colons that pgbench would take for its variables."""
-    text = sql.Literal(value).as_string()
+    if isinstance(value, bytes):
+        return f"'\\x{value.hex()}'::bytea"
+    text = sql.Literal(value).as_string().strip()
     quoted, quote, kind = text.rpartition("'")
     if not re.search(r":[A-Za-z0-9_]", quoted):
         return text
-    return "E" + quoted.replace("\\", "\\\\").replace(":", "\\072") + quote + kind
+    if not quoted.startswith("E"):
+        quoted = "E" + quoted.replace("\\", "\\\\")
+    return quoted.replace(":", "\\072") + quote + kind
 
 
 def _one_line(statement: str) -> str:

@@ -9,8 +9,6 @@ import os
 from statistics import median
 from typing import Any
 
-import psycopg
-
 from benchmarks import filing, limits, load
 from benchmarks.nation import NOW, Nation, application, nation, wanted
 from benchmarks.served import served
@@ -18,7 +16,7 @@ from benchmarks.tables import machine, say, table
 from foundation.identity import Principal, Role
 from immigration.registries import addresses
 from immigration.rules.addresses import Address
-from immigration.services import reports
+from immigration.services import judging, reports, storing
 from immigration.services.judging import Form, Sent
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -26,34 +24,23 @@ REQUESTS = int(os.environ.get("BENCH_REQUESTS", "3000"))
 BARS = {"one trip": (0.22, 0.33), "statement by statement": (0.35, 0.50)}
 
 
-class _Recording(psycopg.Cursor[Any]):
-    """A cursor that keeps the values of the last statement."""
-
-    values: Any = None
-
-    def execute(self, query: Any, params: Any = None, **kwargs: Any) -> Any:
-        """As usual."""
-        type(self).values = params
-        return super().execute(query, params, **kwargs)
-
-
 def written(at: Nation) -> dict[str, Any]:
-    """The values of one filing, as the service writes them."""
+    """The values of one filing, as the service would write them."""
     ((person, code),) = filing.people(at, 1)
     place = addresses.lookup(code)
     assert place is not None
     form = Form(Address("1/1", "", "", "Soi 1", "Road", code, place.postal_codes[0]), "+66 81 234 5678", "a@b.example")
     sent = Sent(form, "0b5c2f9e-7d0e-4c57-8a07-000000000000", hashlib.sha256(b"body").digest())
     database = at.database()
-    with database.statements() as connection:
-        connection.cursor_factory = _Recording
-        desk = application(database).extensions["desk"]
-        author = Principal(Role.RESIDENT, person, assurance="counter")
-        reports.file(connection, sent, author=author, desk=desk, now=NOW)
+    desk = application(database).extensions["desk"]
+    with database.reading() as session:
+        case = desk.records.case(session, person)
+    office = judging.office_of(form.address)
+    assert office is not None
+    author = Principal(Role.RESIDENT, person, assurance="counter")
+    found = storing.values(reports.write_up(case, sent, office, author=author, desk=desk, now=NOW))
     database.close()
-    at.restore()
-    values: dict[str, Any] = _Recording.values
-    return values
+    return found
 
 
 def main(people: int) -> None:

@@ -28,7 +28,6 @@ from notifications.services.telling import tell
 from operations.subscribing import adopt_devices, is_news_to_residents
 
 KEYS_KEPT = timedelta(days=400)
-REFRESH = 2000
 log = logging.getLogger(__name__)
 
 
@@ -64,17 +63,8 @@ def _recheck(works: Works, now: datetime) -> int:
 
 
 def _refresh(works: Works, now: datetime) -> int:
-    """Recompute obligations that a recorded future row or changed rules made out of date, batch by batch."""
-    total = 0
-    while True:
-        with works.database.transaction() as session:
-            people = obligations.needing_refresh(session, law=works.desk.law, now=now, limit=REFRESH)
-            obligations.recompute(
-                session, people, records=works.desk.records, law=works.desk.law, now=now, actor="worker"
-            )
-        total += len(people)
-        if len(people) < REFRESH:
-            return total
+    """Recompute obligations that a recorded future row, an import cut short or changed rules made out of date."""
+    return obligations.refresh(works.database, records=works.desk.records, law=works.desk.law, now=now, actor="worker")
 
 
 def _plan(works: Works, now: datetime) -> int:

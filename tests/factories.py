@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from foundation.identity import Role
 from immigration.rules.rows import KINDS
-from immigration.services import activations, officers, records
+from immigration.services import activations, obligations, officers, records
 
 ADDRESS = {
     "house_number": "1",
@@ -83,9 +83,10 @@ def row(kind: str, **values: str) -> dict[str, str]:
 def load(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
     """Import rows through the service, as an import of a file would; what it counted."""
     typed = [(line, KINDS[kind].read([values[c] for c in KINDS[kind].columns])) for line, values in enumerate(rows, 2)]
-    at = app.extensions["desk"]
+    at, now = app.extensions["desk"], app.extensions["clock"]()
     with app.extensions["database"].transaction() as session:
-        merged = records.merge(session, kind, typed, records=at.records, law=at.law, now=app.extensions["clock"]())
+        merged = records.merge(session, kind, typed, law=at.law, now=now)
+    obligations.refresh(app.extensions["database"], records=at.records, law=at.law, now=now, actor="import")
     return dict(merged.counts) | {"unknown": len(merged.unknown)}
 
 
@@ -111,6 +112,7 @@ class Resident:
     client: FlaskClient
     headers: dict[str, str]
     id: str
+    refresh_token: str = ""
 
     def get(self, path: str, **more: Any) -> Any:
         """GET below the API's base."""
@@ -157,7 +159,7 @@ def activate(
     )
     assert answer.status_code == 201, answer.get_data(as_text=True)
     headers = {"Authorization": f"Bearer {answer.json['access_token']}"}
-    return Resident(client, headers, answer.json["resident_id"])
+    return Resident(client, headers, answer.json["resident_id"], answer.json["refresh_token"])
 
 
 def officer(app: Flask, name: str = "somchai", role: str = "officer", office: str | None = None) -> Resident:

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from psycopg import Connection
-from sqlalchemy import text
+from psycopg.rows import dict_row
 from sqlalchemy.orm import Session
 
-from foundation.db import one
+from foundation.db import driver, one
 from foundation.sealing import keyring
 from immigration.rules.due_dates import Obligation, Step, Window
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
@@ -52,7 +52,7 @@ _ANSWERED = """,
     from idempotency_keys k where k.person_id = o.person_id and k.key = %(key)s) as answered
 """
 ONE = _OWNED + _RECORDS + _RESIDENCES + _ANSWERED + "from obligations o where o.person_id = %(person_id)s"
-_MANY = text(_OWNED + _RECORDS + "from obligations o where o.person_id = any(:ids) order by o.person_id")
+_MANY = _OWNED + _RECORDS + "from obligations o where o.person_id = any(%(ids)s) order by o.person_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +97,17 @@ class ImportedRecords:
     def case(self, at: Session | Connection, person_id: UUID, key: str = "") -> Case | None:
         """The person's case; see Records."""
         row = one(at, ONE, {"person_id": person_id, "key": key})
-        return None if row is None else _case(row)
+        return None if row is None else as_case(row)
 
     def cases(self, session: Session, person_ids: Sequence[UUID]) -> Iterator[Case]:
         """The cases of many people; see Records."""
-        for row in session.execute(_MANY, {"ids": list(person_ids)}).mappings():
-            yield _case(row, switchable=False)
+        rows = driver(session).cursor(row_factory=dict_row).execute(_MANY, {"ids": list(person_ids)})
+        for row in rows:
+            yield as_case(row, switchable=False)
 
 
-def _case(row: Any, switchable: bool = True) -> Case:
+def as_case(row: Any, switchable: bool = True) -> Case:
+    """The case that a row of ONE holds. What is not `switchable` is read whatever the switch says."""
     own = row["own_reports"] or []
     held = tuple(
         Held(number, status, period)

@@ -169,10 +169,15 @@ def is_contradicted(report: Report, facts: Facts, today: date) -> bool:
 def _basis(
     facts: Facts, stay: stays.Stay, granted: Iterable[Permission], regime: str, today: date, policy: Policy
 ) -> _Basis:
-    """Replay what counted in the stay, oldest first: the last one is what the due date stands on."""
+    """Replay what counted in the stay, oldest first: the last one is what the due date stands on.
+
+    Of one day: extensions, reports at offices by number, then ours in the order of `facts`, which is that of filing.
+    """
     basis = _from_arrival(stay, regime, policy)
     reports = [r for r in facts.reports if counts_in(r, stay, today)]
-    events: list[tuple[date, int, str, Report | Permission]] = [(r.on, 1, r.number, r) for r in reports]
+    events: list[tuple[date, int, str, Report | Permission]] = [
+        (r.on, 2, "", r) if r.ours else (r.on, 1, r.number, r) for r in reports
+    ]
     if regime == "90-day":
         events += [(p.on, 0, p.id, p) for p in _counting_extensions(granted, policy)]
     for _, _, _, event in sorted(events, key=lambda e: e[:3]):

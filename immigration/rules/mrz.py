@@ -126,6 +126,8 @@ def build(
     """
     if len(document_number) > 9 or len(optional_data) > 14 or max(len(issuing_state), len(nationality)) > 3:
         raise InvalidMRZ([Fault("length")])
+    if not f"{document_code}{issuing_state}{nationality}".isupper():  # reading tolerates it, a zone has none
+        raise InvalidMRZ([Fault("characters")])
     upper = f"{document_code:<<2}{issuing_state:<<3}{_name_field(surname, given_names, 39)}"
     number = f"{document_number:<<9}"
     optional = f"{optional_data:<<14}".replace(" ", "<")

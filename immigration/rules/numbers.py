@@ -19,7 +19,7 @@ CODE_BYTES = 7
 """How many random bytes an activation code takes; 50 of their 56 bits are kept."""
 
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
-_MISREAD = str.maketrans("OILoil", "011011", " -\t\r\n\u2010\u2011\u2012\u2013\u2212")
+_MISREAD = str.maketrans("OIL", "011", " -\t\r\n\u2010\u2011\u2012\u2013\u2212")
 _GROUPS = {16: (3, 4, 4, 4, 1), 10: (5, 5)}
 _RANDOM_CHARACTERS = 14
 _POLYNOMIAL = 0b100101  # x^5 + x^2 + 1, primitive over GF(2): its powers reach all 31 non-zero elements
@@ -53,7 +53,7 @@ def normalise(text: str) -> str:
 
     Text of another length than a number's or a code's comes back without its spaces and hyphens.
     """
-    return _grouped(text.translate(_MISREAD).upper())
+    return _grouped(text.upper().translate(_MISREAD))
 
 
 def masked(document_number: str) -> str:

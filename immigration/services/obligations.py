@@ -1,16 +1,18 @@
 """Each person's obligation: shown with its working, and kept in step with the records."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, case, func, insert, literal, or_, select, text, update
+from sqlalchemy import Select, case, func, insert, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.clock import bangkok_date
+from foundation.db import Database
 from foundation.errors import NotFound
 from immigration.events import DueDateChanged, ReportContradicted
 from immigration.models.obligations import Obligation as Kept
@@ -75,8 +77,7 @@ def recompute(
             updates.append(_anew(found.person_id, facts, today, law.on(today)))
             if announce:
                 told += _changed(due_before[found.person_id], updates[-1])
-        if updates:
-            session.connection().execute(_UPDATE, updates)
+        session.execute(_UPDATE, {"rows": json.dumps(updates, default=str)})
         if told:
             session.execute(insert(events.Recorded), [events.row(e, actor=actor, at=now) for e in told])
     return len(ordered)
@@ -94,22 +95,22 @@ def _changed(before: date | None, values: dict[str, Any]) -> list[DueDateChanged
     return [DueDateChanged(str(values["id"]), values["id"], values["due_on"], before, values["basis"])]
 
 
-_COLUMNS = (
-    "regime",
-    "visa_class",
-    "entered_on",
-    "permitted_until",
-    "basis",
-    *_WINDOW,
-    "expected",
-    "changes_on",
-    "policy_version",
-)
-_UPDATE = (
-    update(Kept)
-    .where(Kept.person_id == bindparam("id"))
-    .values(revision=Kept.revision + 1, **{name: bindparam(name) for name in _COLUMNS})
-)
+_COLUMNS = {
+    "regime": "text",
+    "visa_class": "text",
+    "entered_on": "date",
+    "permitted_until": "date",
+    "basis": "text",
+    **dict.fromkeys(_WINDOW, "date"),
+    "expected": "boolean",
+    "changes_on": "date",
+    "policy_version": "text",
+}
+_UPDATE = text(f"""
+update obligations o set revision = revision + 1, {", ".join(f"{name} = n.{name}" for name in _COLUMNS)}
+from jsonb_to_recordset(cast(:rows as jsonb)) as n (id uuid, {", ".join(f"{n} {t}" for n, t in _COLUMNS.items())})
+where o.person_id = n.id
+""")  # noqa: S608 - names come from above
 
 
 def columns(owed: Obligation, policy: Policy) -> dict[str, Any]:
@@ -164,12 +165,29 @@ _CONFIRM = text(
 )
 
 
-def needing_refresh(session: Session, *, law: Law, now: datetime, limit: int) -> Sequence[UUID]:
-    """People whose kept obligation is out of date: a recorded row takes effect by today, or the rules changed."""
+def refresh(database: Database, *, records: Records, law: Law, now: datetime, actor: str) -> int:
+    """Recompute every kept obligation that is out of date, a batch in a transaction; how many there were."""
+    total, after = 0, UUID(int=0)
+    while True:
+        with database.transaction() as session:
+            people = needing_refresh(session, law=law, now=now, after=after)
+            recompute(session, people, records=records, law=law, now=now, actor=actor)
+        if not people:
+            return total
+        total, after = total + len(people), people[-1]
+
+
+def needing_refresh(session: Session, *, law: Law, now: datetime, after: UUID) -> Sequence[UUID]:
+    """Up to BATCH people, in order, whose kept obligation is out of date.
+
+    A recorded row takes effect by today, the records were changed by an import, or the rules changed.
+    """
     today = bangkok_date(now)
     version = law.on(today).version
     stale = or_(Kept.changes_on <= today, Kept.policy_version.is_distinct_from(version))
-    return session.scalars(select(Kept.person_id).where(stale).order_by(Kept.person_id).limit(limit)).all()
+    return session.scalars(
+        select(Kept.person_id).where(stale, Kept.person_id > after).order_by(Kept.person_id).limit(BATCH)
+    ).all()
 
 
 def due_steps(today: date, *, law: Law) -> Select[Any]:

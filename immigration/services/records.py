@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from foundation import events
+from foundation.clock import bangkok_date
 from foundation.db import Database
 from immigration.events import PeopleJoined
 from immigration.registries import csv_files
@@ -51,6 +52,7 @@ def import_file(
 ) -> Outcome:
     """Import a CSV file in chunks, each a transaction of its own; bad rows go to `FILE.rejected.csv`.
 
+    Then what people owe is brought in step; where that is cut short, a worker's next round does it.
     `progress` is told the position in the file, in bytes. In production the specimen state is refused.
     Raises csv_files.WrongHeader and OSError.
     """
@@ -62,7 +64,7 @@ def import_file(
             with database.transaction() as session:
                 session.execute(text("set local statement_timeout = 0"))
                 session.execute(text("set local lock_timeout = 0"))
-                merged = merge(session, kind_name, good, records=records, law=law, now=now)
+                merged = merge(session, kind_name, good, law=law, now=now)
             originals = {row.line: row.values for row in chunk}
             for line in merged.unknown:
                 rejects.add(
@@ -71,7 +73,16 @@ def import_file(
             outcome.counts += merged.counts
             progress(chunk[-1].position)
         outcome.counts["rejected"] = rejects.count
+    if outcome.counts["imported"] > CHUNK:
+        _count_anew(database)
+    obligations.refresh(database, records=records, law=law, now=now, actor=ACTOR)
     return outcome
+
+
+def _count_anew(database: Database) -> None:
+    """Tell the planner how large the tables have become: it would find out in a minute, and goes astray until then."""
+    with database.transaction() as session:
+        session.execute(text("analyze passports, movements, permissions, office_reports, residences, obligations"))
 
 
 def _read(
@@ -96,33 +107,28 @@ class Merged:
 
 
 def merge(
-    session: Session,
-    kind_name: str,
-    rows: list[tuple[int, dict[str, Any]]],
-    *,
-    records: Records,
-    law: Law,
-    now: datetime,
+    session: Session, kind_name: str, rows: list[tuple[int, dict[str, Any]]], *, law: Law, now: datetime
 ) -> Merged:
-    """Merge typed rows (line, values) in this transaction, join people, and bring obligations in step."""
+    """Merge typed rows (line, values) in this transaction, and join people.
+
+    What the people owe is only marked as out of date: `obligations.refresh` brings it in step.
+    """
     session.execute(_LOCK)
     columns, staged = staging.stager(kind_name)
     staging.stage(session, columns, (staged(line, row) for line, row in rows))
-    statement = (
-        staging.MERGE_PASSPORTS if kind_name == "passports" else staging.merge_statement(staging.MERGES[kind_name])
-    )
-    found = session.execute(text(statement)).all()
-    counts = Counter(row.what for row in found)
-    touched = {row.person_id for row in found if row.what != "unchanged"}
-    touched |= {row.former_person_id for row in found if row.what == "updated" and row.former_person_id}
+    today = bangkok_date(now)
+    if kind_name == "passports":
+        statement = staging.MERGE_PASSPORTS
+    else:
+        statement = staging.merge_statement(staging.MERGES[kind_name], marks=kind_name != "residences")
+    found = session.execute(text(statement), {"today": today, "version": law.on(today).version})
+    counts = Counter({what: count for what, count in found})
     unknown: list[int] = []
     if kind_name == "passports":
-        touched = join_people(session, touched, now)
+        join_people(session, now)
     else:
         unknown = list(session.scalars(text(_UNKNOWN)))
-    counts["unchanged"] += len(rows) - len(found) - len(unknown)
-    if kind_name != "residences":
-        obligations.recompute(session, touched, records=records, law=law, now=now, actor=ACTOR)
+    counts["unchanged"] += len(rows) - counts.total() - len(unknown)
     return Merged(counts, unknown)
 
 
@@ -131,17 +137,11 @@ _UNKNOWN = (
 )
 
 
-def join_people(session: Session, touched: set[UUID], now: datetime) -> set[UUID]:
-    """Make one person of people whose passports turn out to replace one another; the older passport's stays.
-
-    Returns the touched people that are left.
-    """
+def join_people(session: Session, now: datetime) -> None:
+    """Make one person of people whose passports turn out to replace one another; the older passport's stays."""
     while pairs := session.execute(text(staging.STAGED_CHAIN)).all():
-        absorbed = _survivors({row.newer: row.older for row in pairs})
-        for gone, stays in absorbed.items():
+        for gone, stays in _survivors({row.newer: row.older for row in pairs}).items():
             _absorb(session, gone, stays, now)
-        touched = {absorbed.get(person, person) for person in touched} | set(absorbed.values())
-    return touched
 
 
 def _survivors(older: dict[UUID, UUID]) -> dict[UUID, UUID]:
@@ -160,21 +160,26 @@ def _survivors(older: dict[UUID, UUID]) -> dict[UUID, UUID]:
 
 
 def _absorb(session: Session, gone: UUID, stays: UUID, now: datetime) -> None:
-    both = {"gone": gone, "stays": stays}
+    both = {"gone": gone, "stays": stays, "today": bangkok_date(now)}
     session.execute(
         text("select 1 from obligations where person_id in (:gone, :stays) order by person_id for update"), both
     )
-    session.execute(text("update reports set period = period || ':' || number where person_id = :gone"), both)
+    session.execute(text(_PART_PERIODS), both)
     for table in _PERSONAL_TABLES:
         session.execute(text(f"update {table} set person_id = :stays where person_id = :gone"), both)  # noqa: S608
     session.execute(text(_MOVE_KEYS), both)
     session.execute(text("delete from idempotency_keys where person_id = :gone"), both)
     session.execute(text(_MOVE_CONTACT), both)
     session.execute(text("delete from obligations where person_id = :gone"), both)
+    session.execute(text(_MARK), both)
     session.execute(text("delete from people where id = :gone"), both)
     events.record(session, PeopleJoined(str(stays), stays, str(gone)), actor=ACTOR, at=now)
 
 
+_PART_PERIODS = """update reports g set period = g.period || ':' || g.number where g.person_id = :gone
+and exists (select from reports s where s.person_id = :stays and s.period = g.period)"""
+_MARK = """update obligations set revision = revision + 1, changes_on = least(changes_on, :today)
+where person_id = :stays"""
 _MOVE_KEYS = """update idempotency_keys k set person_id = :stays where person_id = :gone
 and not exists (select from idempotency_keys o where o.person_id = :stays and o.key = k.key)"""
 _MOVE_CONTACT = """update people s set email = coalesce(s.email, g.email), phone = coalesce(s.phone, g.phone)

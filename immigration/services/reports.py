@@ -72,11 +72,7 @@ def file(at: Connection, sent: Sent, *, author: Principal, desk: Desk, now: date
             return Answer(case.answered.answer, replayed=True)
         if office is None:
             raise judging.unknown_address(sent.form.address)
-        filing = _filing(sent.form, bangkok_date(now), author.assurance, office)
-        policy = desk.law.on(filing.on)
-        written = _write(
-            case, sent, judging.judge(case, filing, policy), filing, policy, author=author, desk=desk, now=now
-        )
+        written = write_up(case, sent, office, author=author, desk=desk, now=now)
         if storing.store(at, written):
             return Answer(written.answer)
     raise Unavailable("the records of this person are changing; try again")
@@ -86,18 +82,14 @@ def _filing(form: Form, on: date, assurance: str, office: str) -> findings.Filin
     return findings.Filing(on, assurance, form.address.subdistrict_code, form.address.house_number, office)
 
 
-def _write(
-    case: Case,
-    sent: Sent,
-    judged: Judgement,
-    filing: findings.Filing,
-    policy: Policy,
-    *,
-    author: Principal,
-    desk: Desk,
-    now: datetime,
-) -> storing.Written:
-    """Everything that a filing leaves behind, ready to be stored in one statement."""
+def write_up(case: Case, sent: Sent, office: str, *, author: Principal, desk: Desk, now: datetime) -> storing.Written:
+    """Judge a filing, and write up everything that it leaves behind, ready to be stored in one statement.
+
+    Raises TooEarly, AlreadyReported, OtherRegime.
+    """
+    filing = _filing(sent.form, bangkok_date(now), author.assurance, office)
+    policy = desk.law.on(filing.on)
+    judged = judging.judge(case, filing, policy)
     number = numbers.report_number(secrets.token_bytes(12))
     document = case.documents[judged.passport_id]
     statement = statements.filed(

@@ -146,10 +146,12 @@ def _decision(report: Report, outcome: str, note: str, policy: Policy, actor: st
 
 
 def _next_due(session: Session, report: Report, desk: Desk, policy: Policy) -> date:
-    """What the formula gives for a report, by the records as they were owed on the day it was filed."""
-    case = desk.records.case(session, report.person_id)
-    if case is not None and case.facts is not None:
-        owed = due_dates.obligation(case.facts, report.filed_on, policy)
+    """What the formula gives for a report, by the records as they were owed on the day it was filed.
+
+    While the records cannot be read, by the obligation as last kept.
+    """
+    if case := desk.records.case(session, report.person_id):
+        owed = due_dates.obligation(case.facts, report.filed_on, policy) if case.facts else case.kept
         if rules.period_of(owed) == report.period and owed.window is not None:
             return judging.next_due_after(owed, report.filed_on, policy)
     return due_dates.next_due(report.due_on, report.due_on, report.filed_on, "online", policy)

@@ -141,14 +141,26 @@ def _stage_passport(line: int, row: dict[str, Any]) -> Staged:
     )
 
 
-def merge_statement(merge: Merge) -> str:
-    """Merge `staged` rows whose passport is known; returns (line, what, person_id) for every row merged.
+_MARK = """, touched as (
+  select o.person_id from obligations o where o.person_id in ({people}) order by o.person_id for update
+), marked as (
+  update obligations o set revision = revision + 1, changes_on = least(changes_on, :today)
+  from touched where o.person_id = touched.person_id
+)"""
+"""People whose records changed are marked as out of date, locked in the order in which everybody locks them."""
 
-    Of several rows with one key the last line wins. A row that moves to another passport touches both people.
+
+def merge_statement(merge: Merge, *, marks: bool) -> str:
+    """Merge `staged` rows whose passport is known; returns (what, count).
+
+    Of several rows with one key the last line wins. A row that moves to another passport touches both people. With
+    `marks`, what those people owe is marked as out of date on `:today`.
     """
     names = [name for name, _ in merge.columns]
     listed = ", ".join(names)
     updates = ", ".join(f"{name} = excluded.{name}" for name in (*names, "passport_id", "row_digest"))
+    people = """select person_id from outcome where what <> 'unchanged'
+    union select former_person_id from outcome where what = 'updated'"""
     return f"""
 with known as (
   select s.*, p.id as passport_id, p.person_id from staged s join passports p using (document_index)
@@ -162,10 +174,12 @@ with known as (
   select {merge.key}, passport_id, row_digest, {listed} from newest order by {merge.key}
   on conflict ({merge.key}) do update set {updates} where t.row_digest is distinct from excluded.row_digest
   returning {merge.key}, xmax = 0 as inserted
-)
-select n.line, n.person_id, b.person_id as former_person_id,
-  case when m.{merge.key} is null then 'unchanged' when m.inserted then 'imported' else 'updated' end as what
-from newest n left join merged m using ({merge.key}) left join before b using ({merge.key})
+), outcome as (
+  select n.person_id, b.person_id as former_person_id,
+    case when m.{merge.key} is null then 'unchanged' when m.inserted then 'imported' else 'updated' end as what
+  from newest n left join merged m using ({merge.key}) left join before b using ({merge.key})
+){_MARK.format(people=people) if marks else ""}
+select what, count(*) from outcome group by what
 """  # noqa: S608 - names come from MERGES
 
 
@@ -178,7 +192,7 @@ with newest as (
 ), created as (
   insert into people (id) select person_id from placed where passport_id is null returning id
 ), owed as (
-  insert into obligations (person_id) select id from created
+  insert into obligations (person_id, policy_version) select id, :version from created
 ), merged as (
   insert into passports as t (document_index, person_id, row_digest, document_number, issuing_state, nationality,
     surname, given_names, birth_date, sex, expires_on, status, replaces_index)
@@ -191,11 +205,14 @@ with newest as (
     status = excluded.status, replaces_index = excluded.replaces_index
   where t.row_digest is distinct from excluded.row_digest
   returning document_index, xmax = 0 as inserted
-)
-select p.line, p.person_id, null::uuid as former_person_id,
-  case when m.document_index is null then 'unchanged' when m.inserted then 'imported' else 'updated' end as what
-from placed p left join merged m using (document_index)
-"""
+), outcome as (
+  select p.person_id,
+    case when m.document_index is null then 'unchanged' when m.inserted then 'imported' else 'updated' end as what
+  from placed p left join merged m using (document_index)
+){mark}
+select what, count(*) from outcome group by what
+""".format(mark=_MARK.format(people="select person_id from outcome where what = 'updated'"))  # noqa: S608 - our own words
+"""As `merge_statement`; new people owe nothing yet, by the rules of `:version`."""
 
 STAGED_CHAIN = """
 select distinct newer.person_id as newer, older.person_id as older

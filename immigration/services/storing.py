@@ -96,16 +96,20 @@ def from_json(text: str) -> dict[str, Any]:
 
 def store(at: Connection, written: Written) -> bool:
     """Write it; False when the person's obligation changed since the case was read, and nothing was written."""
-    values = _report(written)
+    return one(at, DECIDED if written.receipt else _UNDER_REVIEW, values(written)) is not None
+
+
+def values(written: Written) -> dict[str, Any]:
+    """What is written, by the names of the statements' parameters; sealed where it is stored sealed."""
+    found = _report(written)
     if written.receipt is None or written.owed is None:
-        return one(at, _UNDER_REVIEW, values) is not None
-    values |= {f"owed_{name}": written.owed[name] for name in OWED}
-    values |= {
+        return found
+    found |= {f"owed_{name}": written.owed[name] for name in OWED}
+    return found | {
         "receipt": written.receipt.number,
         "next_due_on": written.receipt.next_due_on,
         "decision_statement": written.receipt.statement,
     }
-    return one(at, DECIDED, values) is not None
 
 
 _CONFIRM = "update idempotency_keys set status = status where person_id = %(person_id)s and key = %(key)s"

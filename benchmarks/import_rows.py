@@ -1,0 +1,117 @@
+"""Importing records, every row checked and sealed, beside psql's raw `\\copy` of the same rows into the same tables.
+
+The raw copy gets what the import made: values typed and sealed, people and passports known, nothing to check or join.
+BENCH_ROWS sets the size; both are timed in turn on tables that are empty but for what the rows need.
+"""
+
+import csv
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy import text
+
+from benchmarks.nation import NOW, application
+from benchmarks.tables import machine, say, table
+from foundation.db import Database
+from foundation.postgres import find_binaries, temporary_server
+from immigration.rules.rows import KINDS
+from immigration.services import records
+from operations import migrating
+from tests.factories import row
+
+ROWS = int(os.environ.get("BENCH_ROWS", "100000"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+BAR = 0.3
+BAD = 1000
+"""One row in so many is bad."""
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder, _database() as database:
+        place = Path(folder)
+        place.chmod(0o755)
+        _write(place)
+        found = [_round(database, place) for _ in range(ROUNDS)]
+    say(f"\nImport of {ROWS:,} rows, one in {BAD:,} of them bad, {ROUNDS} rounds; {machine()}\n")
+    rows = []
+    for what in ("passports", "movements"):
+        ours, raw = (median(each[what][n] for each in found) for n in (0, 1))
+        ratio = median(each[what][1] / each[what][0] for each in found)
+        rows.append([what, f"{ROWS / ours:,.0f}", f"{ROWS / raw:,.0f}", f"{ratio:.2f}", f"{BAR:.1f}"])
+    table(["", "import, rows/s", "\\copy, rows/s", "import / \\copy", "bar"], rows)
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    with temporary_server() as server:
+        server.ensure_database("bench")
+        database = Database(server.url("bench"), statement_timeout=0)
+        migrating.bring_up_to_date(database)
+        yield database
+        database.close()
+
+
+def _write(place: Path) -> None:
+    """A passport for each person, and an arrival of each."""
+    arrived = NOW.date() - timedelta(days=60)
+    for kind in ("passports", "movements"):
+        with (place / f"{kind}.csv").open("w", encoding="utf-8", newline="") as file:
+            lines = csv.writer(file)
+            lines.writerow(KINDS[kind].columns)
+            for n in range(ROWS):
+                own = {"document_number": f"B{n:08}", "issuing_state": "FRA"}
+                if kind == "movements":
+                    own |= {"movement_id": f"M{n:09}", "occurred_on": str(arrived)}
+                if n % BAD == BAD - 1:
+                    own["expires_on" if kind == "passports" else "occurred_on"] = "31/12/2030"
+                lines.writerow(row(kind, **own)[column] for column in KINDS[kind].columns)
+
+
+def _round(database: Database, place: Path) -> dict[str, tuple[float, float]]:
+    """Seconds that each took: the import, and the raw copy of what it made."""
+    with database.engine.begin() as connection:
+        connection.execute(text("truncate people, obligations, passports, movements, events cascade"))
+    app = application(database)
+    found = {kind: _import(app, place, kind) for kind in ("passports", "movements")}
+    for kind in ("movements", "passports"):
+        _psql(database, f"\\copy {kind} to '{place}/{kind}.raw' csv")
+        with database.engine.begin() as connection:
+            connection.execute(text(f"truncate {kind} cascade"))
+    return {kind: (found[kind], _raw(database, place, kind)) for kind in ("passports", "movements")}
+
+
+def _import(app: Any, place: Path, kind: str) -> float:
+    at, database = app.extensions["desk"], app.extensions["database"]
+    began = perf_counter()
+    outcome = records.import_file(
+        database, kind, place / f"{kind}.csv", records=at.records, law=at.law, now=app.extensions["clock"]()
+    )
+    took = perf_counter() - began
+    expected = ROWS // BAD
+    if kind == "passports" and outcome.counts["rejected"] != expected:
+        raise RuntimeError(f"{outcome}: {expected} rejected rows were expected")
+    return took
+
+
+def _raw(database: Database, place: Path, kind: str) -> float:
+    began = perf_counter()
+    _psql(database, f"\\copy {kind} from '{place}/{kind}.raw' csv")
+    return perf_counter() - began
+
+
+def _psql(database: Database, command: str) -> None:
+    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    subprocess.run([str(find_binaries() / "psql"), "-q", "-v", "ON_ERROR_STOP=1", "-c", command, url], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The same report path as others would write it: same rules, sealing and signing, other framework and data access."""

@@ -1,0 +1,63 @@
+"""What every peer shares with this service: rules, sealing, signing. Tokens are checked as PyJWT's manual has it."""
+
+import hashlib
+import json
+import os
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import jwt
+
+from benchmarks.nation import NOW, application
+from foundation.db import Database
+from foundation.identity import Principal, Role
+from immigration.registries.records import Case
+from immigration.rules.addresses import Address
+from immigration.services import judging, reports, storing
+from immigration.services.judging import Form, Sent
+
+_app = application(Database(os.environ["DATABASE_URL"], pool_size=1))
+DESK = _app.extensions["desk"]
+_AUDIENCE = f"{_app.extensions['settings'].public_url}/api/v1"
+_ISSUER = _app.extensions["settings"].public_url
+
+
+class Refused(Exception):
+    """The token is not valid."""
+
+
+def _public_keys() -> dict[str, Any]:
+    with _app.test_client() as client:
+        found = client.get("/.well-known/jwks.json").json
+    assert found is not None
+    return {key["kid"]: jwt.PyJWK(key).key for key in found["keys"]}
+
+
+_KEYS = _public_keys()
+
+
+def author(authorization: str) -> Principal:
+    """Whose bearer token this is; raises Refused."""
+    token = authorization.removeprefix("Bearer ")
+    try:
+        key = _KEYS[jwt.get_unverified_header(token)["kid"]]
+        options = {"verify_exp": False, "verify_iat": False}  # the nation's clock stands still
+        claims = jwt.decode(token, key, algorithms=["ES256"], audience=_AUDIENCE, issuer=_ISSUER, options=options)
+    except (jwt.PyJWTError, KeyError) as error:
+        raise Refused from error
+    return Principal(Role.RESIDENT, UUID(claims["sub"]), assurance=claims["asr"])
+
+
+def sent(body: dict[str, Any], key: str) -> Sent:
+    """A loaded body as the rules take it."""
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
+    return Sent(Form(Address(**body["address"]), body["phone"], body["email"]), key, digest)
+
+
+def values(case: Case, filing: Sent, who: Principal, now: datetime = NOW) -> tuple[dict[str, Any], str]:
+    """What is to be written for a filing, and the answer to it."""
+    office = judging.office_of(filing.form.address)
+    assert office is not None
+    written = reports.write_up(case, filing, office, author=who, desk=DESK, now=now)
+    return storing.values(written), written.answer

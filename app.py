@@ -95,9 +95,9 @@ def _open_doors(app: Flask) -> None:
     harden(app)
 
 
-def due_today(today: date) -> Select[Any]:
+def due_today(today: date, /, *, begun: date | None = None) -> Select[Any]:
     """What the notifications wing reminds of on a day: the one place where both wings meet."""
-    return due_steps(today, law=law())
+    return due_steps(today, law=law(), begun=begun)
 
 
 def _settings() -> Settings:

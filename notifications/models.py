@@ -43,7 +43,6 @@ class Notification(Base):
     __tablename__ = "notifications"
     __table_args__ = (
         Index("uq_notifications_person_id_dedupe", "person_id", "dedupe", unique=True),
-        Index("ix_notifications_person_id", "person_id", "created_at"),
         Index(
             "ix_notifications_waiting",
             "lane",

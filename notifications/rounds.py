@@ -4,22 +4,32 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Select, text
 
 from foundation import events
 from foundation.clock import bangkok_date, monotonic
 from foundation.db import Database
-from notifications.channels.push import PushChannel, Result
+from notifications.channels.push import Envelope, PushChannel, Result
 from notifications.rules import Outcome
 from notifications.services import delivery, planning
 from notifications.services.telling import tell
 
-DueToday = Callable[[date], Select[Any]]
-"""From a civil date in Bangkok to what is due on it; the columns are told in `services/planning.py`."""
+
+class DueToday(Protocol):
+    """From a civil date in Bangkok to what is due on it; the columns are told in `services/planning.py`.
+
+    `begun` leaves only what began on that day.
+    """
+
+    def __call__(self, today: date, /, *, begun: date | None = None) -> Select[Any]: ...
+
 
 BATCH = 200
+"""Messages that a worker claims together."""
+AT_ONCE = 20
+"""Messages that it sends before it settles them: as many may be sent twice when it, or the database, dies."""
 PATIENCE = 300
 """Seconds that one statement of planning may take: it is about everybody, and longer than a request's may."""
 
@@ -28,11 +38,22 @@ _ADDRESS = 5000
 _log = logging.getLogger(__name__)
 
 
-def plan_round(database: Database, due_today: DueToday, now: datetime) -> int:
-    """Take back what is no longer due and plan what is; how many reminders are new."""
-    due = due_today(bangkok_date(now))
+def begin_round(database: Database, due_today: DueToday, now: datetime) -> int:
+    """Plan what begins today; how many reminders are new. It is quick: the rest was planned on the days before."""
+    today = bangkok_date(now)
     with database.transaction() as session:
         session.execute(text(f"set local statement_timeout = '{PATIENCE}s'"))
+        planned = planning.plan_new(session, due_today(today, begun=today), now=now)
+    if planned:
+        _log.info("notifications: %d reminders begin today", planned)
+    return planned
+
+
+def plan_round(database: Database, due_today: DueToday, now: datetime) -> int:
+    """Take back what is no longer due and plan what is, whenever it began; how many reminders are new."""
+    with database.transaction() as session:
+        session.execute(text(f"set local statement_timeout = '{PATIENCE}s'"))
+        due = planning.at_hand(session, due_today(bangkok_date(now)))
         retired = planning.retire_stale(session, due, now=now)
         planned = planning.plan(session, due, now=now)
     if planned or retired:
@@ -71,14 +92,25 @@ def send_round(
             envelopes = delivery.claim(session, now=moment, limit=batch, due=due)
         if not envelopes:
             return total
-        results = channel.send(envelopes)
-        with database.transaction() as session:
-            delivery.settle(session, results, now=clock(), jitter=random.random)
+        results = _deliver(database, channel, envelopes, clock)
         _report(results)
         sent = sum(result.outcome is Outcome.SENT for result in results)
         total += sent
         if all(result.outcome is Outcome.RETRY for result in results):
             return total
+
+
+def _deliver(
+    database: Database, channel: PushChannel, envelopes: Sequence[Envelope], clock: Callable[[], datetime]
+) -> list[Result]:
+    """Send what was claimed, a few at a time, and settle those before the next: a worker that dies repeats only few."""
+    results: list[Result] = []
+    for start in range(0, len(envelopes), AT_ONCE):
+        sent = channel.send(envelopes[start : start + AT_ONCE])
+        with database.transaction() as session:
+            delivery.settle(session, sent, now=clock(), jitter=random.random)
+        results += sent
+    return results
 
 
 def _address(database: Database, clock: Callable[[], datetime]) -> None:

@@ -7,13 +7,13 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import Select, delete, text
+from sqlalchemy import delete, text
 
 from foundation.clock import BANGKOK, Clock, system_clock
 from foundation.db import Database
@@ -40,7 +40,7 @@ class Works:
     desk: Desk
     mailer: Mailer
     channel: PushChannel
-    due_today: Callable[[date], Select[Any]]
+    due_today: rounds.DueToday
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ def _refresh(works: Works, now: datetime) -> int:
     return obligations.refresh(works.database, records=works.desk.records, law=works.desk.law, now=now, actor="worker")
 
 
+def _begin(works: Works, now: datetime) -> int:
+    with _alone(works.database, "plan") as alone:
+        return rounds.begin_round(works.database, works.due_today, now) if alone else 0
+
+
 def _plan(works: Works, now: datetime) -> int:
     with _alone(works.database, "plan") as alone:
         return rounds.plan_round(works.database, works.due_today, now) if alone else 0
@@ -89,7 +94,8 @@ def _forget(works: Works, now: datetime) -> int:
 ROUNDS = (
     Round("recheck", 10, _recheck),
     Round("refresh", 300, _refresh),
-    Round("plan", 300, _plan),
+    Round("plan", 3600, _plan),
+    Round("begin", 300, _begin),
     Round("relay", 2, _relay),
     Round("send", 3, _send),
     Round("mail", 3, _mail),

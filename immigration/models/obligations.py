@@ -12,13 +12,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from foundation.classification import internal, opened, personal
 from foundation.db import Base
 
+ANCHORS = ("opens_on", "due_on", "grace_ends_on", "late_after")
+"""The dates from which a reminder's day is counted; see `law/reminders.toml`."""
+
 
 class Obligation(Base):
     """When a person's next report is due, and what the date stands on."""
 
     __tablename__ = "obligations"
     __table_args__ = (
-        Index("ix_obligations_opens_on", "opens_on", postgresql_where="expected"),
+        *(Index(f"ix_obligations_{name}", name, postgresql_where="expected") for name in ANCHORS),
         Index("ix_obligations_changes_on", "changes_on", postgresql_where="changes_on is not null"),
         {"info": {"retention": "while on record"}},
     )

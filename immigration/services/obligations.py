@@ -190,12 +190,14 @@ def needing_refresh(session: Session, *, law: Law, now: datetime, after: UUID) -
     ).all()
 
 
-def due_steps(today: date, *, law: Law) -> Select[Any]:
+def due_steps(today: date, *, law: Law, begun: date | None = None) -> Select[Any]:
     """Who is to be reminded today, of which step: (person_id, basis, step, due_on, params).
 
     Planned from state alone: whoever filed, left or restarted is not in it. The step that stands is the latest begun.
+    `begun` leaves only those of whom some step began on that day, who are few and found by indexes.
     """
     steps = law.reminder_steps()
+    begins_then = [getattr(Kept, s["anchor"]) == begun - timedelta(days=s["offset"]) for s in steps] if begun else []
     begins = [(s["name"], getattr(Kept, s["anchor"]) + s["offset"]) for s in steps]
     step = case(*[(begin <= today, literal(name)) for name, begin in reversed(begins)])
     filed = (
@@ -223,4 +225,5 @@ def due_steps(today: date, *, law: Law) -> Select[Any]:
         Kept.late_after >= today - timedelta(days=law.reminders_stop_after()),
         or_(Kept.permitted_until.is_(None), Kept.permitted_until >= today),
         ~filed.exists(),
+        *([or_(*begins_then)] if begins_then else []),
     )

@@ -10,10 +10,16 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     CursorResult,
+    Date,
+    MetaData,
     Select,
     Subquery,
+    Table,
+    Text,
+    Uuid,
     and_,
     case,
     exists,
@@ -22,9 +28,11 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
+    true,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from notifications import catalogue
@@ -33,19 +41,39 @@ from notifications.rules import ROUTINE
 from notifications.services.outcomes import conclude
 
 Due = Select[Any]
+_NOW = Table(
+    "due_now",
+    MetaData(),
+    Column("person_id", Uuid),
+    Column("basis", Text),
+    Column("step", Text),
+    Column("due_on", Date),
+    Column("params", JSONB),
+    prefixes=["temporary"],
+    postgresql_on_commit="drop",
+)
 _QUIET = {"synchronize_session": False, "preserve_rowcount": True}  # an insert's count is not kept otherwise
 
 
 def plan(session: Session, due: Due, *, now: datetime) -> int:
+    """Bring what was planned in step with `due`, and write what is new (see `plan_new`); returns how many are new.
+
+    A reminder still waiting takes on corrected dates, and one that was taken back and is due again waits again.
+    """
+    _refresh(session, due.subquery("due"))
+    return plan_new(session, due, now=now)
+
+
+def plan_new(session: Session, due: Due, *, now: datetime) -> int:
     """Write a reminder for everybody in `due`, once per person, basis and step however often and by whomever planned.
 
     Who has no device gets it in the inbox only: `unreachable`, until a device is registered while the step stands.
-    A reminder still waiting takes on corrected dates, and one that was taken back and is due again waits again.
     Returns how many are new.
     """
     today = due.subquery("due")
-    _refresh(session, today)
-    reachable = exists().where(Device.person_id == today.c.person_id, Device.removed_at.is_(None))
+    devices = select(literal(1).label("one")).where(Device.person_id == today.c.person_id, Device.removed_at.is_(None))
+    device = devices.limit(1).lateral("device")  # looked up once for each, though told of twice
+    reachable = device.c.one.is_not(None)
     told = exists().where(Notification.person_id == today.c.person_id, Notification.dedupe == _dedupe(today))
     rows = select(
         today.c.person_id,
@@ -59,10 +87,19 @@ def plan(session: Session, due: Due, *, now: datetime) -> int:
         case((reachable, null()), else_=literal(now)),
     )
     # In a fixed order: two planners at once must not wait for each other in a circle.
+    rows = rows.select_from(today.outerjoin(device, true()))
     rows = rows.where(~told).order_by(today.c.person_id, today.c.basis, today.c.step)
     columns = ["person_id", "kind", "dedupe", "lane", "due_on", "params", "status", "created_at", "settled_at"]
     statement = insert(Notification).from_select(columns, rows)
     return _count(session, statement.on_conflict_do_nothing(index_elements=["person_id", "dedupe"]))
+
+
+def at_hand(session: Session, due: Due) -> Due:
+    """The same rows, computed once: in a temporary table that is gone with the transaction."""
+    _NOW.create(session.connection())
+    session.execute(insert(_NOW).from_select([column.name for column in _NOW.columns], due))
+    session.execute(text("analyze due_now"))
+    return select(_NOW)
 
 
 def retire_stale(session: Session, due: Due, *, now: datetime) -> int:

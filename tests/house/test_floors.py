@@ -23,6 +23,7 @@ BELOW_THE_EDGE = (
 OPENS_ITS_OWN = {
     "immigration/services/code_mail.py": "a round: it reads, closes, mails, and settles in a second transaction",
     "immigration/services/keys.py": "the keys are read and made apart from the request that first needs them",
+    "immigration/services/obligations.py": "what is out of date is recomputed batch by batch, as it is imported",
     "immigration/services/officers.py": "who is asking is found before the request's own transaction, as with a phone",
     "immigration/services/records.py": "an import commits chunk by chunk, so that a million rows are not held at once",
 }

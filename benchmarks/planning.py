@@ -1,0 +1,69 @@
+"""Daily planning: the reminders that begin on a day, for nations of several sizes whose earlier reminders were planned.
+
+The cost of a reminder should not grow with the nation. BENCH_PEOPLE is the largest size.
+"""
+
+from datetime import timedelta
+from statistics import median
+from time import perf_counter
+
+from sqlalchemy import text
+
+from benchmarks.nation import NOW, application, nation, wanted
+from benchmarks.report_path import ROUNDS
+from benchmarks.tables import machine, say, table
+from notifications import rounds
+
+SIZES = (40_000, 400_000, 4_000_000)
+BAR = 700
+FLAT = 1.2
+
+
+def main(largest: int) -> None:
+    """Measure and print."""
+    found = [(people, *_measure(people)) for people in SIZES if people <= largest]
+    say(f"\nDaily planning, median of {ROUNDS} rounds; {machine()}")
+    say(f"Bars: {BAR} ms at 4,000,000 people; cost of a reminder flat within {FLAT - 1:.0%}\n")
+    rows = [
+        [f"{people:,}", f"{due:,}", f"{day * 1000:,.0f}", f"{day / due * 1e6:.1f}", *(f"{s * 1000:,.0f}" for s in rest)]
+        for people, due, day, *rest in found
+    ]
+    table(["people", "begin that day", "planned in ms", "µs each", "nothing new, ms", "everything anew, ms"], rows)
+
+
+def _measure(people: int) -> tuple[int, float, float, float]:
+    """How many reminders a day has, and the seconds that planning them, again, and comparing with all planned take."""
+    with nation(people) as at:
+        database = at.database()
+        due_today = application(database).extensions["due_today"]
+        with database.engine.begin() as connection:
+            connection.execute(text("truncate notifications cascade"))
+        rounds.plan_round(database, due_today, NOW - timedelta(days=1))
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("vacuum analyze notifications"))
+        due, taken = 0, []
+        for _ in range(ROUNDS):
+            began = perf_counter()
+            due = rounds.begin_round(database, due_today, NOW)
+            planned = perf_counter()
+            rounds.begin_round(database, due_today, NOW)
+            again = perf_counter()
+            rounds.plan_round(database, due_today, NOW)
+            taken.append((planned - began, again - planned, perf_counter() - again))
+            _forget(database)
+        database.close()
+        day, again, anew = (median(each) for each in zip(*taken, strict=True))
+        return due, day, again, anew
+
+
+def _forget(database: object) -> None:
+    """Take the day's reminders back, and bring back what they replaced."""
+    with database.engine.begin() as connection:  # type: ignore[attr-defined]
+        connection.execute(text("delete from notifications where created_at = :now"), {"now": NOW})
+        connection.execute(text("update notifications set status = 'pending', settled_at = null"))
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:  # type: ignore[attr-defined]
+        connection.execute(text("vacuum analyze notifications"))
+
+
+if __name__ == "__main__":
+    main(wanted())

@@ -52,7 +52,7 @@ _STEPS = (
 
 def scripts(nation: Nation, values: dict[str, Any]) -> dict[str, str]:
     """The pgbench script of each limit, from the values of one filing that was written."""
-    given = {name: _literal(value) for name, value in values.items()} | _RANDOM
+    given = {name: literal(value) for name, value in values.items()} | _RANDOM
     head = _VARIABLES.format(copies=nation.people // TEMPLATES - 1)
     read = _filled(records.ONE, given) + ";\n"
     write = _filled(storing.DECIDED, given).replace(f" and revision = {given['revision']}", "") + ";\n"
@@ -66,7 +66,7 @@ def scripts(nation: Nation, values: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
     """A value in SQL, without colons that pgbench would take for its variables."""
     if isinstance(value, bytes):
         return f"'\\x{value.hex()}'::bytea"

@@ -16,13 +16,19 @@ class Load:
     """What came of a load: seconds in all, the latency of each request in milliseconds, answers by status."""
 
     seconds: float = 0.0
-    latencies: list[float] = field(default_factory=list)
+    by_request: list[tuple[int, float]] = field(default_factory=list)
+    """Place of the request and its latency, in the order of the answers."""
     statuses: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def latencies(self) -> list[float]:
+        """Milliseconds that each request took."""
+        return [latency for _, latency in self.by_request]
 
     @property
     def rate(self) -> float:
         """Requests a second."""
-        return len(self.latencies) / self.seconds
+        return len(self.by_request) / self.seconds
 
     def percentile(self, share: float) -> float:
         """The latency that this share of the requests did not exceed, in milliseconds."""
@@ -35,11 +41,12 @@ class _Connection:
     socket: socket.socket
     sent_at: float = 0.0
     answer: bytes = b""
+    place: int = 0
 
 
 def run(port: int, requests: Sequence[bytes], *, connections: int = 16) -> Load:
     """Send every request once. Raises ConnectionError when the server hangs up."""
-    load, waiting = Load(), iter(requests)
+    load, waiting = Load(), iter(enumerate(requests))
     selector = selectors.DefaultSelector()
     began = time.perf_counter()
     for _ in range(min(connections, len(requests))):
@@ -48,7 +55,7 @@ def run(port: int, requests: Sequence[bytes], *, connections: int = 16) -> Load:
         one = _Connection(opened)
         selector.register(opened, selectors.EVENT_READ, one)
         _send_next(one, waiting)
-    while len(load.latencies) < len(requests):
+    while len(load.by_request) < len(requests):
         for key, _ in selector.select(30):
             _receive(key.data, waiting, load)
     load.seconds = time.perf_counter() - began
@@ -58,23 +65,24 @@ def run(port: int, requests: Sequence[bytes], *, connections: int = 16) -> Load:
     return load
 
 
-def _send_next(one: _Connection, waiting: Iterator[bytes]) -> None:
-    if (request := next(waiting, None)) is not None:
+def _send_next(one: _Connection, waiting: Iterator[tuple[int, bytes]]) -> None:
+    if (following := next(waiting, None)) is not None:
+        one.place, text = following
         one.answer, one.sent_at = b"", time.perf_counter()
-        one.socket.sendall(request)
+        one.socket.sendall(text)
 
 
-def _receive(one: _Connection, waiting: Iterator[bytes], load: Load) -> None:
+def _receive(one: _Connection, waiting: Iterator[tuple[int, bytes]], load: Load) -> None:
     received = one.socket.recv(65536)
     if not received:
-        raise ConnectionError(f"the server hung up after {len(load.latencies)} answers")
+        raise ConnectionError(f"the server hung up after {len(load.by_request)} answers")
     one.answer += received
     head, separator, body = one.answer.partition(b"\r\n\r\n")
     if not separator:
         return
     place = head.lower().find(b"content-length:")
     if place >= 0 and len(body) >= int(head[place + 15 :].split(b"\r\n", 1)[0]):
-        load.latencies.append((time.perf_counter() - one.sent_at) * 1000)
+        load.by_request.append((one.place, (time.perf_counter() - one.sent_at) * 1000))
         load.statuses[head[9:12].decode()] += 1
         _send_next(one, waiting)
 

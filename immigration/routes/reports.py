@@ -60,8 +60,8 @@ def mine(args: dict[str, Any]) -> dict[str, Any]:
     before = int(args["cursor"]) if args["cursor"] else None
     with reading() as session:
         found = reports.mine(session, principal().id, before=before, limit=args["limit"])
-        items = [report_view(report, receipts.valid(session, report)) for report in found]
-    return page(items, [report.id for report in found], args["limit"])
+        items = [report_view(report, receipt) for report, receipt in found]
+    return page(items, [report.id for report, _ in found], args["limit"])
 
 
 @blueprint.get("/reports/<number>")

@@ -69,19 +69,19 @@ def verify(session: Session, text: str, *, signer: Signer) -> Verdict:
             claims = signer.verify_statement(text)
         except InvalidSignature:
             return Verdict(False, "invalid-signature", {})
-        found = _by_number(session, claims.get("receipt") or claims.get("report", ""))
+        found = by_number(session, claims.get("receipt") or claims.get("report", ""))
         status = found[1] if found else UNKNOWN
         return Verdict(status == GENUINE, status, claims)
     if not numbers.is_valid(text):
         return Verdict(False, "wrong-check-character" if text else UNKNOWN, {})
-    found = _by_number(session, numbers.normalise(text))
+    found = by_number(session, numbers.normalise(text))
     if found is None:
         return Verdict(False, UNKNOWN, {})
     says, status = found
     return Verdict(status == GENUINE, status, says)
 
 
-def _by_number(session: Session, number: str) -> tuple[dict[str, Any], str] | None:
+def by_number(session: Session, number: str) -> tuple[dict[str, Any], str] | None:
     """What is on record under the number of a receipt, or of a report that was filed."""
     joined = select(Receipt, Report, Passport).join(Report, Report.id == Receipt.report_id)
     row = session.execute(

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +16,7 @@ from foundation.clock import bangkok_date, rfc3339
 from foundation.errors import BadRequest, Conflict, NotFound, Unavailable, Unprocessable
 from foundation.identity import Principal
 from immigration.events import ReportCorrected, ReportDecided, ReportFiled, ReportWithdrawn
-from immigration.models.reports import Report
+from immigration.models.reports import Receipt, Report
 from immigration.registries.records import Case
 from immigration.rules import due_dates, findings, numbers
 from immigration.rules import reports as rules
@@ -153,10 +152,13 @@ def _owed_after(
     return obligations.columns(due_dates.obligation(after, filing.on, policy), policy)
 
 
-def mine(session: Session, person_id: UUID, *, before: int | None, limit: int) -> Sequence[Report]:
-    """A person's reports, newest first, below a row id."""
-    found = select(Report).where(Report.person_id == person_id).order_by(Report.id.desc()).limit(limit)
-    return session.scalars(found.where(Report.id < before) if before else found).all()
+def mine(session: Session, person_id: UUID, *, before: int | None, limit: int) -> list[tuple[Report, Receipt | None]]:
+    """A person's reports, newest first, below a row id, each with its receipt if it has one that is not void."""
+    its = (Receipt.report_id == Report.id) & Receipt.voided_at.is_(None)
+    found = select(Report, Receipt).outerjoin(Receipt, its).where(Report.person_id == person_id)
+    found = found.order_by(Report.id.desc()).limit(limit)
+    rows = session.execute(found.where(Report.id < before) if before else found)
+    return [(report, receipt) for report, receipt in rows]
 
 
 def get(session: Session, number: str, *, author: Principal, lock: bool = False) -> Report:

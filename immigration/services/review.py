@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from foundation import events
 from foundation.clock import bangkok_date
@@ -39,6 +39,14 @@ class CannotReopen(Conflict):
     code = "cannot-reopen"
 
 
+_SHOWN_IN_QUEUE = (
+    load_only(
+        Report.number, Report.status, Report.filed_at, Report.due_on, Report.office, Report.reasons, raiseload=True
+    ),
+    load_only(Passport.surname, Passport.given_names, Passport.nationality, raiseload=True),
+)
+
+
 def queue(
     session: Session, *, status: str, office: str | None, after: int | None, limit: int, contradicted: bool = False
 ) -> list[tuple[Report, Passport]]:
@@ -46,7 +54,7 @@ def queue(
 
     `after` is the last row id of the page before.
     """
-    found = select(Report, Passport).join(Passport, Passport.id == Report.passport_id)
+    found = select(Report, Passport).join(Passport, Passport.id == Report.passport_id).options(*_SHOWN_IN_QUEUE)
     found = found.where(Report.contradicted_at.is_not(None) if contradicted else Report.status == status)
     if office:
         found = found.where(Report.office == office)

@@ -1,0 +1,113 @@
+"""What officers and strangers read: the queue, a receipt, a resident by passport; by the statements the service sends.
+
+pgbench runs each with one client, so the latency is PostgreSQL's and one trip's. A later page of the queue should cost
+what the first costs. BENCH_PEOPLE sets the size; there are four times as many reports.
+"""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import event, text
+
+from benchmarks.limits import literal
+from benchmarks.nation import NOW, Nation, application, nation, wanted
+from benchmarks.report_path import ROUNDS
+from benchmarks.tables import machine, say, table
+from foundation.db import Database
+from foundation.identity import Principal, Role
+from foundation.postgres import find_binaries
+from immigration.services import receipts, review
+
+BARS = {"queue, first page": 0.5, "queue, a page far in": 0.5, "receipt by number": 0.2}
+LIMIT = 50
+
+
+def main(people: int) -> None:
+    """Measure and print."""
+    with nation(people) as at:
+        scripts = {name: ";\n".join(sent) + ";\n" for name, sent in _statements(at)}
+        found = {name: median(_latency(at, script) for _ in range(ROUNDS)) for name, script in scripts.items()}
+    say(f"\nReads in PostgreSQL, {people:,} people, {people * 4:,} reports, median of {ROUNDS} runs; {machine()}\n")
+    rows = [[name, f"{ms:.2f}", f"{BARS[name]:.1f}" if name in BARS else ""] for name, ms in found.items()]
+    table(["", "ms", "bar, ms"], rows)
+
+
+def _statements(at: Nation) -> Iterator[tuple[str, list[str]]]:
+    """The statements that each read sends, with one set of values each."""
+    database = at.database()
+    application(database)  # sets the keys that seal
+    office, middle, number = _samples(database)
+    officer = Principal(Role.OFFICER, uuid4(), "bench")
+
+    def queue(after: int | None) -> Any:
+        return lambda s: review.queue(s, status="under-review", office=office, after=after, limit=LIMIT)
+
+    yield "queue, first page", _sent(database, queue(None))
+    yield "queue, a page far in", _sent(database, queue(middle))
+    yield "receipt by number", _sent(database, lambda s: receipts.by_number(s, number))
+    found = _sent(database, lambda s: review.look_up(
+        s, officer=officer, now=NOW, document_number="NATION005", issuing_state="FRA", purpose="bench"))  # fmt: skip
+    yield "resident by passport", [one for one in found if one.lstrip().lower().startswith("select")]
+    who = "00000000-0000-4000-8000-000000000005"
+    yield (
+        "a person's last 10 reports",
+        _sent(
+            database,
+            lambda s: s.execute(text(f"select * from reports where person_id = '{who}' order by id desc limit 10")),
+        ),
+    )
+    database.close()
+
+
+def _samples(database: Database) -> tuple[str, int, str]:
+    with database.reading() as session:
+        office = session.scalar(
+            text("select office from reports where status = 'under-review' group by 1 order by count(*) desc limit 1")
+        )
+        ids = session.scalars(
+            text("select id from reports where status = 'under-review' and office = :office order by id"),
+            {"office": office},
+        ).all()
+        number = session.scalar(text("select number from receipts order by report_id limit 1 offset 1000"))
+    assert office
+    assert number
+    return office, ids[len(ids) // 2], number
+
+
+def _sent(database: Database, deed: Any) -> list[str]:
+    """The statements of a deed, values put in."""
+    found: list[str] = []
+
+    def keep(_c: Any, _k: Any, statement: str, values: Any, _x: Any, _m: Any) -> None:
+        put = re.sub(r"%\((\w+)\)s", lambda match: literal(values[match[1]]), statement)
+        found.append(" ".join(put.split()))
+
+    event.listen(database.engine, "before_cursor_execute", keep)
+    with database.transaction() as session:
+        deed(session)
+        session.rollback()
+    event.remove(database.engine, "before_cursor_execute", keep)
+    return found
+
+
+def _latency(at: Nation, script: str, seconds: int = 3) -> float:
+    """Milliseconds."""
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+        file.write(script)
+        file.flush()
+        options = ["-n", "-M", "prepared", "-c", "1", "-T", str(seconds), "-f", file.name]
+        done = subprocess.run(
+            [str(find_binaries() / "pgbench"), *options, at.url], capture_output=True, text=True, check=True
+        )
+    took = re.search(r"latency average = ([0-9.]+) ms", done.stdout)
+    assert took
+    return float(took[1])
+
+
+if __name__ == "__main__":
+    main(wanted())

@@ -124,6 +124,6 @@ def _resident(session: Session, passport: Passport) -> dict[str, Any]:
     return stay_view(owed, today) | {
         "resident_id": str(passport.person_id),
         "passports": passports,
-        "reports": [report_view(report, receipts.valid(session, report)) for report in filed],
+        "reports": [report_view(report, receipt) for report, receipt in filed],
         "records": records_view(case, passports),
     }

@@ -23,7 +23,7 @@ from benchmarks.tables import machine, say, table
 from foundation.db import Database
 from foundation.postgres import find_binaries, temporary_server
 from immigration.rules.rows import KINDS
-from immigration.services import records
+from immigration.services import obligations, records
 from operations import migrating
 from tests.factories import row
 
@@ -48,6 +48,8 @@ def main() -> None:
         ratio = median(each[what][1] / each[what][0] for each in found)
         rows.append([what, f"{ROWS / ours:,.0f}", f"{ROWS / raw:,.0f}", f"{ratio:.2f}", f"{BAR:.1f}"])
     table(["", "import, rows/s", "\\copy, rows/s", "import / \\copy", "bar"], rows)
+    refreshed = median(each["refresh"][0] for each in found)
+    say(f"What those people owe was then computed for {ROWS / refreshed:,.0f} a second, by one process.\n")
 
 
 @contextmanager
@@ -82,24 +84,33 @@ def _round(database: Database, place: Path) -> dict[str, tuple[float, float]]:
         connection.execute(text("truncate people, obligations, passports, movements, events cascade"))
     app = application(database)
     found = {kind: _import(app, place, kind) for kind in ("passports", "movements")}
+    refreshed = _refresh(app)
     for kind in ("movements", "passports"):
         _psql(database, f"\\copy {kind} to '{place}/{kind}.raw' csv")
         with database.engine.begin() as connection:
             connection.execute(text(f"truncate {kind} cascade"))
-    return {kind: (found[kind], _raw(database, place, kind)) for kind in ("passports", "movements")}
+    raw = {kind: (found[kind], _raw(database, place, kind)) for kind in ("passports", "movements")}
+    return raw | {"refresh": (refreshed, refreshed)}
 
 
 def _import(app: Any, place: Path, kind: str) -> float:
-    at, database = app.extensions["desk"], app.extensions["database"]
+    at, database, now = app.extensions["desk"], app.extensions["database"], app.extensions["clock"]()
     began = perf_counter()
-    outcome = records.import_file(
-        database, kind, place / f"{kind}.csv", records=at.records, law=at.law, now=app.extensions["clock"]()
-    )
+    outcome = records.import_rows(database, kind, place / f"{kind}.csv", law=at.law, now=now)
     took = perf_counter() - began
-    expected = ROWS // BAD
-    if kind == "passports" and outcome.counts["rejected"] != expected:
-        raise RuntimeError(f"{outcome}: {expected} rejected rows were expected")
+    if outcome.counts["rejected"] < ROWS // BAD:
+        raise RuntimeError(f"{outcome}: {ROWS // BAD} bad rows were expected")
     return took
+
+
+def _refresh(app: Any) -> float:
+    """Seconds to compute what everybody owes, once the planner knows how large the tables are."""
+    at, database = app.extensions["desk"], app.extensions["database"]
+    with database.engine.begin() as connection:
+        connection.execute(text("analyze"))
+    began = perf_counter()
+    obligations.refresh(database, records=at.records, law=at.law, now=app.extensions["clock"](), actor="bench")
+    return perf_counter() - began
 
 
 def _raw(database: Database, place: Path, kind: str) -> float:

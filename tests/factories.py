@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from foundation.identity import Role
 from immigration.rules.rows import KINDS
-from immigration.services import activations, obligations, officers, records
+from immigration.services import activations, obligations, officers, records, staging
 
 ADDRESS = {
     "house_number": "1",
@@ -85,7 +85,7 @@ def load(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
     typed = [(line, KINDS[kind].read([values[c] for c in KINDS[kind].columns])) for line, values in enumerate(rows, 2)]
     at, now = app.extensions["desk"], app.extensions["clock"]()
     with app.extensions["database"].transaction() as session:
-        merged = records.merge(session, kind, typed, law=at.law, now=now)
+        merged = records.merge(session, kind, staging.staged(kind, typed), law=at.law, now=now)
     obligations.refresh(app.extensions["database"], records=at.records, law=at.law, now=now, actor="import")
     return dict(merged.counts) | {"unknown": len(merged.unknown)}
 

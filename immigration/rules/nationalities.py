@@ -3,6 +3,8 @@
 Sources: ISO 3166-1 alpha-3 (249 codes, November 2026); ICAO Doc 9303-3, section 5, for the codes that are not in it.
 """
 
+from functools import lru_cache
+
 _ISO = """
     ABW AFG AGO AIA ALA ALB AND ARE ARG ARM ASM ATA ATF ATG AUS AUT AZE BDI BEL BEN BES BFA BGD BGR BHR BHS BIH BLM BLR
     BLZ BMU BOL BRA BRB BRN BTN BVT BWA CAF CAN CCK CHE CHL CHN CIV CMR COD COG COK COL COM CPV CRI CUB CUW CXR CYM CYP
@@ -39,6 +41,7 @@ def is_known(code: str, production: bool) -> bool:
     return code in ISO_3166_1 or code in ICAO_ONLY or (code == SPECIMEN and not production)
 
 
+@lru_cache(maxsize=1024)
 def canonical(code: str) -> str:
     """The one code under which records are compared: a zone says `D` where ISO 3166-1 says `DEU`; filler is dropped."""
     plain = code.strip().upper().rstrip("<")

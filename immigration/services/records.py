@@ -3,6 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -50,33 +51,74 @@ def import_file(
     production: bool = False,
     progress: Callable[[int], None] = lambda position: None,
 ) -> Outcome:
-    """Import a CSV file in chunks, each a transaction of its own; bad rows go to `FILE.rejected.csv`.
+    """Import a CSV file, see `import_rows`, and bring in step what people owe.
 
-    Then what people owe is brought in step; where that is cut short, a worker's next round does it.
-    `progress` is told the position in the file, in bytes. In production the specimen state is refused.
-    Raises csv_files.WrongHeader and OSError.
+    Where that is cut short, a worker's next round does it.
     """
-    kind, outcome = KINDS[kind_name], Outcome()
-    with Rejects(path, kind.columns) as rejects:
-        rows = csv_files.rows(path, kind.columns)
-        while chunk := list(islice(rows, CHUNK)):
-            good = list(_read(kind, chunk, rejects, production))
-            with database.transaction() as session:
-                session.execute(text("set local statement_timeout = 0"))
-                session.execute(text("set local lock_timeout = 0"))
-                merged = merge(session, kind_name, good, law=law, now=now)
-            originals = {row.line: row.values for row in chunk}
-            for line in merged.unknown:
-                rejects.add(
-                    line, "passport unknown: no such document_number and issuing_state on record", originals[line]
-                )
-            outcome.counts += merged.counts
-            progress(chunk[-1].position)
-        outcome.counts["rejected"] = rejects.count
+    outcome = import_rows(database, kind_name, path, law=law, now=now, production=production, progress=progress)
     if outcome.counts["imported"] > CHUNK:
         _count_anew(database)
     obligations.refresh(database, records=records, law=law, now=now, actor=ACTOR)
     return outcome
+
+
+def import_rows(
+    database: Database,
+    kind_name: str,
+    path: Path,
+    *,
+    law: Law,
+    now: datetime,
+    production: bool = False,
+    progress: Callable[[int], None] = lambda position: None,
+) -> Outcome:
+    """Check, seal and merge a CSV file in chunks, each a transaction; bad rows go to `FILE.rejected.csv`.
+
+    While the database merges a chunk, the next one is read.
+    `progress` is told the position in the file, in bytes. In production the specimen state is refused.
+    Raises csv_files.WrongHeader and OSError.
+    """
+    kind, outcome = KINDS[kind_name], Outcome()
+    with Rejects(path, kind.columns) as rejects, ThreadPoolExecutor(1) as merging:
+        under_way: _UnderWay | None = None
+        for chunk in _chunks(csv_files.rows(path, kind.columns)):
+            good = staging.staged(kind_name, _read(kind, chunk, rejects, production))
+            _conclude(under_way, outcome, rejects, progress)
+            under_way = chunk, merging.submit(_merge_alone, database, kind_name, good, law, now)
+        _conclude(under_way, outcome, rejects, progress)
+        outcome.counts["rejected"] = rejects.count
+    return outcome
+
+
+_UnderWay = tuple[list[csv_files.Row], Future["Merged"]]
+"""A chunk that the database is merging while the next one is read."""
+
+
+def _chunks(rows: Iterator[csv_files.Row]) -> Iterator[list[csv_files.Row]]:
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
+
+
+def _merge_alone(database: Database, kind_name: str, rows: list[staging.Staged], law: Law, now: datetime) -> "Merged":
+    with database.transaction() as session:
+        session.execute(text("set local statement_timeout = 0"))
+        session.execute(text("set local lock_timeout = 0"))
+        return merge(session, kind_name, rows, law=law, now=now)
+
+
+def _conclude(
+    under_way: _UnderWay | None, outcome: Outcome, rejects: "Rejects", progress: Callable[[int], None]
+) -> None:
+    """Wait for a chunk and count what came of it; raises what merging it raised."""
+    if under_way is None:
+        return
+    chunk, merging = under_way
+    merged = merging.result()
+    originals = {row.line: row.values for row in chunk}
+    for line in merged.unknown:
+        rejects.add(line, "passport unknown: no such document_number and issuing_state on record", originals[line])
+    outcome.counts += merged.counts
+    progress(chunk[-1].position)
 
 
 def _count_anew(database: Database) -> None:
@@ -106,16 +148,13 @@ class Merged:
     unknown: list[int]
 
 
-def merge(
-    session: Session, kind_name: str, rows: list[tuple[int, dict[str, Any]]], *, law: Law, now: datetime
-) -> Merged:
-    """Merge typed rows (line, values) in this transaction, and join people.
+def merge(session: Session, kind_name: str, rows: list[staging.Staged], *, law: Law, now: datetime) -> Merged:
+    """Merge rows that `staging.staged` made in this transaction, and join people.
 
     What the people owe is only marked as out of date: `obligations.refresh` brings it in step.
     """
     session.execute(_LOCK)
-    columns, staged = staging.stager(kind_name)
-    staging.stage(session, columns, (staged(line, row) for line, row in rows))
+    staging.stage(session, kind_name, rows)
     today = bangkok_date(now)
     if kind_name == "passports":
         statement = staging.MERGE_PASSPORTS

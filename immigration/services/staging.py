@@ -1,7 +1,7 @@
 """How rows of each kind are staged and merged: COPY into a temporary table, then set-based statements."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from foundation.db import driver
 from foundation.sealing import keyring
 from immigration.models.people import document_index
 
@@ -85,36 +86,37 @@ PASSPORT_COLUMNS = (
 )
 
 
-def stage(session: Session, columns: Iterable[tuple[str, str]], rows: Iterable[Staged]) -> None:
-    """Fill a fresh temporary table `staged` (line, document_index, row_digest, then `columns`) by COPY."""
+def stage(session: Session, kind: str, rows: Iterable[Staged]) -> None:
+    """Fill a fresh temporary table `staged` (line, document_index, row_digest, then the kind's columns) by COPY."""
+    columns = PASSPORT_COLUMNS if kind == "passports" else ((MERGES[kind].key, "text"), *MERGES[kind].columns)
     typed = [("line", "int8"), ("document_index", "bytea"), ("row_digest", "bytea"), *columns]
     definition = ", ".join(f"{name} {kind}" for name, kind in typed)
     session.execute(text("drop table if exists staged"))
     session.execute(text(f"create temporary table staged ({definition}) on commit drop"))
-    driver: Any = session.connection().connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy("copy staged from stdin (format binary)") as copy:
+    with driver(session).cursor() as cursor, cursor.copy("copy staged from stdin (format binary)") as copy:
         copy.set_types([kind for _, kind in typed])
         for row in rows:
             copy.write_row(row)
     session.execute(text("analyze staged"))
 
 
-def stager(kind: str) -> tuple[list[tuple[str, str]], Callable[[int, dict[str, Any]], Staged]]:
-    """The staging columns of a kind, and the function that turns a typed row into a staged one."""
+def staged(kind: str, rows: Iterable[tuple[int, dict[str, Any]]]) -> list[Staged]:
+    """Typed rows (line, values) of a kind as they are staged: found by a blind index, and sealed."""
     if kind == "passports":
-        return list(PASSPORT_COLUMNS), _stage_passport
+        return [_stage_passport(line, row) for line, row in rows]
     merge = MERGES[kind]
+    sources = [(name, merge.source(name), name in merge.sealed) for name, _ in merge.columns]
+    return [_stage(merge, sources, line, row) for line, row in rows]
 
-    def staged(line: int, row: dict[str, Any]) -> Staged:
-        head = (line, document_index(row["issuing_state"], row["document_number"]), _digest(row), row[merge.key])
-        return head + tuple(_sealed(merge, column, row[merge.source(column)]) for column, _ in merge.columns)
 
-    return [(merge.key, "text"), *merge.columns], staged
+def _stage(merge: Merge, sources: list[tuple[str, str, bool]], line: int, row: dict[str, Any]) -> Staged:
+    head = (line, document_index(row["issuing_state"], row["document_number"]), _digest(row), row[merge.key])
+    return head + tuple(_sealed(merge, name, row[source]) if seals else row[source] for name, source, seals in sources)
 
 
 def _sealed(merge: Merge, column: str, value: Any) -> Any:
-    if column not in merge.sealed or value is None:
-        return value
+    if value is None:
+        return None
     return keyring().seal(value, f"{merge.table}.{column}")
 
 

@@ -141,7 +141,7 @@ def test_the_worker_sends_what_is_due_now_or_by_a_given_time(url: str, app: Flas
         for arguments in ((), ("--at", at), ("--at", at)):
             done = flask(env, "worker", "--once", *arguments)
             assert done.returncode == 0, done.stderr
-            assert [line.split(":")[0] for line in done.stdout.splitlines()][2:5] == ["plan", "relay", "send"]
+            assert [line.split(":")[0] for line in done.stdout.splitlines()][2:6] == ["plan", "begin", "relay", "send"]
         sent = [(message["target"], message["message"]["data"]["kind"]) for message in push.messages]
     assert ("phone-1", "reminder.seven-days") in sent
     assert sent[-1] == ("phone-1", "reminder.due-day")

@@ -10,10 +10,13 @@ PYTHON ?= $(shell for each in $(CANDIDATES); do \
 
 # A stamp's name holds a checksum of the requirements: when they change, so does the name, and the install runs again.
 RUNTIME := .venv/.runtime-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
+BENCH := .venv/.bench-$(shell cat requirements.txt requirements-dev.txt requirements-bench.txt | cksum | cut -d' ' -f1)
 TOOLS := .venv/.tools-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help run test check bench format docs lock clean
+BENCHMARKS := report_path report_peers latency reads planning import_rows decided_by_records
+
+.PHONY: help run test check bench drills fuzz mutants format docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,8 +30,17 @@ test: $(TOOLS) ## the whole test suite, with a PostgreSQL of its own
 check: $(TOOLS) ## format, lint, types, import contracts, containers, tests, generated docs; then a summary
 	@.venv/bin/python -m tools.check
 
-bench: $(TOOLS) ## the benchmarks: each prints a table
-	@set -e; for script in benchmarks/[!_]*.py; do echo "== $$script"; PYTHONPATH=. .venv/bin/python "$$script"; done
+drills: $(TOOLS) ## break a whole installation on purpose and compare what was promised with what is there
+	@.venv/bin/python -m drills
+
+fuzz: $(TOOLS) ## feed the readers of hostile text (FUZZ_RUNS=5000000 for long)
+	@.venv/bin/python -m tests.fuzz
+
+mutants: $(TOOLS) ## change the rules line by line and see that a test notices (an hour or two)
+	@.venv/bin/python -m tools.mutants
+
+bench: $(BENCH) ## the benchmarks: each prints a table (BENCH_PEOPLE=4000000 for a nation)
+	@set -e; for each in $(BENCHMARKS); do .venv/bin/python -m benchmarks.$$each; done
 
 format: $(TOOLS) ## put the code into shape
 	.venv/bin/ruff format
@@ -38,7 +50,7 @@ docs: $(TOOLS) ## write the generated documents in docs/ anew
 	.venv/bin/flask --app app docs write
 
 lock: $(TOOLS) ## pin requirements.in and requirements-dev.in anew (LOCK=--upgrade for the newest versions)
-	@for each in requirements requirements-dev; do \
+	@for each in requirements requirements-dev requirements-bench; do \
 		.venv/bin/uv pip compile --python-version 3.11 --universal --generate-hashes --no-header --quiet \
 			--no-emit-index-url --no-emit-find-links $(LOCK) $$each.in -o $$each.txt || exit 1; done
 
@@ -56,6 +68,12 @@ $(TOOLS): $(RUNTIME)
 	@echo "Installing the tools ..."
 	@$(INSTALL) -r requirements-dev.txt
 	@rm -f .venv/.tools-*
+	@touch $@
+
+$(BENCH): $(TOOLS)
+	@echo "Installing what the benchmarks compare with ..."
+	@$(INSTALL) -r requirements-bench.txt
+	@rm -f .venv/.bench-*
 	@touch $@
 
 .venv/bin/pip:

@@ -11,11 +11,15 @@ from benchmarks.nation import NOW, Nation, application
 from immigration.registries import addresses
 
 _OPEN = """
-select o.person_id, (select r.subdistrict_code from reports r where r.person_id = o.person_id order by id desc limit 1)
-from obligations o
-where o.expected and o.opens_on <= :today and o.online_closes_on >= :today
-and not exists (select from reports r where r.person_id = o.person_id and r.status = 'under-review')
-order by md5(o.person_id::text || :salt) limit :count
+with open as (
+  select o.person_id from obligations o
+  where o.expected and o.opens_on <= :today and o.online_closes_on >= :today
+  order by md5(o.person_id::text || :salt) limit :count * 11 / 10 + 10
+)
+select person_id, newest.subdistrict_code from open
+cross join lateral (
+  select r.subdistrict_code, r.status from reports r where r.person_id = open.person_id order by id desc limit 1
+) newest where newest.status = 'accepted' limit :count
 """
 
 

@@ -48,7 +48,7 @@ PENDING = 30
 
 SETTINGS = {
     "shared_buffers": "4GB",
-    "max_wal_size": "16GB",
+    "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "work_mem": "64MB",
     "maintenance_work_mem": "1GB",
@@ -72,8 +72,11 @@ class Nation:
     def restore(self) -> None:
         """Undo every filing since the nation was made, so that the same people can file again."""
         with psycopg.connect(self.url) as connection:
+            last = connection.execute("select last_report, last_event, last_key from nation_rows").fetchone()
+            assert last
+            values = dict(zip(("report", "event", "key"), last, strict=True))  # in the text: the planner has to know
             for statement in _RESTORE:
-                connection.execute(statement)
+                connection.execute(statement.format(**values))
 
 
 _REMEMBER = (
@@ -83,17 +86,17 @@ _REMEMBER = (
     "alter table nation_before add primary key (person_id)",
     "analyze nation_before",
 )
-_NEW = "select id from reports where id > (select last_report from nation_rows)"
+_NEW = "select id from reports where id > {report}"
 _RESTORE = (
     f"delete from receipts where report_id in ({_NEW})",
     f"delete from decisions where report_id in ({_NEW})",
-    "delete from events where id > (select last_event from nation_rows)",
-    "delete from idempotency_keys where created_at > (select last_key from nation_rows)",
-    f"""update obligations o set revision = b.revision, basis = b.basis, due_on = b.due_on, opens_on = b.opens_on,
+    "delete from events where id > {event}",
+    "delete from idempotency_keys where created_at > '{key}'",
+    """update obligations o set revision = b.revision, basis = b.basis, due_on = b.due_on, opens_on = b.opens_on,
         online_closes_on = b.online_closes_on, grace_ends_on = b.grace_ends_on, late_after = b.late_after,
         expected = b.expected from nation_before b where o.person_id = b.person_id
-        and o.person_id in (select person_id from reports where id in ({_NEW}))""",
-    f"delete from reports where id in ({_NEW})",
+        and o.person_id in (select person_id from reports where id > {report})""",
+    "delete from reports where id > {report}",
 )
 
 
@@ -112,6 +115,7 @@ def nation(people: int) -> Iterator[Nation]:
         if not _is_complete(url):
             _make(found)
         found = Nation(people, server, server.url("nation"))
+        _bring_up_to_date(found)
         with psycopg.connect(found.url) as connection:
             if connection.execute("select to_regclass('nation_rows')").fetchone() == (None,):
                 for statement in _REMEMBER:
@@ -131,6 +135,12 @@ def _is_complete(url: str) -> bool:
     with psycopg.connect(url) as connection:
         found = connection.execute("select to_regclass('nation_is_complete')").fetchone()
         return found is not None and found[0] is not None
+
+
+def _bring_up_to_date(found: Nation) -> None:
+    database = found.database()
+    migrating.bring_up_to_date(database)
+    database.close()
 
 
 def _make(made: Nation) -> None:

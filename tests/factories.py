@@ -82,11 +82,18 @@ def row(kind: str, **values: str) -> dict[str, str]:
 
 def load(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
     """Import rows through the service, as an import of a file would; what it counted."""
-    typed = [(line, KINDS[kind].read([values[c] for c in KINDS[kind].columns])) for line, values in enumerate(rows, 2)]
+    counted = merge(app, kind, *rows)
     at, now = app.extensions["desk"], app.extensions["clock"]()
-    with app.extensions["database"].transaction() as session:
-        merged = records.merge(session, kind, staging.staged(kind, typed), law=at.law, now=now)
     obligations.refresh(app.extensions["database"], records=at.records, law=at.law, now=now, actor="import")
+    return counted
+
+
+def merge(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
+    """What is done of an import that is cut short: what people owe is marked as out of date, and no more."""
+    typed = [(line, KINDS[kind].read([values[c] for c in KINDS[kind].columns])) for line, values in enumerate(rows, 2)]
+    now = app.extensions["clock"]()
+    with app.extensions["database"].transaction() as session:
+        merged = records.merge(session, kind, staging.staged(kind, typed), law=app.extensions["desk"].law, now=now)
     return dict(merged.counts) | {"unknown": len(merged.unknown)}
 
 

@@ -34,6 +34,7 @@ CHECKS = (
     Check("compose", "check-jsonschema --builtin-schema vendor.compose-spec compose.yaml"),
     Check("yaml", "yamllint --strict compose.yaml"),
     Check("tests", "pytest -n 2 --dist loadfile"),
+    Check("drills", "python -m drills"),
     Check("docs", "flask --app app docs check"),
 )
 

@@ -91,7 +91,7 @@ def correct(data: dict[str, Any], number: str) -> dict[str, Any]:
 def withdraw(number: str) -> dict[str, Any]:
     """Take a report back before it is decided."""
     with transaction() as session:
-        return report_view(reports.withdraw(session, number, author=principal(), now=now()), None)
+        return report_view(reports.withdraw(session, number, author=principal(), desk=desk(), now=now()), None)
 
 
 @blueprint.get("/reports/<number>/receipt")

@@ -147,14 +147,13 @@ def _settle_contradictions(
             )
         )
     )
+    denied = {r.number for r in ours if due_dates.is_contradicted(r, facts, today)}
     told = []
-    for report in ours:
-        denied = due_dates.is_contradicted(report, facts, today)
-        if denied and report.number not in marked:
-            session.execute(update(Report).where(Report.number == report.number).values(contradicted_at=now))
-            told.append(ReportContradicted(report.number, found.person_id, report.next_due_on))
-        elif not denied and report.number in marked:
-            session.execute(_CONFIRM, {"number": report.number})
+    for report in (r for r in ours if r.number in denied - marked):
+        session.execute(update(Report).where(Report.number == report.number).values(contradicted_at=now))
+        told.append(ReportContradicted(report.number, found.person_id, report.next_due_on))
+    for number in (r.number for r in ours if r.number in marked - denied):
+        session.execute(_CONFIRM, {"number": number})  # only now: a report that was just marked has freed its period
     return told
 
 

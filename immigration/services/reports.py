@@ -196,12 +196,15 @@ def _examine(case: Case | None, filing: findings.Filing, policy: Policy) -> list
     return findings.examine(case.facts, due_dates.obligation(case.facts, filing.on, policy), filing, policy)
 
 
-def withdraw(session: Session, number: str, *, author: Principal, now: datetime) -> Report:
+def withdraw(session: Session, number: str, *, author: Principal, desk: Desk, now: datetime) -> Report:
     """Take a report back before it is decided; the period is free again."""
     report = get(session, number, author=author, lock=True)
     if not rules.may("withdraw", report.status):
         raise CannotChange(f"the report is {report.status}; it can be taken back only before it is decided")
     report.status = "withdrawn"
-    storing.touch(session, report.person_id)
+    session.flush()
+    obligations.recompute(
+        session, [report.person_id], records=desk.records, law=desk.law, now=now, actor=author.actor, announce=False
+    )
     events.record(session, ReportWithdrawn(report.number, report.person_id), actor=author.actor, at=now)
     return report

@@ -17,7 +17,7 @@ from immigration.registries.records import Case
 from immigration.rules import due_dates, numbers
 from immigration.rules import reports as rules
 from immigration.rules.policies import Policy
-from immigration.services import judging, obligations, receipts, storing
+from immigration.services import judging, obligations, receipts
 from immigration.services.judging import Desk
 
 
@@ -133,12 +133,9 @@ def settle(
     told = ReportDecided(report.number, report.person_id, outcome, reasons, next_due_on, report.office)
     events.record(session, told, actor=actor, at=now)
     session.flush()
-    if outcome == "accepted":
-        obligations.recompute(
-            session, [report.person_id], records=desk.records, law=desk.law, now=now, actor=actor, announce=False
-        )
-    else:
-        storing.touch(session, report.person_id)
+    obligations.recompute(
+        session, [report.person_id], records=desk.records, law=desk.law, now=now, actor=actor, announce=False
+    )
 
 
 def _decision(report: Report, outcome: str, note: str, policy: Policy, actor: str, now: datetime) -> Decision:

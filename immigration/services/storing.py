@@ -8,8 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.db import one
@@ -157,10 +155,3 @@ def _told(written: Written) -> str:
     actors = [written.actor, *("system" for _ in written.told[1:])]
     told = zip(written.told, actors, strict=True)
     return json.dumps([{"kind": e.kind, "actor": actor, "data": events.payload(e)} for e, actor in told])
-
-
-def touch(session: Session, person_id: UUID) -> None:
-    """Say that something about a person changed: a filing judged on what was before must look again."""
-    session.execute(
-        text("update obligations set revision = revision + 1 where person_id = :person_id"), {"person_id": person_id}
-    )

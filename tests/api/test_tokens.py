@@ -3,6 +3,7 @@
 import json
 from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import uuid4
 
 import jwt
@@ -12,10 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
 from foundation.events import Recorded
+from foundation.identity import Principal, Role
 from immigration.models.access import TokenFamily
 from immigration.services import keys, tokens
 from tests.access import SETTINGS, SetClock, add_person, make_app
 from tests.conftest import NOW
+from tests.factories import officer
 
 
 @pytest.fixture
@@ -63,6 +66,28 @@ def test_an_access_token_says_who_it_is_for_and_how_they_were_activated(client, 
     assert me(client, pair.access_token).status_code == 200
 
 
+def test_a_token_is_recognised_as_the_sign_in_it_was_given_to(app, pair, database):
+    who = app.extensions["authenticate"](pair.access_token)
+    with database.reading() as session:
+        family = session.scalars(select(TokenFamily)).one()
+    assert who == Principal(Role.RESIDENT, pair.resident_id, assurance="counter", family=family.id)
+    assert (pair.token_type, len(pair.refresh_token)) == ("Bearer", 43)
+
+
+def test_an_officers_token_is_recognised_as_the_officer(app, database):
+    headers = officer(app, office="PKT").headers
+    who = app.extensions["authenticate"](headers["Authorization"].removeprefix("Bearer "))
+    assert (who.role, who.name, who.office) == (Role.OFFICER, "somchai", "PKT")
+
+
+def test_a_token_of_a_retired_key_is_not_taken(app, database, pair, clock):
+    signer = app.extensions["signer"]
+    with database.transaction() as session:
+        keys.rotate(session, "access", NOW - timedelta(days=1))
+    signer._load()
+    assert tokens.resident(signer, SETTINGS, pair.access_token, now=NOW) is None
+
+
 def test_an_access_token_ends_after_ten_minutes(client, pair, clock):
     clock.pass_by(minutes=9, seconds=59)
     assert me(client, pair.access_token).status_code == 200
@@ -90,6 +115,7 @@ def test_a_used_refresh_token_ends_the_whole_sign_in(client, pair, database):
         event = session.scalars(select(Recorded)).one()
         family = session.scalars(select(TokenFamily)).one()
     assert (event.kind, event.person_id) == ("resident.sign-in-revoked", pair.resident_id)
+    assert (event.subject, event.data) == (str(pair.resident_id), {"family": str(family.id)})
     assert (family.revoked_at, family.revoked_because) == (NOW, "reuse")
 
 

@@ -1,14 +1,16 @@
 """Which code joins a phone to a person, and the terms of it."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from immigration.registries.access import resolve, terms
 from immigration.rules.activations import back_off, obstacles
-from immigration.rules.officers import obstacles_to_password
+from immigration.rules.officers import is_locked, is_over, obstacles_to_password
 
 DAY = date(2026, 11, 23)
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND, HALF_AN_HOUR = timedelta(seconds=1), timedelta(minutes=30)
 
 
 @pytest.mark.parametrize("status", ["valid", "expired", "cancelled"])
@@ -38,6 +40,24 @@ def test_a_password_is_judged_by_its_length():
     assert obstacles_to_password("elevenchars", shortest=12)
     assert obstacles_to_password("x" * 257, shortest=12)
     assert not obstacles_to_password("twelve chars", shortest=12)
+    assert obstacles_to_password("x" * 11, shortest=12) == ["a password has at least 12 characters"]
+    assert obstacles_to_password("x" * 257, shortest=12) == ["a password has at most 256 characters"]
+    assert not obstacles_to_password("x" * 256, shortest=12)
+
+
+def test_an_account_waits_until_its_moment_comes():
+    assert not is_locked(None, NOON)
+    assert is_locked(NOON, NOON - SECOND)
+    assert not is_locked(NOON, NOON)
+
+
+@pytest.mark.parametrize(
+    ("seen", "ends", "over"),
+    [(timedelta(0), SECOND, False), (timedelta(0), timedelta(0), True), (HALF_AN_HOUR - SECOND, SECOND, False),
+     (HALF_AN_HOUR, SECOND, True)],
+)  # fmt: skip
+def test_a_session_ends_by_its_end_or_by_idling(seen, ends, over):
+    assert is_over(seen_at=NOON - seen, expires_at=NOON + ends, idle=HALF_AN_HOUR, now=NOON) == over
 
 
 def test_the_shipped_terms_are_those_agreed_on():

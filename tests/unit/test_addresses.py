@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from immigration.registries.addresses import MOST, all_subdistricts, by_postal_code, lookup, search, suggestions
+from immigration.rules.addresses import Address
 
 
 def codes(query: str, limit: int = 10) -> list[str]:
@@ -20,6 +21,12 @@ def districts(query: str) -> set[str]:
 
 def provinces(query: str) -> set[str]:
     return {found.province_code for found in search(query, 5)}
+
+
+def test_an_address_is_kept_with_every_line_of_the_form():
+    lines = {"house_number": "1", "building": "b", "moo": "m", "soi": "s", "road": "r"}
+    place = {"subdistrict_code": "103901", "postal_code": "10110"}
+    assert Address(**lines, **place).as_dict() == lines | place
 
 
 # Look-ups

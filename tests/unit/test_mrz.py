@@ -262,6 +262,8 @@ def test_a_zone_without_number_or_name_is_refused():
         {"issuing_state": "UTOP"},
         {"optional_data": "A" * 15},
         {"document_code": "V"},
+        {"issuing_state": "uto"},
+        {"nationality": "UTo"},
     ],
 )
 def test_what_a_zone_cannot_hold_is_not_written(different):

@@ -36,3 +36,8 @@ def test_the_specimen_state_is_refused_in_production():
 )
 def test_germany_has_one_canonical_code(code, same):
     assert canonical(code) == same
+
+
+def test_the_code_of_no_nationality_is_no_filler():
+    assert canonical("XXX") == "XXX"
+    assert canonical("XX<") == "XX"

@@ -1,0 +1,59 @@
+"""`python -m drills [DRILL ...]`: run all drills, or those named, and print a table of what they found."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+
+from drills import database, full, kills, races, replication
+from drills.installation import NeverHappened
+from drills.rows import Row, exit_code, table
+from drills.sizes import Sizes, WrongSize
+from foundation.clock import monotonic
+
+DRILLS: dict[str, Callable[[Sizes], Row]] = {
+    "kills": kills.run,
+    "races": races.run,
+    "away": database.away,
+    "slow": database.slow,
+    "data-full": full.data,
+    "log-full": full.log,
+    "replication": replication.run,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the drills of these names, or all; 0 if every promise held, 1 if one broke, 2 if some could not be tried."""
+    if unknown := set(names) - set(DRILLS):
+        print(f"no such drill: {', '.join(sorted(unknown))}; there are {', '.join(DRILLS)}", file=sys.stderr)
+        return 64
+    try:
+        sizes = Sizes.of(os.environ)
+    except WrongSize as error:
+        print(error, file=sys.stderr)
+        return 64
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left running
+    print(f"DRILL_SEED={sizes.seed}", flush=True)
+    rows = [_run(name, sizes) for name in names or DRILLS]
+    print(f"\n{table(rows)}\n\nseed {sizes.seed}; {sum(row.seconds for row in rows):.0f} s", flush=True)
+    return exit_code(rows)
+
+
+def _run(name: str, sizes: Sizes) -> Row:
+    print(f"{name} ...", flush=True)
+    began = monotonic()
+    try:
+        row = DRILLS[name](sizes)
+    except NeverHappened as error:
+        row = Row(name, broken=[str(error)])
+    except Exception:
+        traceback.print_exc()
+        row = Row(name, broken=["the drill itself ended with an error"])
+    row.seconds = monotonic() - began
+    print("\n".join([f"{name}: {row.outcome}, {row.seconds:.1f} s", *row.broken]), flush=True)
+    return row
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

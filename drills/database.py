@@ -1,0 +1,95 @@
+"""The database is away, or slow: every call is answered in time, asks to come back, and is served again afterwards."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import psycopg
+
+from drills.crowd import FILING, crowd, judge
+from drills.installation import Installation, installation
+from drills.rows import Row
+from drills.sizes import Sizes
+from foundation.clock import monotonic
+
+AWAY = 8  # seconds
+HELD = 9  # seconds: longer than any time-out of the service's
+AT_EASE = 2  # seconds between two troubles
+BOUND = 8  # seconds: three until a connection is given up, five until a statement is
+_SLEEP = """create function dawdle() returns trigger language plpgsql as
+'begin perform pg_sleep(60); return new; end'"""
+
+
+def away(_: Sizes) -> Row:
+    """The drill of a PostgreSQL that is stopped: a row."""
+    row = Row("database away")
+    with installation() as place:
+        with crowd(place) as people:
+            place.cluster.rest()
+            began = monotonic()
+            time.sleep(AWAY)
+            outcomes = people.during(began, monotonic())
+            place.cluster.wake()
+            back = people.await_service(monotonic())
+            time.sleep(AT_EASE)
+        row.figure(away=f"{AWAY} s", asked_to_come_back=outcomes["503"], served_again_after=f"{back:.1f} s")
+        row.promise(f"while it is away everybody is asked to come back: {dict(outcomes)}", {*outcomes} == {"503"})
+        judge(row, people, slowest=BOUND)
+    return row
+
+
+def slow(_: Sizes) -> Row:
+    """The drill of a PostgreSQL whose rows or tables are held, or whose statements do not end: a row."""
+    row = Row("database slow")
+    with installation() as place:
+        with crowd(place) as people:
+            for name, trouble, looks_go_on in TROUBLES:
+                with trouble(place):
+                    began = monotonic()
+                    time.sleep(HELD)
+                    filings, looks = people.during(began, monotonic(), FILING), people.during(began, monotonic())
+                looks -= filings
+                back = people.await_service(monotonic())
+                row.figure(**{name: f"{filings['503']} filings asked to come back, served again after {back:.1f} s"})
+                row.promise(f"{name}: no filing is acknowledged: {dict(filings)}", {*filings} == {"503"})
+                row.promise(f"{name}: looking goes on: {dict(looks)}", not looks_go_on or {*looks} == {"200"})
+                time.sleep(AT_EASE)
+        judge(row, people, slowest=BOUND)
+    return row
+
+
+@contextmanager
+def rows_held(place: Installation) -> Iterator[None]:
+    """Another transaction holds everybody's row."""
+    with psycopg.connect(place.url) as connection:
+        connection.execute("select from obligations for update")
+        yield
+        connection.rollback()
+
+
+@contextmanager
+def table_held(place: Installation) -> Iterator[None]:
+    """Another transaction holds the whole table, as a careless migration would: nobody can even read it."""
+    with psycopg.connect(place.url) as connection:
+        connection.execute("lock table obligations in access exclusive mode")
+        yield
+        connection.rollback()
+
+
+@contextmanager
+def statements_slow(place: Installation) -> Iterator[None]:
+    """Storing a report takes a minute."""
+    with place.operator() as connection:
+        connection.execute(_SLEEP)
+        connection.execute("create trigger dawdle before insert on reports for each row execute function dawdle()")
+        try:
+            yield
+        finally:
+            connection.execute("drop function dawdle cascade")
+
+
+TROUBLES: tuple[tuple[str, Callable[[Installation], AbstractContextManager[None]], bool], ...] = (
+    ("rows held", rows_held, True),
+    ("table held", table_held, False),
+    ("statements slow", statements_slow, True),
+)

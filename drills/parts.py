@@ -1,0 +1,144 @@
+"""Processes and a PostgreSQL that are started again when they end, as systemd or a container engine would."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from foundation.postgres import PostgresFailed, Server
+
+ROOT = Path(__file__).parents[1]
+PAUSE = 0.2  # seconds until a part that ended is started again
+REFUSED = 1.0  # seconds until a PostgreSQL that could not start is tried again
+
+
+class Part:
+    """A process, started again whenever it ends; what it left behind is killed first, as a supervisor does."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self._command, self._environment, self._log = list(command), dict(environment), log
+        self._over = threading.Event()
+        self.process = self._start()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+        self._thread.start()
+
+    def children(self) -> list[psutil.Process]:
+        """The processes below it that do its work."""
+        with suppress(psutil.Error):
+            below = psutil.Process(self.process.pid).children(recursive=True)
+            return [each for each in below if "resource_tracker" not in _command_of(each)]
+        return []
+
+    def kill(self) -> bool:
+        """Kill the process itself and nothing below it; whether it was running."""
+        running = self.process.poll() is None
+        self.process.kill()
+        return running
+
+    def end(self, patience: float = 15) -> None:
+        """Ask it to end, wait, and kill what is left; it is not started again."""
+        self._over.set()
+        self._thread.join()
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(patience)
+        self._clear()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        with open(self._log, "ab") as log:
+            return subprocess.Popen(
+                self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _keep(self) -> None:
+        while not self._over.wait(PAUSE):
+            if self.process.poll() is not None:
+                self._clear()
+                self.process = self._start()
+
+    def _clear(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Cluster:
+    """A PostgreSQL, started again whenever it ends, unless it was told to rest."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.restarts = 0
+        self._resting = False
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+        self._thread.start()
+
+    def rest(self) -> None:
+        """Stop the server, ending every connection; it stays away until `wake`."""
+        with self._lock:
+            self._resting = True
+            self.server.stop()
+
+    def wake(self) -> None:
+        """Start the server after a rest."""
+        with self._lock:
+            self._resting = False
+            self.server.start()
+
+    def end(self) -> None:
+        """Stop the server for good."""
+        self._over.set()
+        self._thread.join()
+        self.rest()
+
+    def postmaster(self) -> psutil.Process | None:
+        """The server's first process, if it runs."""
+        with suppress(OSError, ValueError, IndexError, psutil.Error):
+            return psutil.Process(int((self.server.data / "postmaster.pid").read_text().split()[0]))
+        return None
+
+    def backends(self) -> list[psutil.Process]:
+        """The processes that serve a connection."""
+        with suppress(psutil.Error):
+            if (first := self.postmaster()) is not None:
+                return [each for each in first.children() if _command_of(each).startswith("postgres: app ")]
+        return []
+
+    def kill(self) -> bool:
+        """Kill every process of the server at once; whether it was running."""
+        with self._lock, suppress(psutil.Error):  # it is started again when all of it is gone, as with a supervisor
+            first = self.postmaster()
+            if first is None or not self.server.is_running():
+                return False
+            all_of_them = [first, *first.children(recursive=True)]
+            for each in all_of_them:
+                with suppress(psutil.Error):
+                    each.kill()
+            psutil.wait_procs(all_of_them, timeout=10)
+            return True
+        return False
+
+    def _keep(self) -> None:
+        while not self._over.wait(PAUSE):
+            with self._lock:
+                if self._resting or self.server.is_running():
+                    continue
+                try:
+                    self.server.start()
+                    self.restarts += 1
+                    continue
+                except PostgresFailed:
+                    pass
+            self._over.wait(REFUSED)
+
+
+def _command_of(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""

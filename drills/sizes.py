@@ -1,0 +1,43 @@
+"""How large the drills are: the short form unless the environment says otherwise."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+
+class WrongSize(ValueError):
+    """A size in the environment is not a number, or the drill would be none; the text names the variable."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Each is read from the variable `DRILL_` and its name: kills, reports, rounds, tries, seed.
+
+    `kills` are spread over `reports` acknowledged reports; `rounds` are those of each race; `tries` are reports filed
+    while a commit cannot be replicated. The seed fixes which part is killed next and what clients do, not the timing.
+    """
+
+    kills: int = 60
+    reports: int = 5_000
+    rounds: int = 300
+    tries: int = 20
+    seed: int = 0
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "Sizes":
+        """The sizes that the environment asks for; a fresh seed unless it names one. Raises WrongSize."""
+        given = {each.name: _number(environment, f"DRILL_{each.name.upper()}") for each in fields(cls)}
+        known = {name: number for name, number in given.items() if number is not None}
+        found = cls(**{"seed": secrets.randbelow(1_000_000), **known})
+        if found.reports < found.kills:
+            raise WrongSize("DRILL_REPORTS must not be fewer than DRILL_KILLS")
+        return found
+
+
+def _number(environment: Mapping[str, str], name: str) -> int | None:
+    text = environment.get(name)
+    if not text:
+        return None
+    if not text.isdecimal() or (name != "DRILL_SEED" and int(text) == 0):
+        raise WrongSize(f"{name} is {text!r}: a number from 1")
+    return int(text)

@@ -1,0 +1,81 @@
+"""Lives that once broke a promise, as the steps that led there."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from foundation.db import Database
+from immigration.registries.law import law
+from immigration.rules.due_dates import obligation
+from immigration.rules.facts import Facts, Movement, Report
+from tests.lives.life import Life
+from tests.lives.world import World, world
+
+
+@pytest.fixture(scope="module")
+def here(empty_database: Database) -> Iterator[World]:
+    with world(empty_database) as made:
+        yield made
+
+
+@pytest.fixture
+def life(here: World) -> Life:
+    class Lived(Life):
+        world = here
+
+    return Lived()
+
+
+@pytest.mark.parametrize("numbers", [("R1", "R2"), ("R2", "R1")])
+def test_of_two_reports_of_one_day_the_later_one_moves_the_date(numbers: tuple[str, str]) -> None:
+    """An officer may set the next date to tomorrow, and the next report may come on the same day."""
+    arrived, day, dates = date(2026, 9, 1), date(2026, 11, 23), (date(2026, 11, 24), date(2027, 2, 22))
+    filed = (Report(n, day, "online", due, 1, "BKK", True, arrived) for n, due in zip(numbers, dates, strict=True))
+    facts = Facts(movements=(Movement("M1", "arrival", arrived, "NON-O"),), reports=tuple(filed))
+    window = obligation(facts, day, law().on(day)).window
+    assert window
+    assert window.due_on == dates[1]
+
+
+def test_a_report_keeps_its_period_when_its_author_turns_out_to_be_another(life: Life) -> None:
+    life.begin(assurance="mail", ago=80)
+    life.a_stranger_comes(assurance="mail", ago=80, reports=True, is_the_same=False)
+    life.leave(who=0, ago=85)
+    life.the_stranger_turns_out_to_be_the_same()
+    life.file(who=0, road="Sukhumvit")
+    life.the_worker_works(rounds=())
+    life.the_promises_hold()
+    assert len(life.acknowledged) == 1
+
+
+def test_days_of_grace_count_while_the_records_cannot_be_read(life: Life) -> None:
+    life.begin(assurance="mail", ago=90)
+    life.time_passes(days=4, working=False)
+    life.the_source_goes_down_or_comes_back(down=True)
+    life.file(who=0, road="Sukhumvit")
+    life.decide(which=0, outcome="accepted", name="one", days=None)
+    life.the_promises_hold()
+    assert life.promised
+
+
+def test_a_report_counts_again_when_the_correction_that_denied_it_is_taken_back(life: Life) -> None:
+    """Meanwhile another report came for the same period, and is itself denied by what was put right."""
+    life.begin(assurance="counter", ago=80)
+    life.a_correction_is_taken_back(by=3, days=0)
+    life.the_promises_hold()
+    assert len(life.acknowledged) == 2
+
+
+def test_a_report_counts_again_when_the_one_that_took_its_period_is_withdrawn(life: Life) -> None:
+    life.begin(assurance="counter", ago=80)
+    life.file(who=0, road="Sukhumvit")
+    (arrival,) = life.ledger.rows["movements"].values()
+    life.put("movements", arrival | {"occurred_on": life.on(78)})
+    life.the_source_goes_down_or_comes_back(down=True)
+    life.file(who=0, road="Sukhumvit")
+    life.put("movements", arrival)
+    life.the_promises_hold()
+    life.withdraw_or_correct(which=0, act="withdrawal")
+    life.the_promises_hold()
+    assert len(life.acknowledged) == 2

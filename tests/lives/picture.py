@@ -1,0 +1,80 @@
+"""What the service has stored, in one look: plain rows, read past all of its own code."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from foundation.db import Database
+
+Row = dict[str, Any]
+TABLES = {
+    "reports": "id, number, person_id, period, entered_on, filed_at, filed_on, status, reasons, contradicted_at",
+    "receipts": "number, report_id, next_due_on, statement, voided_at",
+    "decisions": "id, report_id, outcome, reasons, next_due_on, decided_by",
+    "events": "id, at, kind, subject, person_id, actor, data, relayed_at",
+    "obligations": "*",
+    "notifications": "id, person_id, kind, dedupe, status, params, created_at",
+    "idempotency_keys": "person_id, key",
+    "passports": "id, person_id, encode(document_index, 'hex') as document",
+}
+_ORDER = {"reports": "id", "decisions": "id", "events": "id", "passports": "id", "receipts": "issued_at, number"}
+_LOOK = "select json_build_object({})".format(
+    ", ".join(
+        f"'{name}', (select coalesce(json_agg(t), '[]') from "
+        f"(select {columns} from {name} order by {_ORDER.get(name, '1')}) t)"
+        for name, columns in TABLES.items()
+    )
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Every row of the tables that promises are about, as JSON has them, in the order they were written."""
+
+    reports: list[Row]
+    receipts: list[Row]
+    decisions: list[Row]
+    events: list[Row]
+    obligations: list[Row]
+    notifications: list[Row]
+    idempotency_keys: list[Row]
+    passports: list[Row]
+
+    def reports_of(self, person_id: str) -> list[Row]:
+        """A person's reports, oldest first."""
+        return [report for report in self.reports if report["person_id"] == person_id]
+
+    def report(self, number: str) -> Row:
+        """A report by its number."""
+        return next(report for report in self.reports if report["number"] == number)
+
+    def receipt_of(self, report: Row) -> Row | None:
+        """The receipt of a report that is not void."""
+        its = (c for c in self.receipts if c["report_id"] == report["id"] and not c["voided_at"])
+        return next(its, None)
+
+    def person_of(self, document: bytes) -> str:
+        """Whose passport it is, by the blind index."""
+        return next(str(p["person_id"]) for p in self.passports if p["document"] == document.hex())
+
+    def kept(self, person_id: str) -> Row:
+        """The kept obligation of a person."""
+        return next(row for row in self.obligations if row["person_id"] == person_id)
+
+
+def look(database: Database) -> Picture:
+    """The picture of this moment."""
+    with database.engine.connect() as connection:
+        found = connection.exec_driver_sql(_LOOK).scalar_one()
+    return Picture(**(json.loads(found) if isinstance(found, str) else found))
+
+
+def day(value: str | None) -> date | None:
+    """A date as a row has it."""
+    return date.fromisoformat(value) if value else None
+
+
+def holds(report: Row) -> bool:
+    """Whether a report keeps its period taken."""
+    return report["status"] in ("accepted", "under-review", "returned") and not report["contradicted_at"]

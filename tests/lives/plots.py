@@ -1,0 +1,99 @@
+"""Several acts in a row that seldom come together by chance, each about a promise that only they put to the test."""
+
+from datetime import date
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from tests.factories import load, merge, row
+from tests.lives.filing import FilingActs
+from tests.lives.ground import WHO
+from tests.lives.passing import WINDOW_DAYS, PassingActs
+from tests.lives.people import Soul
+from tests.lives.records import MOST_PASSPORTS, RecordActs
+from tests.oracle import ONE
+
+
+class Plots(RecordActs, PassingActs, FilingActs):
+    """What is told here in a row may also happen act by act."""
+
+    @rule(days=WINDOW_DAYS, act=st.sampled_from(["file", "leave", "enter", "report"]))
+    def something_happens_before_a_reminder_goes_out(self, days: int, act: str) -> None:
+        """Planned by one round, a reminder is looked at again by the round that sends it."""
+        self.time_comes_to_the_window(0, days, False)
+        self.the_worker_works(("recheck", "refresh", "plan", "relay"))
+        match act:
+            case "file":
+                self.file(0)
+            case "leave":
+                self.leave(0, 0)
+            case "enter":
+                self.enter(0, 3, "NON-O", 400)
+            case "report":
+                self.report_at_an_office(0, 0, "counter", True)
+        self.the_worker_works(("relay", "send"))
+
+    @rule(by=st.integers(-9, 9), days=st.integers(0, 10))
+    def a_correction_is_taken_back(self, by: int, days: int) -> None:
+        """It denied the stay that a report was made in; meanwhile another report may have come for the same period."""
+        self.file_in_time(0, days, ["accept"])
+        mine = self.ledger.of(self.souls[0].passports)["movements"]
+        if arrivals := [move for move in mine if move["direction"] == "arrival"]:
+            newest = max(arrivals, key=lambda move: move["occurred_on"])
+            self.put("movements", newest | {"occurred_on": str(date.fromisoformat(newest["occurred_on"]) + by * ONE)})
+            self.file_in_time(0, days, [])
+            self.put("movements", newest)
+
+    @rule(ago=st.integers(0, 100), arrives=st.booleans())
+    def a_report_comes_before_an_import_is_finished(self, ago: int, arrives: bool) -> None:
+        """The report is judged by the rows that are there; the worker finishes the import."""
+        if self.down:
+            return  # it would be judged by what was last computed
+        values = {"direction": "arrival" if arrives else "departure", "occurred_on": self.on(ago)}
+        found = row("movements", document_number=self.souls[0].passport, permitted_until=self.on(-400), **values)
+        merge(self.world.app, "movements", found)
+        self.ledger.put("movements", found)
+        self.promised.clear()
+        self.file(0)
+        self.world.round("refresh")
+
+    @rule(who=WHO, days=st.integers(0, 18), away=st.integers(0, 12))
+    def a_report_comes_while_the_source_is_away(self, who: int, days: int, away: int) -> None:
+        """It is taken as of the moment it came in, and checked when the source is back."""
+        self.time_comes_to_the_window(who, days, False)
+        self.the_source_goes_down_or_comes_back(True)
+        self.file(who, "Sukhumvit")
+        self.wait(away)
+        self.the_source_goes_down_or_comes_back(False)
+        self.the_worker_works(())
+
+    @precondition(lambda self: len(self.souls) == 1 and len(self.souls[0].passports) < MOST_PASSPORTS)
+    @rule(
+        assurance=st.sampled_from(["mail", "counter"]),
+        ago=st.integers(60, 100),
+        reports=st.booleans(),
+        is_the_same=st.booleans(),
+    )
+    def a_stranger_comes(self, assurance: str, ago: int, reports: bool, is_the_same: bool) -> None:
+        """Somebody else on record, as far as anybody can tell; it may come out soon."""
+        stranger = Soul(self.world, assurance)
+        self.import_passport(stranger, "")
+        self.souls.append(stranger)
+        if reports:
+            self.enter(1, ago, "NON-O", 400)
+            self.file(1, "Sukhumvit")
+        if is_the_same:
+            self.the_stranger_turns_out_to_be_the_same()
+            self.file(0, "Sukhumvit")
+
+    @precondition(lambda self: len(self.souls) == 2)
+    @rule()
+    def the_stranger_turns_out_to_be_the_same(self) -> None:
+        """Their first passport replaces the person's: reports, sign-ins, devices and messages become theirs."""
+        person, stranger = self.souls
+        values = {"document_number": stranger.passports[0], "replaces": f"FRA:{person.passport}"}
+        load(self.world.app, "passports", row("passports", expires_on="2099-01-01", **values))
+        person.take_in(stranger)
+        del self.souls[1]
+        self.promised.clear()
+        self.world.round("relay")

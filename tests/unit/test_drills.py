@@ -1,0 +1,155 @@
+"""The drills' own pieces: sizes, the table and its exit code, what a client makes of an answer, a part that is kept."""
+
+import random
+import socketserver
+import sys
+import threading
+import uuid
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from drills.calls import Answer, Caller, NoAnswer, Troubles, file, file_surely
+from drills.installation import eventually
+from drills.ledger import Ledger
+from drills.parts import Part
+from drills.people import Resident
+from drills.rows import Row, exit_code, table
+from drills.sizes import Sizes, WrongSize
+
+RESIDENT = Resident(uuid.UUID(int=1), "token")
+ACCEPTED = b'{"number": "N-1", "receipt": {"number": "R-1"}}'
+
+
+def test_the_short_form_needs_no_setting_and_has_a_seed_of_its_own():
+    sizes = Sizes.of({})
+    assert (sizes.kills, sizes.reports, sizes.rounds, sizes.tries) == (60, 5_000, 300, 20)
+    assert {Sizes.of({}).seed for _ in range(5)} != {sizes.seed}
+
+
+def test_every_size_and_the_seed_can_be_given():
+    given = {"KILLS": "1000", "REPORTS": "80000", "ROUNDS": "10000", "TRIES": "100", "SEED": "0"}
+    assert Sizes.of({f"DRILL_{name}": text for name, text in given.items()}) == Sizes(1000, 80_000, 10_000, 100, 0)
+
+
+@pytest.mark.parametrize("wrong", [{"DRILL_KILLS": "0"}, {"DRILL_ROUNDS": "-1"}, {"DRILL_REPORTS": "59"}])
+def test_a_size_that_makes_no_drill_is_refused(wrong):
+    with pytest.raises(WrongSize, match=next(iter(wrong))):
+        Sizes.of(wrong)
+
+
+def rows(*outcomes):
+    found = {"kept": Row("one"), "BROKEN": Row("two", broken=["nothing is lost"]), "NOT RUN": Row("x", not_run="why")}
+    return [found[outcome] for outcome in outcomes]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [(["kept"], 0), (["kept", "BROKEN"], 1), (["kept", "NOT RUN"], 2), (["NOT RUN", "BROKEN"], 1)],
+)
+def test_a_broken_promise_ends_with_1_and_what_was_not_run_is_not_passed_over(outcomes, code):
+    assert exit_code(rows(*outcomes)) == code
+
+
+def test_the_table_says_what_broke_and_what_was_not_run():
+    text = table(rows("kept", "BROKEN", "NOT RUN"))
+    assert "broken: nothing is lost" in text
+    assert "not run: why" in text
+
+
+def test_a_promise_that_does_not_hold_breaks_its_row():
+    row = Row("one")
+    row.promise("this holds", True)
+    assert row.outcome == "kept"
+    row.promise("this does not", 0)
+    assert (row.outcome, row.broken) == ("BROKEN", ["this does not"])
+
+
+def test_another_final_answer_than_201_is_kept_apart():
+    ledger = Ledger()
+    ledger.write(RESIDENT, "k", 1, Answer(201, {}, ACCEPTED), 0.5)
+    ledger.write(RESIDENT, "k", 1, Answer(409, {}, b"{}"), 0.5)
+    assert [(each.number, each.receipt) for each in ledger.entries] == [("N-1", "R-1")]
+    assert ledger.odd == {"409 {}": 1}
+
+
+def test_the_latency_of_a_share_is_that_of_the_slowest_in_it():
+    ledger = Ledger()
+    for seconds in range(100):
+        ledger.write(RESIDENT, "k", 1, Answer(201, {}, ACCEPTED), seconds)
+    assert (ledger.latency(0.5), ledger.latency(0.99), ledger.latency(1)) == (50, 99, 99)
+
+
+@contextmanager
+def server(*answers):
+    """An API of which each request gets the next answer: a status with a body, or None for a broken connection."""
+    left, keys = list(answers), []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            keys.append((self.headers["Idempotency-Key"], self.rfile.read(int(self.headers["Content-Length"]))))
+            answer = left.pop(0)
+            if answer is None:
+                self.close_connection = True
+                return
+            status, headers, body = answer
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as found:
+        found.daemon_threads = True
+        threading.Thread(target=found.serve_forever, args=(0.05,), daemon=True).start()
+        yield found.server_address[1], keys
+        found.shutdown()
+
+
+def surely(port, troubles):
+    caller = Caller([port])
+    answer, _ = file_surely(caller, RESIDENT, "k", 7, chance=random.Random(1), troubles=troubles, hangs_up=0)
+    caller.close()
+    return answer
+
+
+def test_a_client_sends_the_same_again_until_the_answer_is_clear():
+    troubles = Troubles()
+    away = (503, {"Retry-After": "2"}, b"")
+    with server(away, None, (500, {}, b""), (503, {}, b""), (201, {}, ACCEPTED)) as (port, sent):
+        assert surely(port, troubles).status == 201
+    assert len(sent) == 5
+    assert len(set(sent)) == 1
+    assert troubles.seen == {"503": 1, "RemoteDisconnected": 1, "500": 1, "503 without Retry-After": 1}
+    assert sorted(troubles.wrong) == ["500", "503 without Retry-After"]
+
+
+def test_a_refusal_is_an_answer():
+    with server((409, {}, b"{}")) as (port, sent):
+        assert surely(port, Troubles()).status == 409
+    assert len(sent) == 1
+
+
+def test_nobody_at_the_port_is_no_answer():
+    with server() as (port, _):
+        pass
+    with pytest.raises(NoAnswer, match="ConnectionRefusedError"):
+        file(Caller([port]), RESIDENT, "k")
+
+
+def test_a_part_that_is_killed_is_started_again_and_ends_when_it_is_told(tmp_path):
+    part = Part([sys.executable, "-c", "import time; time.sleep(60)"], {}, tmp_path / "log")
+    try:
+        first = part.process.pid
+        assert part.kill()
+        eventually(lambda: part.process.pid != first, 10, "it is started again")
+    finally:
+        part.end()
+    assert part.process.poll() is not None
+    assert not part.kill()

@@ -1,0 +1,228 @@
+"""The working that a person is shown, whole: every step with date, source, how sure that is, and figures."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from immigration.registries.law import law
+from immigration.rules.due_dates import Step, obligation
+from immigration.rules.facts import Facts, Movement, Passport, Permission, Report
+from immigration.rules.policies import Policy, Terms, Waiver
+
+TODAY = date(2026, 11, 24)
+DAY = timedelta(1)
+LAW = law().on(TODAY)
+IN_PERSON, ONLINE = Terms(15, 7, "OFF", "counter notice"), Terms(10, -2, "COR", "online notice")
+POLICY = replace(LAW, windows={"in-person": IN_PERSON, "online": ONLINE}, waivers=(), holidays=frozenset())
+PASSPORT = Passport(1, "valid", date(2036, 1, 1), date(1990, 1, 1), False, True)
+ARRIVED = date(2026, 9, 3)
+DUE = date(2026, 12, 1)
+LATE_AFTER = date(2026, 12, 9)  # a Wednesday: ninety days and seven of grace, the arrival left out
+NON_O, LTR = LAW.regimes["NON-O"], LAW.regimes["LTR"]
+
+
+def steps(*records: Any, visa_class: str = "NON-O", until: date | None = None, policy: Policy = POLICY) -> list[Step]:
+    arrival = Movement("A", "arrival", ARRIVED, visa_class, until)
+    facts = Facts(
+        (PASSPORT,),
+        (arrival,),
+        tuple(r for r in records if isinstance(r, Permission)),
+        tuple(r for r in records if isinstance(r, Report)),
+    )
+    return list(obligation(facts, TODAY, policy).explanation)
+
+
+def beginning(regime: Any = NON_O, visa_class: str = "NON-O") -> list[Step]:
+    figures = {"regime": regime.name, "visa_class": visa_class}
+    return [Step("entered", ARRIVED, "movement:A"), Step("regime", None, regime.source, regime.grade, figures)]
+
+
+def counted_from_arrival() -> Step:
+    rule = LAW.rules["due.count_arrival_day"]
+    return Step("counted-from-arrival", DUE, rule.source, rule.grade, {"days": 89})
+
+
+def around(due: date, late_after: date, *between: Step, consequences: tuple[Step, ...] = ()) -> list[Step]:
+    """The steps that follow a due date: the window, how long it is not late, and what follows from being late."""
+    fine, leaving = LAW.rules["fine.voluntary_amount"], LAW.rules["exit_within_grace_waives_report"]
+    fines = {
+        "usual_settlement_thb": fine.value,
+        "most_thb": LAW.value("fine.caught_amount"),
+        "most_a_day_thb": LAW.value("fine.daily"),
+    }
+    return [
+        Step("opens", due - 10 * DAY, "online notice", "COR"),
+        Step("online-closes", due - 2 * DAY, "online notice", "COR"),
+        Step("grace-ends", due + grace() * DAY, "counter notice", "OFF"),
+        *between,
+        Step("not-late-until", late_after, "counter notice", "OFF"),
+        *consequences,
+        Step("leaving-starts-again", None, "Immigration offices of Kalasin and Samut Prakan", "OFF"),
+        Step("leaving-in-grace", None, leaving.source, leaving.grade, {"policy": leaving.value}),
+        Step("if-late", late_after + DAY, fine.source, fine.grade, fines),
+    ]
+
+
+def grace() -> int:
+    """Days after the due date; one less where the due date is the first of them."""
+    return 6 if LAW.value("grace.count_due_day") else 7
+
+
+def test_from_an_arrival():
+    assert steps() == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER)]
+
+
+@pytest.mark.parametrize(("counts", "ends"), [(True, 6), (False, 7)])
+def test_the_days_of_grace_may_begin_on_the_due_date(counts, ends):
+    rule = replace(LAW.rules["grace.count_due_day"], value=counts)
+    found = steps(policy=replace(POLICY, rules={**LAW.rules, "grace.count_due_day": rule}))
+    assert Step("grace-ends", DUE + ends * DAY, "counter notice", "OFF") in found
+
+
+@pytest.mark.parametrize(("counts", "days"), [(True, 89), (False, 90)])
+def test_the_day_of_arrival_counts_or_not(counts, days):
+    rule = replace(LAW.rules["due.count_arrival_day"], value=counts)
+    found = steps(policy=replace(POLICY, rules={**LAW.rules, "due.count_arrival_day": rule}))
+    assert found[2] == Step("counted-from-arrival", ARRIVED + days * DAY, rule.source, rule.grade, {"days": days})
+    assert Step("not-late-until", LATE_AFTER, "counter notice", "OFF") in found
+
+
+def test_without_an_online_window_the_due_date_is_the_last_day_online():
+    found = steps(policy=replace(POLICY, windows={"in-person": IN_PERSON}))
+    assert found[3:5] == [
+        Step("opens", DUE - 15 * DAY, "counter notice", "OFF"),
+        Step("online-closes", DUE, "counter notice", "OFF"),
+    ]
+
+
+def test_a_closed_last_day_rolls_on():
+    rule = LAW.rules["due.holiday_roll"]
+    rolled = Step("rolled-to-working-day", LATE_AFTER + DAY, rule.source, rule.grade)
+    found = steps(policy=replace(POLICY, holidays=frozenset({LATE_AFTER})))
+    assert found == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER + DAY, rolled)]
+
+
+def test_a_waiver_inside_the_window_adds_its_days():
+    rule = LAW.rules["due.holiday_roll"]
+    outage = Waiver("outage", "the site was down", DUE, DUE, "a notice")
+    late_after = LATE_AFTER + DAY
+    between = (
+        Step("rolled-to-working-day", late_after, rule.source, rule.grade),
+        Step("extended-by-outage", late_after, "a notice", None, {"name": "the site was down"}),
+    )
+    found = steps(policy=replace(POLICY, waivers=(outage,)))
+    assert found == [*beginning(), counted_from_arrival(), *around(DUE, late_after, *between)]
+
+
+@pytest.mark.parametrize(("first", "last", "told"), [
+    (DUE - 10 * DAY, DUE - 10 * DAY, True), (DUE - 12 * DAY, DUE - 11 * DAY, False), (LATE_AFTER, LATE_AFTER, True),
+    (DUE - 12 * DAY, DUE - 10 * DAY, True), (LATE_AFTER + 9 * DAY, LATE_AFTER + 9 * DAY, False),
+])  # fmt: skip
+def test_only_a_waiver_that_touches_the_window_is_told(first, last, told):
+    found = steps(policy=replace(POLICY, waivers=(Waiver("waiver", "x", first, last, "a notice"),)))
+    assert ("extended-by-waiver" in [step.code for step in found]) == told
+
+
+def test_a_day_that_was_waived_twice_is_one_day():
+    waived = [
+        Waiver("waiver", "x", DUE + first * DAY, DUE + last * DAY, "a notice") for first, last in ((1, 5), (4, 5))
+    ]
+    assert replace(POLICY, waivers=tuple(waived)).waived_days(DUE, DUE + 9 * DAY) == 5
+
+
+def test_a_stay_that_ends_by_the_due_date_is_told():
+    ends = Step("stay-ends-before-due", DUE, "permission to stay")
+    assert steps(until=DUE) == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER, consequences=(ends,))]
+    assert steps(until=DUE + DAY) == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER)]
+
+
+def test_from_an_extension():
+    granted = date(2026, 11, 2)
+    rule, due = LAW.rules["due.extension_resets"], date(2027, 1, 31)
+    assert steps(Permission("P", "extension", granted, date(2027, 12, 1))) == [
+        *beginning(),
+        Step("extension-counts-as-report", granted, rule.source, rule.grade),
+        Step("counted-from-extension", due, "permission:P", None, {"days": 90}),
+        *around(due, date(2027, 2, 8), rolled(date(2027, 2, 8))),
+    ]
+
+
+def rolled(to: date) -> Step:
+    rule = LAW.rules["due.holiday_roll"]
+    return Step("rolled-to-working-day", to, rule.source, rule.grade)
+
+
+def test_from_what_a_receipt_states():
+    report = Report("EX-1", date(2026, 11, 2), "counter", date(2027, 2, 1), 1, "BKK")
+    assert steps(report) == [
+        *beginning(),
+        Step("reported", report.on, "office-report:EX-1", None, {"channel": "counter", "office": "BKK"}),
+        Step("stated-on-receipt", date(2027, 2, 1), "office-report:EX-1"),
+        *around(date(2027, 2, 1), date(2027, 2, 8)),
+    ]
+
+
+@pytest.mark.parametrize(("channel", "due", "late_after"), [
+    ("counter", date(2027, 1, 31), date(2027, 2, 8)), ("online", date(2027, 3, 1), date(2027, 3, 8)),
+])  # fmt: skip
+def test_from_a_report_without_a_stated_date(channel, due, late_after):
+    report = Report("R1", date(2026, 11, 2), channel, None, 1, "PKT", ours=True, entered_on=ARRIVED)
+    moved = () if due + 7 * DAY == late_after else (rolled(late_after),)
+    assert steps(report) == [
+        *beginning(),
+        Step("reported", report.on, "report:R1", None, {"channel": channel, "office": "PKT"}),
+        Step("counted-from-report", due, LAW.rules["due.next_offset"].source, "CON", {"days": 90}),
+        *around(due, late_after, *moved),
+    ]
+
+
+def test_once_a_year():
+    rule, due = LAW.rules["due.count_arrival_day"], date(2027, 9, 3)
+    counted = Step("counted-one-year-from-arrival", due, rule.source, rule.grade)
+    start = beginning(LTR, "LTR")
+    assert steps(visa_class="LTR") == [*start, counted, *around(due, date(2027, 9, 10))]
+    reported = Report("EX-1", date(2026, 11, 3), "counter", None, 1, "BKK")
+    assert steps(reported, visa_class="LTR") == [
+        *start,
+        Step("reported", reported.on, "office-report:EX-1", None, {"channel": "counter", "office": "BKK"}),
+        Step("counted-one-year-from-report", date(2027, 11, 3), "office-report:EX-1"),
+        *around(date(2027, 11, 3), date(2027, 11, 10)),
+    ]
+
+
+def test_where_another_regime_goes():
+    regime = LAW.regimes["CABINET"]
+    told = Step("where-to-go", None, regime.source, regime.grade, {"text": regime.where})
+    assert steps(visa_class="CABINET") == [*beginning(regime, "CABINET"), told]
+    silent = replace(regime, where="")
+    policy = replace(POLICY, regimes={**LAW.regimes, "CABINET": silent})
+    assert steps(visa_class="CABINET", policy=policy) == beginning(silent, "CABINET")
+
+
+def test_abroad_there_is_nothing_to_explain():
+    owed = obligation(Facts((PASSPORT,)), TODAY, POLICY)
+    assert owed.explanation == (Step("abroad", None, "records"),)
+    assert owed.expected is False
+
+
+def test_reports_of_one_day_count_offices_first_then_ours_as_they_were_filed():
+    day = date(2026, 11, 2)
+
+    def last(*reports: Report) -> str:
+        found = [step.source for step in steps(*reports) if step.code == "reported"]
+        return found[0]
+
+    office = Report("Z", day, "counter", None, 1, "BKK")
+    second, first = (Report(n, day, "online", None, 1, "BKK", True, ARRIVED) for n in ("R1", "R2"))
+    assert last(first, office) == "report:R2"
+    assert last(office, first, second) == "report:R1"
+    assert last(replace(office, number="Y"), office) == last(office, replace(office, number="Y")) == "office-report:Z"
+
+
+def test_an_extension_of_one_day_comes_before_its_report():
+    day = date(2026, 11, 2)
+    extension = Permission("Z", "extension", day, date(2027, 12, 1))
+    found = steps(extension, Report("A", day, "counter", None, 1, "BKK"))
+    assert [step.code for step in found][2] == "reported"

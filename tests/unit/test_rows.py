@@ -1,0 +1,148 @@
+"""A row of each kind of records: what is taken, and the reason for which one is not."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from immigration.rules.rows import KINDS, BadRow
+from tests.factories import row
+
+PASSPORT = {"document_number": "EX1", "issuing_state": "FRA"}
+
+
+def read(kind: str, production: bool = False, **values: str) -> dict[str, Any]:
+    """A dull row of a kind, but for what is given, as it is read."""
+    dull = {"occurred_on": "2026-09-01", "granted_on": "2026-09-01", "filed_on": "2026-09-01"}
+    given = row(kind, **{k: v for k, v in dull.items() if k in KINDS[kind].columns} | values)
+    return KINDS[kind].read([given[column] for column in KINDS[kind].columns], production)
+
+
+def reason(kind: str, **values: str) -> str:
+    with pytest.raises(BadRow) as refused:
+        read(kind, False, **values)
+    return str(refused.value)
+
+
+def test_a_passport_is_read_with_its_types():
+    given: Any = PASSPORT
+    found = read("passports", **given, sex="f", status="VALID", replaces="deu:old1")
+    assert found == {
+        **PASSPORT,
+        "nationality": "FRA",
+        "surname": "DURAND",
+        "given_names": "ALIX",
+        "birth_date": date(1990, 1, 2),
+        "sex": "F",
+        "expires_on": date(2035, 1, 1),
+        "status": "valid",
+        "replaces": ("DEU", "OLD1"),
+    }
+
+
+def test_values_lose_the_spaces_around_them_and_identifiers_are_in_capitals():
+    found = read("passports", document_number=" ex1 ", issuing_state="fra ", surname=" Durand ", nationality="\tfra")
+    assert (found["document_number"], found["issuing_state"], found["nationality"]) == ("EX1", "FRA", "FRA")
+    assert found["surname"] == "Durand"
+
+
+@pytest.mark.parametrize(("kind", "column"), [
+    ("passports", "replaces"), ("movements", "arrival_card"), ("movements", "permitted_until"),
+    ("movements", "contact_email"), ("permissions", "visa_class"), ("reports", "next_due_on"),
+    ("residences", "until_on"), ("residences", "host"),
+])  # fmt: skip
+def test_what_may_be_left_out_is_none(kind, column):
+    assert read(kind, **{column: ""})[column] is None
+
+
+@pytest.mark.parametrize(("kind", "column"), [
+    ("movements", "checkpoint"), ("reports", "office"), ("passports", "given_names"), ("passports", "surname"),
+])  # fmt: skip
+def test_a_text_that_may_be_left_out_is_empty(kind, column):
+    assert read(kind, **{column: ""})[column] == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "why"),
+    [
+        ("passports", {"document_number": ""}, "document_number: missing"),
+        ("passports", {"document_number": "A" * 21}, "document_number: not a document number (letters and digits)"),
+        ("passports", {"document_number": "A-1"}, "document_number: not a document number (letters and digits)"),
+        ("passports", {"issuing_state": ""}, "issuing_state: missing"),
+        ("passports", {"issuing_state": "QQQ"}, "issuing_state: not an ICAO 9303 code"),
+        ("passports", {"nationality": "FR"}, "nationality: not an ICAO 9303 code"),
+        ("passports", {"birth_date": ""}, "birth_date: missing"),
+        ("passports", {"birth_date": "2.1.1990"}, "birth_date: not a date as YYYY-MM-DD"),
+        ("passports", {"birth_date": "1899-12-31"}, "birth_date: out of range; years are those of the common era"),
+        ("passports", {"expires_on": "2200-01-02"}, "expires_on: out of range; years are those of the common era"),
+        ("passports", {"birth_date": "2533-01-02"}, "birth_date: out of range; years are those of the common era"),
+        ("passports", {"sex": "Q"}, "sex: not M, F or X"),
+        ("passports", {"status": "gone"}, "status: not one of valid, expired, lost, stolen, cancelled"),
+        ("passports", {"surname": "", "given_names": ""}, "surname: missing, and so are given names"),
+        ("passports", {"surname": "A" * 201}, "surname: longer than 200 characters"),
+        ("passports", {"surname": "A\x07"}, "surname: contains control characters"),
+        ("passports", {"replaces": "FRA"}, "replaces: not issuing_state:document_number"),
+        ("passports", {"replaces": "QQQ:1"}, "replaces: not an ICAO 9303 code"),
+        ("passports", {"replaces": "FRA:"}, "replaces: missing"),
+        ("passports", {"replaces": "FRA:A:1"}, "replaces: not a document number (letters and digits)"),
+        ("passports", {"replaces": "FRA:EX1"} | PASSPORT, "replaces: a passport cannot replace itself"),
+        ("passports", {"expires_on": "1990-01-01"}, "expires_on: before the birth date"),
+        ("movements", {"movement_id": "a b"}, "movement_id: not an id of up to 64 characters"),
+        ("movements", {"movement_id": "a" * 65}, "movement_id: not an id of up to 64 characters"),
+        ("movements", {"direction": "in"}, "direction: not one of arrival, departure"),
+        ("movements", {"visa_class": ""}, "visa_class: missing on an arrival"),
+        ("movements", {"visa_class": "NON O"}, "visa_class: not a visa class"),
+        ("movements", {"contact_email": "nobody"}, "contact_email: not an e-mail address"),
+        ("movements", {"checkpoint": "A" * 101}, "checkpoint: longer than 100 characters"),
+        ("movements", {"arrival_card": "A" * 41}, "arrival_card: longer than 40 characters"),
+        ("reports", {"office": "A" * 21}, "office: longer than 20 characters"),
+        ("residences", {"subdistrict_code": "10390"}, "subdistrict_code: not a six-digit subdistrict code"),
+        ("residences", {"address": ""}, "address: missing"),
+        ("residences", {"address": "A" * 501}, "address: longer than 500 characters"),
+        ("residences", {"host": "A" * 201}, "host: longer than 200 characters"),
+        ("residences", {"until_on": "2025-12-31"}, "until_on: before from_on"),
+    ],
+)
+def test_a_bad_row_is_told_why(kind, values, why):
+    assert reason(kind, **values) == why
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("passports", {"document_number": "A" * 20, "birth_date": "1900-01-01", "expires_on": "2200-01-01"}),
+        ("passports", {"surname": "A" * 200}),
+        ("passports", {"surname": ""}),
+        ("passports", {"given_names": ""}),
+        ("passports", {"birth_date": "1990-01-02", "expires_on": "1990-01-02"}),
+        ("passports", {"document_number": "EX1", "issuing_state": "FRA", "replaces": "FRA:EX2"}),
+        ("passports", {"document_number": "EX1", "issuing_state": "FRA", "replaces": "DEU:EX1"}),
+        ("movements", {"movement_id": "!~" * 32}),
+        ("movements", {"direction": "departure", "visa_class": ""}),
+        ("residences", {"until_on": "2026-01-01"}),
+        ("residences", {"address": "A" * 500}),
+        ("reports", {"office": "A" * 20}),
+        ("passports", {"issuing_state": "UTO"}),
+    ],
+)
+def test_a_row_at_the_edge_is_taken(kind, values):
+    assert read(kind, **values)
+
+
+@pytest.mark.parametrize(
+    ("written", "sex"), [("M", "M"), ("m", "M"), ("F", "F"), ("X", "X"), ("<", "X"), ("", "X"), ("x", "X")]
+)
+def test_a_sex_is_m_f_or_open(written, sex):
+    assert read("passports", sex=written)["sex"] == sex
+
+
+@pytest.mark.parametrize("column", ["issuing_state", "nationality"])
+def test_in_production_nobody_is_from_the_state_of_specimens(column):
+    with pytest.raises(BadRow, match=f"^{column}: UTO is the state of specimens$"):
+        read("passports", production=True, **{column: "UTO"})
+    assert read("passports", production=True)
+
+
+def test_a_row_of_another_length_is_no_row():
+    with pytest.raises(ValueError, match="zip"):
+        KINDS["reports"].read(["EX-1"])

@@ -11,20 +11,19 @@ from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 from sqlalchemy import text
 
 from drills.calls import PATIENCE, Caller, NoAnswer, Troubles, file_surely, together
 from drills.installation import Installation, eventually, installation
-from drills.ledger import Ledger, ask_again, compare, told
+from drills.ledger import Ledger, ask_again, compare
+from drills.messages import TOO_SOON, Told, Watch, told
 from drills.parts import Part
 from drills.people import Resident, add
 from drills.rows import Row
 from drills.sizes import Sizes
 from foundation.clock import monotonic
-from notifications.rounds import AT_ONCE
 from notifications.rules import LEASE
 
 CLIENTS = 8
@@ -45,8 +44,8 @@ def run(sizes: Sizes) -> Row:
     row = Row("kills")
     with installation(apis=2, workers=WORKERS) as place:
         residents = add(place, sizes.reports)
-        ledger, troubles = Ledger(), Troubles()
-        killer = Killer(place, sizes, ledger)
+        ledger, troubles, watch = Ledger(), Troubles(), Watch(place.pushed)
+        killer = Killer(place, sizes, ledger, watch)
         began = monotonic()
         clients = _file_all(place, residents, ledger, troubles, sizes.seed)
         killer.run()
@@ -54,28 +53,22 @@ def run(sizes: Sizes) -> Row:
             client.join()
         took = monotonic() - began
         place.await_ready()
-        _settle(place)
+        ahead_from = _settle(place, watch)
         row.figure(kills=sum(killer.done.values()), **dict(killer.done), acknowledged=len(ledger))
         row.figure(load_seconds=round(took, 1), met=troubles)
         _judge_answers(row, place, ledger, troubles, sizes)
-        _judge_messages(row, place, len(ledger), killer.in_flight)
+        _judge_messages(row, told(place, watch, ahead_from=ahead_from), len(ledger))
     return row
 
 
 class Killer:
     """Kills one part after the other, as the reports come in."""
 
-    def __init__(self, place: Installation, sizes: Sizes, ledger: Ledger) -> None:
+    def __init__(self, place: Installation, sizes: Sizes, ledger: Ledger, watch: Watch) -> None:
         self.done: Counter[str] = Counter()
-        self._place, self._ledger, self._kills = place, ledger, sizes.kills
+        self._place, self._ledger, self._watch, self._kills = place, ledger, watch, sizes.kills
         self._between = sizes.reports / sizes.kills
         self._chance = random.Random(f"kills {sizes.seed}")
-
-    @property
-    def in_flight(self) -> int:
-        """How many messages, at most, were sent and not yet settled when their worker or the database was killed."""
-        of_all = self.done["both workers"] + self.done["PostgreSQL"] + self.done["one backend"]
-        return AT_ONCE * (self.done["worker"] + WORKERS * of_all)
 
     def run(self) -> None:
         """Kill until all kills are done; it returns when the last one is."""
@@ -111,13 +104,9 @@ class Killer:
 
     def _await_message(self) -> None:
         """Wait a little for a message to reach the provider: the others of its batch are on their way then."""
-        before, until = _size(self._place.pushed), monotonic() + ON_ITS_WAY
-        while _size(self._place.pushed) == before and monotonic() < until:
+        before, until = self._watch.size, monotonic() + ON_ITS_WAY
+        while self._watch.size == before and monotonic() < until:
             time.sleep(0.002)
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
 
 
 def _processes(parts: list[Part]) -> list[psutil.Process]:
@@ -155,9 +144,13 @@ def _file_all(
     return together(CLIENTS, client)
 
 
-def _settle(place: Installation) -> None:
-    """Let the workers do what is left. Their clock is ahead, so that the leases of killed workers are over."""
+def _settle(place: Installation, watch: Watch) -> int:
+    """Let the workers do what is left; how large the provider's file was before.
+
+    Their clock is ahead, so that the leases of killed workers are over.
+    """
     place.end_workers()
+    before = watch.size
     place.start_workers(WORKERS, ahead=LEASE + timedelta(minutes=1))
 
     def nothing_waits() -> bool:
@@ -165,6 +158,8 @@ def _settle(place: Installation) -> None:
             return not session.scalar(_WAITING)
 
     eventually(nothing_waits, SETTLED, "every event is relayed and every message settled")
+    watch.stop()
+    return before
 
 
 def _judge_answers(row: Row, place: Installation, ledger: Ledger, troubles: Troubles, sizes: Sizes) -> None:
@@ -186,11 +181,10 @@ def _judge_answers(row: Row, place: Installation, ledger: Ledger, troubles: Trou
     row.promise(f"nothing hangs: every request is answered or cut off within {PATIENCE:.0f} s", not troubles.hung)
 
 
-def _judge_messages(row: Row, place: Installation, decided: int, in_flight: int) -> None:
+def _judge_messages(row: Row, news: Told, decided: int) -> None:
     """What the provider was sent, beside what was decided."""
-    news = told(place)
     row.figure(told=news.told, never_told=news.never)
-    row.figure(told_twice=f"{news.twice} ({news.twice / max(news.told, 1):.2%})")
+    row.figure(told_twice=f"{news.twice} ({news.twice / max(news.told, 1):.2%})", too_soon=news.too_soon)
     row.promise("every decision is told at least once", news.never == 0 and news.told == decided)
-    row.promise("every message reaches the phone of its own person", news.astray == 0)
-    row.promise(f"only what was in flight is sent twice: at most {in_flight}", news.twice <= in_flight)
+    row.promise("every message is of a decision, and reaches the phone of its own person", news.astray == 0)
+    row.promise(f"no message is sent again within {TOO_SOON} s", news.too_soon == 0)

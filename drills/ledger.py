@@ -1,13 +1,11 @@
 """What the service acknowledged, kept outside of it, and the comparison with what it has afterwards."""
 
 import hashlib
-import json
 import random
 import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 import jwt
 from sqlalchemy import text
@@ -26,12 +24,6 @@ _STORED = text(
 _DOUBLED = text(
     """select count(*) from (select 1 from reports where status in ('accepted', 'under-review', 'returned')
     group by person_id having count(*) > 1) more"""
-)
-_DECIDED = text(
-    """select r.person_id, r.number, n.id from reports r
-    left join notifications n on n.person_id = r.person_id and n.params->>'number' = r.number
-      and n.kind = 'report.decided.' || r.status
-    where r.status <> 'under-review'"""
 )
 
 
@@ -160,33 +152,3 @@ def _public_keys(place: Installation) -> dict[str, jwt.PyJWK]:
     with place.database.reading() as session:
         found = keys.jwks(session, system_clock())["keys"]
     return {key["kid"]: jwt.PyJWK.from_dict(key) for key in found}
-
-
-@dataclass(frozen=True)
-class Told:
-    """Decided reports whose decision reached the provider, never did, or did twice; messages to a wrong phone."""
-
-    told: int
-    never: int
-    twice: int
-    astray: int
-
-
-def told(place: Installation) -> Told:
-    """What the provider got, beside the reports that were decided."""
-    sends: Counter[UUID] = Counter()
-    targets: dict[UUID, set[str]] = {}
-    with place.pushed.open(encoding="utf-8") as file:
-        for line in file:
-            message = json.loads(line)["message"]
-            if not message["data"]["kind"].startswith("report.decided"):
-                continue
-            notification = UUID(message["data"]["notification_id"])
-            sends[notification] += 1
-            targets.setdefault(notification, set()).add(message["fid"])
-    with place.database.reading() as session:
-        decided = session.execute(_DECIDED).all()
-    reached = [sends[notification] for _, _, notification in decided]
-    theirs = {notification: f"phone-of-{person}" for person, _, notification in decided if notification}
-    astray = sum(targets[n] != {theirs[n]} for n in theirs if n in targets) + len(set(sends) - set(theirs))
-    return Told(sum(n > 0 for n in reached), sum(n == 0 for n in reached), sum(n > 1 for n in reached), astray)

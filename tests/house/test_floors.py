@@ -38,6 +38,7 @@ READS_THE_TIME = {
     "foundation/clock.py": "the clock",
     "foundation/postgres.py": "waits for a server process to answer; nobody's dates depend on it",
     "tools/check.py": "measures how long the tools take",
+    "tools/mutants.py": "measures how long each group takes",
 }
 SQL_TIME = re.compile(r"\bnow\(\)|\bcurrent_(timestamp|date|time)\b|\b(clock|statement|transaction)_timestamp\(", re.I)
 SQL_READS_THE_TIME = {"operations/pages.py": "how long an event has waited, for the operators' graphs"}

@@ -1,5 +1,6 @@
 """What a person does about their reports, and what officers do."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +14,10 @@ from tests.lives.picture import Row
 from tests.lives.promises import Answered
 
 ACTS = ("accept", "return", "correct", "accept", "reopen", "reject", "withdraw", "set-date", "file", "visit")
+CHAINS = st.sampled_from(
+    [("return", "correct", "accept"), ("reopen", "return", "correct"), ("reject", "reopen", "accept")]
+)
+"""What officers and authors do in a row, as the words of ACTS."""
 OUTCOMES = {"accept": "accepted", "return": "returned", "reject": "rejected", "visit": "needs-visit"}
 ROADS = st.sampled_from(["Sukhumvit", "Sukhumvit", "Silom"])
 FEW, MANY = 2, 9
@@ -41,8 +46,8 @@ class FilingActs(Ground):
         self.acknowledged[said["number"]] = Answered(person, key, road, answer.data, said["filed_at"])
         self._promise(person, said)
 
-    @rule(who=WHO, days=st.integers(0, 18), acts=st.lists(st.sampled_from(ACTS), max_size=4))
-    def file_in_time(self, who: int, days: int, acts: list[str]) -> None:
+    @rule(who=WHO, days=st.integers(0, 18), acts=CHAINS | st.lists(st.sampled_from(ACTS), max_size=4))
+    def file_in_time(self, who: int, days: int, acts: Sequence[str]) -> None:
         """Wait for the window, file, and let officers and the author do several things with it in a row."""
         opens_on = self.look().owed(self.soul(who).id_in(self.seen.picture)).opens_on
         if opens_on and opens_on > self.today:
@@ -65,8 +70,8 @@ class FilingActs(Ground):
         self.soul(who).activate(assurance)
 
     @precondition(lambda self: self.acknowledged)
-    @rule(acts=st.lists(st.sampled_from(ACTS), min_size=1, max_size=5))
-    def go_on(self, acts: list[str]) -> None:
+    @rule(acts=CHAINS | st.lists(st.sampled_from(ACTS), min_size=1, max_size=5))
+    def go_on(self, acts: Sequence[str]) -> None:
         """Several things happen to the newest report."""
         for n, act in enumerate(acts if self.acknowledged else ()):
             if act in OUTCOMES or act == "set-date":

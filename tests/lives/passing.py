@@ -56,9 +56,8 @@ class PassingActs(Ground):
         promises.reminders_are_those_that_are_due(before, after, {id_ for id_, _ in messages[told:]})
         if "begin" in rounds or not rounds:
             promises.everybody_due_is_reminded(after, all_due=not rounds)
-        if "recheck" in rounds or not rounds:
-            waiting = [r for r in after.picture.reports if "source-unavailable" in r["reasons"]]
-            assert self.down or not [r for r in waiting if r["status"] == "under-review"]
+        if not self.down and ("recheck" in rounds or not rounds):
+            promises.what_waited_is_checked_as_of_its_day(before, after)
         if [e for e in after.picture.events if e["id"] > before.picture.events[-1]["id"]]:
             self.promised.clear()
 

@@ -237,6 +237,27 @@ def _reminders(seen: Seen, person: str) -> list[Row]:
     return [n for n in mine if n["kind"].startswith("reminder.")]
 
 
+REFUSALS = {"too-early", "already-reported", "other-regime"}
+
+
+def what_waited_is_checked_as_of_its_day(before: Seen, after: Seen) -> None:
+    """After a round that checks again, nothing waits; and each report answers the period of the day it was filed on."""
+    checked = [r for r in before.picture.reports if r["status"] == "under-review"]
+    checked = [r for r in checked if "source-unavailable" in r["reasons"]]
+    for report in (after.picture.report(r["number"]) for r in checked):
+        assert "source-unavailable" not in report["reasons"], report
+        earlier = [r for r in after.picture.reports_of(report["person_id"]) if r["id"] < report["id"]]
+        then = owed(
+            after.records(report["person_id"]),
+            earlier,
+            date.fromisoformat(report["filed_on"]),
+            after.policy,
+            after.picture,
+        )
+        if not REFUSALS & {*report["reasons"]}:
+            assert (report["period"], day(report["entered_on"])) == (then.basis or "no-entry", then.entered_on), report
+
+
 def next_due(seen: Seen, person: str, report: Row) -> date | None:
     """What a report filed online earns: 90 days from its due date, or from the filing where it was late.
 

@@ -94,12 +94,12 @@ def told(place: Installation, watch: Watch, *, ahead_from: int) -> Told:
         told=sum(count > 0 for count in times),
         never=sum(count == 0 for count in times),
         twice=sum(count > 1 for count in times),
-        too_soon=sum(_too_soon(ends, watch, ahead_from) for ends in sends.values()),
+        too_soon=sum(too_soon(ends, watch, ahead_from) for ends in sends.values()),
         astray=sum(theirs.get(notification) != to for notification, to in targets.items()),
     )
 
 
-def _too_soon(ends: list[int], watch: Watch, ahead_from: int) -> int:
+def too_soon(ends: list[int], watch: Watch, ahead_from: int) -> int:
     """How many of a message's repeats came too soon after the try before, by one and the same clock."""
     return sum(
         (one > ahead_from) == (other > ahead_from) and watch.moment(other) - watch.moment(one) < TOO_SOON

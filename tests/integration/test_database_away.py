@@ -247,3 +247,12 @@ def test_a_commit_that_waits_for_a_second_machine_is_given_up_in_time(server: Se
     with without_its_standby(server):
         assert is_unavailable(in_time(lambda: resident.file("k"), seconds=8))
     assert (resident.file("k").status_code, count(server, "reports")) == (201, 1)
+
+
+def test_a_key_whose_first_commit_is_on_one_machine_only_is_not_acknowledged_to_a_retry_either(
+    server: Server, resident: Resident
+) -> None:
+    with without_its_standby(server):
+        for _ in range(2):
+            assert is_unavailable(in_time(lambda: resident.file("k"), seconds=8))
+    assert (resident.file("k").status_code, count(server, "reports")) == (201, 1)

@@ -13,6 +13,7 @@ import pytest
 from drills.calls import Answer, Caller, NoAnswer, Troubles, file, file_surely
 from drills.installation import eventually
 from drills.ledger import Ledger
+from drills.messages import TOO_SOON, Watch, too_soon
 from drills.parts import Part
 from drills.people import Resident
 from drills.rows import Row, exit_code, table
@@ -37,6 +38,21 @@ def test_every_size_and_the_seed_can_be_given():
 def test_a_size_that_makes_no_drill_is_refused(wrong):
     with pytest.raises(WrongSize, match=next(iter(wrong))):
         Sizes.of(wrong)
+
+
+def test_a_repeat_is_too_soon_by_the_moments_at_which_the_providers_file_grew(tmp_path):
+    file = tmp_path / "pushed.jsonl"
+    watch = Watch(file)
+    began = watch.moment(0)
+    file.write_text("x" * 10)
+    eventually(lambda: watch.moment(10) > began, 5, "the file's growth is seen")
+    file.write_text("x" * 20)
+    watch.stop()
+    assert began < watch.moment(10) < watch.moment(20)
+    assert too_soon([10, 20], watch, ahead_from=20) == 1
+    assert too_soon([10, 20], watch, ahead_from=10) == 0
+    watch._moments[-1] += TOO_SOON
+    assert too_soon([10, 20], watch, ahead_from=20) == 0
 
 
 def rows(*outcomes):

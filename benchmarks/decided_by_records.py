@@ -3,7 +3,6 @@
 Run with `make bench`, or `python benchmarks/decided_by_records.py [PEOPLE]`. The goal is 90 %.
 """
 
-import hashlib
 import sys
 import tempfile
 from collections import Counter
@@ -12,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from app import create_app
+from benchmarks import forms
 from foundation.clock import bangkok_date
 from foundation.config import Settings
 from foundation.db import Database, driver
@@ -19,11 +19,8 @@ from foundation.errors import Problem
 from foundation.identity import Principal, Role
 from foundation.postgres import temporary_server
 from immigration.demo import country
-from immigration.registries import addresses
-from immigration.rules.addresses import Address
 from immigration.rules.rows import KINDS
 from immigration.services import records, reports
-from immigration.services.judging import Form, Sent
 from operations import migrating
 
 GOAL = 0.90
@@ -60,13 +57,9 @@ def main(people: int) -> None:
 
 def _file(app: object, person_id: object, subdistrict_code: str) -> str:
     """File from the phone of one person, activated by mail; the status, or the problem's code."""
-
-    place = addresses.lookup(subdistrict_code)
-    assert place is not None
-    form = Form(Address("1", "", "", "", "", place.code, place.postal_codes[0]), "", "")
     author = Principal(Role.RESIDENT, person_id, assurance="mail")  # type: ignore[arg-type]
     extensions = app.extensions  # type: ignore[attr-defined]
-    sent = Sent(form, "bench", hashlib.sha256(b"bench").digest())
+    sent = forms.sent(subdistrict_code, "bench")
     try:
         with extensions["database"].transaction() as session:
             reports.file(driver(session), sent, author=author, desk=extensions["desk"], now=extensions["clock"]())

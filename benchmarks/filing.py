@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+from benchmarks import forms
 from benchmarks.load import request
 from benchmarks.nation import NOW, Nation, application
-from immigration.registries import addresses
 
 _OPEN = """
 with open as (
@@ -58,14 +58,8 @@ def requests(nation: Nation, count: int) -> list[bytes]:
     held = tokens(nation, [person for person, _ in who])
     made = []
     for person, code in who:
-        place = addresses.lookup(code)
-        assert place is not None
-        address = {"house_number": "1/1", "soi": "Soi 1", "road": "Road"}
-        body = {
-            "address": address | {"subdistrict_code": code, "postal_code": place.postal_codes[0]},
-            "phone": "+66 81 234 5678",
-            "email": "somebody@example.org",
-        }
+        form = forms.form(code)
+        body = {"address": form.address.as_dict(), **form.contact()}
         headers = {"Authorization": f"Bearer {held[person]}", "Idempotency-Key": str(uuid4())}
         made.append(request("POST", "/api/v1/reports", headers, json.dumps(body).encode()))
     return made

@@ -8,6 +8,7 @@ Three limits, each with the values of one real filing and other people, numbers 
 import re
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from typing import Any
 
 from psycopg import sql
@@ -54,8 +55,8 @@ def scripts(nation: Nation, values: dict[str, Any]) -> dict[str, str]:
     """The pgbench script of each limit, from the values of one filing that was written."""
     given = {name: literal(value) for name, value in values.items()} | _RANDOM
     head = _VARIABLES.format(copies=nation.people // TEMPLATES - 1)
-    read = _filled(records.ONE, given) + ";\n"
-    write = _filled(storing.DECIDED, given).replace(f" and revision = {given['revision']}", "") + ";\n"
+    read = filled(records.ONE, given) + ";\n"
+    write = filled(storing.DECIDED, given).replace(f" and revision = {given['revision']}", "") + ";\n"
     owed = ", ".join(f"{name} = {given['owed_' + name]}" for name in storing.OWED)
     steps = [step.format(owed=owed, **given) for step in _STEPS]
     apart = "".join(step + ("\n" if step.endswith("\\gset") else ";\n") for step in map(_one_line, steps))
@@ -83,20 +84,30 @@ def _one_line(statement: str) -> str:
     return " ".join(statement.split())
 
 
-def _filled(statement: str, given: dict[str, str]) -> str:
-    return _one_line(re.sub(r"%\(([a-z_]+)\)s", lambda found: given[found[1]], statement))
+def filled(statement: str, given: Mapping[str, str]) -> str:
+    """A statement on one line with SQL in the place of its parameters."""
+    return _one_line(re.sub(r"%\((\w+)\)s", lambda found: given[found[1]], statement))
 
 
 def rate(nation: Nation, script: str, *, clients: int = 8, seconds: int = 4) -> float:
     """Transactions a second."""
+    return pgbench(nation, script, "tps = ", "-c", str(clients), "-j", "2", "-T", str(seconds))
+
+
+def latency(nation: Nation, script: str, *, seconds: int = 3) -> float:
+    """Milliseconds a run of the script takes one client."""
+    return pgbench(nation, script, "latency average = ", "-c", "1", "-T", str(seconds))
+
+
+def pgbench(nation: Nation, script: str, figure: str, *options: str) -> float:
+    """The number behind `figure` in what pgbench prints. Raises RuntimeError where a transaction failed."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(script)
         file.flush()
-        pgbench = str(find_binaries() / "pgbench")
-        options = ["-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", file.name]
-        done = subprocess.run([pgbench, *options, nation.url], capture_output=True, text=True, check=False)
+        command = [str(find_binaries() / "pgbench"), "-n", "-M", "prepared", *options, "-f", file.name, nation.url]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode or "number of failed transactions: 0 " not in done.stdout:
         raise RuntimeError(f"pgbench failed: {done.stderr[-2000:]} {done.stdout[-500:]}")
-    found = re.search(r"tps = ([0-9.]+)", done.stdout)
+    found = re.search(f"{figure}([0-9.]+)", done.stdout)
     assert found
     return float(found[1])

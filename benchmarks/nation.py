@@ -8,7 +8,6 @@ has its events and idempotency key.
 The data stay under `var/` and are used again. `BENCH_PEOPLE` sets the size.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,17 +22,14 @@ import psycopg
 from sqlalchemy import text
 
 from app import create_app
-from benchmarks import copies
+from benchmarks import copies, forms
 from benchmarks.tables import say
 from foundation.config import Settings
 from foundation.db import Database, driver
 from foundation.identity import Principal, Role
 from foundation.postgres import Server, local_server
 from immigration.demo.places import Place, choose_place
-from immigration.registries import addresses
-from immigration.rules.addresses import Address
 from immigration.services import reports
-from immigration.services.judging import Form, Sent
 from notifications.services import devices
 from operations import migrating
 from tests.factories import load, row
@@ -126,6 +122,12 @@ def nation(people: int) -> Iterator[Nation]:
         server.leave()
 
 
+def alone(database: Database, statement: str) -> None:
+    """A statement outside any transaction, however long it takes."""
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(statement))
+
+
 def application(database: Database, clock: Any = lambda: NOW) -> Any:
     """The application on a nation's database."""
     return create_app(Settings(environment="test", secret_keys=(SECRET,)), database=database, clock=clock)
@@ -153,9 +155,8 @@ def _make(made: Nation) -> None:
     _live(database)
     with database.engine.begin() as connection:
         copies.make(connection, made.people // TEMPLATES - 1)
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("vacuum analyze"))
-        connection.execute(text("create table nation_is_complete ()"))
+    alone(database, "vacuum analyze")
+    alone(database, "create table nation_is_complete ()")
     database.close()
     _configure(made.server, SETTINGS)
 
@@ -221,13 +222,7 @@ def _filing_time(database: Database, person: UUID) -> datetime:
 
 
 def _file(app: Any, person: UUID, number: int, nth: int) -> None:
-    place = addresses.lookup(_place(number).subdistrict_code)
-    assert place is not None
-    form = Form(
-        Address("1/1", "", "", "Soi 1", "Road", place.code, place.postal_codes[0]), "+66 81 234 5678", "a@b.example"
-    )
     author = Principal(Role.RESIDENT, person, assurance="counter")
-    key = f"{UUID(int=number * REPORTS + nth)}"
-    sent = Sent(form, key, hashlib.sha256(key.encode()).digest())
+    sent = forms.sent(_place(number).subdistrict_code, str(UUID(int=number * REPORTS + nth)))
     with app.extensions["database"].transaction() as session:
         reports.file(driver(session), sent, author=author, desk=app.extensions["desk"], now=app.extensions["clock"]())

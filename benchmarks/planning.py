@@ -9,9 +9,10 @@ from time import perf_counter
 
 from sqlalchemy import text
 
-from benchmarks.nation import NOW, application, nation, wanted
+from benchmarks.nation import NOW, alone, application, nation, wanted
 from benchmarks.report_path import ROUNDS
 from benchmarks.tables import machine, say, table
+from foundation.db import Database
 from notifications import rounds
 
 SIZES = (40_000, 400_000, 4_000_000)
@@ -39,8 +40,7 @@ def _measure(people: int) -> tuple[int, float, float, float]:
         with database.engine.begin() as connection:
             connection.execute(text("truncate notifications cascade"))
         rounds.plan_round(database, due_today, NOW - timedelta(days=1))
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("vacuum analyze notifications"))
+        alone(database, "vacuum analyze notifications")
         due, taken = 0, []
         for _ in range(ROUNDS):
             began = perf_counter()
@@ -56,13 +56,12 @@ def _measure(people: int) -> tuple[int, float, float, float]:
         return due, day, again, anew
 
 
-def _forget(database: object) -> None:
+def _forget(database: Database) -> None:
     """Take the day's reminders back, and bring back what they replaced."""
-    with database.engine.begin() as connection:  # type: ignore[attr-defined]
+    with database.engine.begin() as connection:
         connection.execute(text("delete from notifications where created_at = :now"), {"now": NOW})
         connection.execute(text("update notifications set status = 'pending', settled_at = null"))
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:  # type: ignore[attr-defined]
-        connection.execute(text("vacuum analyze notifications"))
+    alone(database, "vacuum analyze notifications")
 
 
 if __name__ == "__main__":

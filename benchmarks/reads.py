@@ -4,9 +4,6 @@ pgbench runs each with one client, so the latency is PostgreSQL's and one trip's
 what the first costs. BENCH_PEOPLE sets the size; there are four times as many reports.
 """
 
-import re
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from statistics import median
 from typing import Any
@@ -14,13 +11,12 @@ from uuid import uuid4
 
 from sqlalchemy import event, text
 
-from benchmarks.limits import literal
+from benchmarks.limits import filled, latency, literal
 from benchmarks.nation import NOW, Nation, application, nation, wanted
 from benchmarks.report_path import ROUNDS
 from benchmarks.tables import machine, say, table
 from foundation.db import Database
 from foundation.identity import Principal, Role
-from foundation.postgres import find_binaries
 from immigration.services import receipts, review
 
 BARS = {"queue, first page": 0.5, "queue, a page far in": 0.5, "receipt by number": 0.2}
@@ -31,7 +27,7 @@ def main(people: int) -> None:
     """Measure and print."""
     with nation(people) as at:
         scripts = {name: ";\n".join(sent) + ";\n" for name, sent in _statements(at)}
-        found = {name: median(_latency(at, script) for _ in range(ROUNDS)) for name, script in scripts.items()}
+        found = {name: median(latency(at, script) for _ in range(ROUNDS)) for name, script in scripts.items()}
     say(f"\nReads in PostgreSQL, {people:,} people, {people * 4:,} reports, median of {ROUNDS} runs; {machine()}\n")
     rows = [[name, f"{ms:.2f}", f"{BARS[name]:.1f}" if name in BARS else ""] for name, ms in found.items()]
     table(["", "ms", "bar, ms"], rows)
@@ -84,8 +80,7 @@ def _sent(database: Database, deed: Any) -> list[str]:
     found: list[str] = []
 
     def keep(_c: Any, _k: Any, statement: str, values: Any, _x: Any, _m: Any) -> None:
-        put = re.sub(r"%\((\w+)\)s", lambda match: literal(values[match[1]]), statement)
-        found.append(" ".join(put.split()))
+        found.append(filled(statement, {name: literal(value) for name, value in values.items()}))
 
     event.listen(database.engine, "before_cursor_execute", keep)
     with database.transaction() as session:
@@ -93,20 +88,6 @@ def _sent(database: Database, deed: Any) -> list[str]:
         session.rollback()
     event.remove(database.engine, "before_cursor_execute", keep)
     return found
-
-
-def _latency(at: Nation, script: str, seconds: int = 3) -> float:
-    """Milliseconds."""
-    with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
-        file.write(script)
-        file.flush()
-        options = ["-n", "-M", "prepared", "-c", "1", "-T", str(seconds), "-f", file.name]
-        done = subprocess.run(
-            [str(find_binaries() / "pgbench"), *options, at.url], capture_output=True, text=True, check=True
-        )
-    took = re.search(r"latency average = ([0-9.]+) ms", done.stdout)
-    assert took
-    return float(took[1])
 
 
 if __name__ == "__main__":

@@ -4,20 +4,16 @@ BENCH_PEOPLE, BENCH_ROUNDS and BENCH_REQUESTS set the sizes. Each round measures
 table has the medians over the rounds of each round's ratios.
 """
 
-import hashlib
 import os
 from statistics import median
 from typing import Any
 
-from benchmarks import filing, limits, load
+from benchmarks import filing, forms, limits, load
 from benchmarks.nation import NOW, Nation, application, nation, wanted
 from benchmarks.served import served
 from benchmarks.tables import machine, say, table
 from foundation.identity import Principal, Role
-from immigration.registries import addresses
-from immigration.rules.addresses import Address
 from immigration.services import judging, reports, storing
-from immigration.services.judging import Form, Sent
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "3000"))
@@ -27,15 +23,12 @@ BARS = {"one trip": (0.22, 0.33), "statement by statement": (0.35, 0.50)}
 def written(at: Nation) -> dict[str, Any]:
     """The values of one filing, as the service would write them."""
     ((person, code),) = filing.people(at, 1)
-    place = addresses.lookup(code)
-    assert place is not None
-    form = Form(Address("1/1", "", "", "Soi 1", "Road", code, place.postal_codes[0]), "+66 81 234 5678", "a@b.example")
-    sent = Sent(form, "0b5c2f9e-7d0e-4c57-8a07-000000000000", hashlib.sha256(b"body").digest())
+    sent = forms.sent(code, "0b5c2f9e-7d0e-4c57-8a07-000000000000")
     database = at.database()
     desk = application(database).extensions["desk"]
     with database.reading() as session:
         case = desk.records.case(session, person)
-    office = judging.office_of(form.address)
+    office = judging.office_of(sent.form.address)
     assert office is not None
     author = Principal(Role.RESIDENT, person, assurance="counter")
     found = storing.values(reports.write_up(case, sent, office, author=author, desk=desk, now=NOW))

@@ -5,15 +5,16 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from drills.people import Resident
 from foundation.clock import monotonic
 
+Item = TypeVar("Item")
 PATIENCE = 10.0  # seconds that a client waits for an answer
 GIVE_UP = 120.0  # seconds after which nobody would go on trying
 HANGS_UP = 0.02  # share of requests whose client goes away before the answer, and comes back
@@ -162,6 +163,20 @@ def file_surely(
         troubles.add(answer.status if answer.status != 503 or answer.asks_to_come_back else "503 without Retry-After")
         time.sleep(chance.uniform(0, LONGEST_PAUSE))
     raise NoAnswer(f"none in {GIVE_UP:.0f} s")
+
+
+class Shared(Generic[Item]):
+    """Things that several threads take turns to take, each once."""
+
+    def __init__(self, things: Iterable[Item]) -> None:
+        self._left, self._lock = iter(things), threading.Lock()
+
+    def __iter__(self) -> "Shared[Item]":
+        return self
+
+    def __next__(self) -> Item:
+        with self._lock:
+            return next(self._left)
 
 
 def together(count: int, work: Callable[[int], None]) -> list[threading.Thread]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 import psycopg
 
@@ -59,19 +60,10 @@ def slow(_: Sizes) -> Row:
 
 
 @contextmanager
-def rows_held(place: Installation) -> Iterator[None]:
-    """Another transaction holds everybody's row."""
+def held(lock: str, place: Installation) -> Iterator[None]:
+    """Another transaction holds what a statement locks."""
     with psycopg.connect(place.url) as connection:
-        connection.execute("select from obligations for update")
-        yield
-        connection.rollback()
-
-
-@contextmanager
-def table_held(place: Installation) -> Iterator[None]:
-    """Another transaction holds the whole table, as a careless migration would: nobody can even read it."""
-    with psycopg.connect(place.url) as connection:
-        connection.execute("lock table obligations in access exclusive mode")
+        connection.execute(lock)
         yield
         connection.rollback()
 
@@ -89,7 +81,8 @@ def statements_slow(place: Installation) -> Iterator[None]:
 
 
 TROUBLES: tuple[tuple[str, Callable[[Installation], AbstractContextManager[None]], bool], ...] = (
-    ("rows held", rows_held, True),
-    ("table held", table_held, False),
+    ("rows held", partial(held, "select from obligations for update"), True),
+    # As a careless migration would: nobody can even read it.
+    ("table held", partial(held, "lock table obligations in access exclusive mode"), False),
     ("statements slow", statements_slow, True),
 )

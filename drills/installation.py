@@ -105,7 +105,7 @@ def installation(*, apis: int = 1, workers: int = 0) -> Iterator[Installation]:
         provider = [sys.executable, "-m", "standins.fcm", "--port", str(push), "--keep", str(place.pushed)]
         stack.callback(Part(provider, environment, place.folder / "fcm.log").end)
         for port in ports:
-            command = serving._commands(Settings(port=port))[0]
+            command = serving.commands(Settings(port=port))[0]
             place.apis.append(Part(command, environment | _production(place.folder), place.folder / "api.log"))
             stack.callback(place.apis[-1].end)
         stack.callback(place.end_workers)

@@ -15,7 +15,7 @@ from functools import partial
 import psutil  # type: ignore[import-untyped]
 from sqlalchemy import text
 
-from drills.calls import PATIENCE, Caller, NoAnswer, Troubles, file_surely, together
+from drills.calls import PATIENCE, Caller, NoAnswer, Shared, Troubles, file_surely, together
 from drills.installation import Installation, eventually, installation
 from drills.ledger import Ledger, ask_again, compare
 from drills.messages import TOO_SOON, Told, Watch, told
@@ -124,16 +124,11 @@ def _file_all(
     place: Installation, residents: list[Resident], ledger: Ledger, troubles: Troubles, seed: int
 ) -> list[threading.Thread]:
     """Clients that file for everybody, each person once, under a key of their own."""
-    queue, lock = iter(enumerate(residents)), threading.Lock()
+    queue = Shared(enumerate(residents))
 
     def client(number: int) -> None:
         caller, chance = Caller(place.ports, number), random.Random(f"client {seed} {number}")
-        while True:
-            with lock:
-                turn = next(queue, None)
-            if turn is None:
-                return
-            form, resident = turn
+        for form, resident in queue:
             try:
                 answer, seconds = file_surely(caller, resident, f"key-{form}", form, chance=chance, troubles=troubles)
             except NoAnswer as error:

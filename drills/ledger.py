@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import jwt
 from sqlalchemy import text
 
-from drills.calls import Answer, Caller, NoAnswer, Troubles, file_surely, together
+from drills.calls import Answer, Caller, NoAnswer, Shared, Troubles, file_surely, together
 from drills.installation import Installation
 from drills.people import Resident
 from foundation.clock import system_clock
@@ -112,16 +112,12 @@ class Repeated:
 
 def ask_again(place: Installation, entries: Sequence[Acknowledged], seed: int) -> Repeated:
     """Send acknowledged requests once more, and show their receipts and statements to whoever may check them."""
-    found, queue, lock = Repeated(), iter(entries), threading.Lock()
+    found, queue = Repeated(), Shared(entries)
     public = _public_keys(place)
 
     def clerk(number: int) -> None:
         caller, chance = Caller(place.ports, number), random.Random(f"again {seed} {number}")
-        while True:
-            with lock:
-                entry = next(queue, None)
-            if entry is None:
-                return
+        for entry in queue:
             try:
                 found.add(*_one_again(caller, entry, chance, public))
             except NoAnswer:

@@ -188,12 +188,8 @@ def faults_as_problems() -> Iterator[None]:
     """Turn a database that is away, full, slow or at its limits into Unavailable; every other error passes."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise Unavailable("the database is not answering") from error
-    except Error as error:  # the driver's own, from `statements`
-        if isinstance(error, (pg.OperationalError, pg.InterfaceError, *_PASSING)):
-            raise Unavailable("the database is not answering") from error
-        raise
+    except (OperationalError, InterfaceError, PoolTimeout, pg.OperationalError, pg.InterfaceError, *_PASSING) as error:
+        raise Unavailable("the database is not answering") from error  # those of `pg` come from `statements`
     except DBAPIError as error:
         if error.connection_invalidated or isinstance(error.orig, _PASSING):
             raise Unavailable("the database is not answering") from error

@@ -38,7 +38,7 @@ def serve(app: Flask, var: Path, environment: Mapping[str, str]) -> None:
     push, post = _start_standins(settings, environment, var)
     env = {**environment, **_addresses(app, settings, push, post)}
     root = Path(app.root_path)
-    children = [subprocess.Popen(command, env=env, cwd=root, start_new_session=True) for command in _commands(settings)]
+    children = [subprocess.Popen(command, env=env, cwd=root, start_new_session=True) for command in commands(settings)]
     try:
         _await_listening(settings.port, stop)
         click.echo(_welcome(app, settings, push, post))
@@ -95,7 +95,8 @@ def _addresses(
     return found
 
 
-def _commands(settings: Settings) -> list[list[str]]:
+def commands(settings: Settings) -> list[list[str]]:
+    """How the API and the worker are started."""
     granian = ["granian", "--interface", "wsgi", "app:application", "--host", "127.0.0.1", "--port", str(settings.port)]
     sizes = ["--workers", "2", "--blocking-threads", str(THREADS), "--no-log", "--respawn-failed-workers"]
     return [

@@ -171,9 +171,10 @@ def refresh(database: Database, *, records: Records, law: Law, now: datetime, ac
         with database.transaction() as session:
             people = needing_refresh(session, law=law, now=now, after=after)
             recompute(session, people, records=records, law=law, now=now, actor=actor)
-        if not people:
+        total += len(people)
+        if len(people) < BATCH:
             return total
-        total, after = total + len(people), people[-1]
+        after = people[-1]
 
 
 def needing_refresh(session: Session, *, law: Law, now: datetime, after: UUID) -> Sequence[UUID]:
@@ -196,7 +197,6 @@ def due_steps(today: date, *, law: Law, begun: date | None = None) -> Select[Any
     `begun` leaves only those of whom some step began on that day, who are few and found by indexes.
     """
     steps = law.reminder_steps()
-    begins_then = [getattr(Kept, s["anchor"]) == begun - timedelta(days=s["offset"]) for s in steps] if begun else []
     begins = [(s["name"], getattr(Kept, s["anchor"]) + s["offset"]) for s in steps]
     step = case(*[(begin <= today, literal(name)) for name, begin in reversed(begins)])
     filed = (
@@ -212,7 +212,7 @@ def due_steps(today: date, *, law: Law, begun: date | None = None) -> Select[Any
         "opens_on", Kept.opens_on, "due_on", Kept.due_on, "online_closes_on", Kept.online_closes_on,
         "grace_ends_on", Kept.grace_ends_on, "late_after", Kept.late_after, "regime", Kept.regime, type_=JSONB,
     )  # fmt: skip
-    return select(
+    due = select(
         Kept.person_id,
         Kept.basis.label("basis"),
         step.label("step"),
@@ -224,5 +224,7 @@ def due_steps(today: date, *, law: Law, begun: date | None = None) -> Select[Any
         Kept.late_after >= today - timedelta(days=law.reminders_stop_after()),
         or_(Kept.permitted_until.is_(None), Kept.permitted_until >= today),
         ~filed.exists(),
-        *([or_(*begins_then)] if begins_then else []),
     )
+    if begun is None:
+        return due
+    return due.where(or_(*(getattr(Kept, s["anchor"]) == begun - timedelta(days=s["offset"]) for s in steps)))

@@ -86,8 +86,8 @@ def plan_new(session: Session, due: Due, *, now: datetime) -> int:
         literal(now),
         case((reachable, null()), else_=literal(now)),
     )
-    # In a fixed order: two planners at once must not wait for each other in a circle.
     rows = rows.select_from(today.outerjoin(device, true()))
+    # In a fixed order: two planners at once must not wait for each other in a circle.
     rows = rows.where(~told).order_by(today.c.person_id, today.c.basis, today.c.step)
     columns = ["person_id", "kind", "dedupe", "lane", "due_on", "params", "status", "created_at", "settled_at"]
     statement = insert(Notification).from_select(columns, rows)

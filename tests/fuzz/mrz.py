@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from datetime import date
 
-from immigration.rules.mrz import MAX_INPUT, MRZ, Fault, InvalidMRZ, build, parse
+from immigration.rules.mrz import MAX_INPUT, MRZ, Fault, InvalidMRZ, parse
+from tests.zones import GERMAN, ICAO, TD1, TD2, written
 
 TODAY = date(2026, 11, 23)
 LONGEST = MAX_INPUT + 20
 SPECIMENS = (
-    "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10",
-    "P<D<<MUSTERMANN<<ERIKA<<<<<<<<<<<<<<<<<<<<<<\nC01X00T478D<<6408125F2702283<<<<<<<<<<<<<<<4",
-    "I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<",
-    "I<UTOD231458907<<<<<<<<<<<<<<<7408122F1204159UTO<<<<<<<<<<<6ERIKSSON<<ANNA<MARIA<<<<<<<<<<",
-    "I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<\nD231458907UTO7408122F1204159<<<<<<<6",
+    ICAO,
+    GERMAN,
+    TD1,
+    TD1.replace("\n", ""),
+    TD2,
     "I<UTOD23145890<7349<<<<<<<<<<<\n3407127M9507122UTO<<<<<<<<<<<2\nSTEVENSON<<PETER<JOHN<<<<<<<<<",
     "p<utoa<<b\r\n",
 )
@@ -103,19 +104,3 @@ def said(document: MRZ) -> tuple[object, ...]:
     names = (document.surname or document.given_names, document.given_names if document.surname else "")
     rest = (document.document_number, document.nationality, document.birth_date, document.sex, document.expires_on)
     return document.document_code, document.issuing_state, *names, *rest, document.optional_data
-
-
-def written(document: MRZ) -> str:
-    """The zone written anew from what was read."""
-    return build(
-        issuing_state=document.issuing_state,
-        document_number=document.document_number,
-        nationality=document.nationality,
-        surname=document.surname,
-        given_names=document.given_names,
-        birth_date=document.birth_date,
-        sex=document.sex,
-        expires_on=document.expires_on,
-        optional_data=document.optional_data,
-        document_code=document.document_code,
-    )

@@ -7,14 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from immigration.rules.mrz import MRZ, Fault, InvalidMRZ, Sex, build, check_digit, parse, transliterate
+from immigration.rules.mrz import MRZ, Fault, InvalidMRZ, Sex, check_digit, parse, transliterate
+from tests.zones import GERMAN, ICAO, SPECIMEN, TD1, TD2, written
 
 TODAY = date(2026, 11, 23)
-ICAO = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10"
-GERMAN = "P<D<<MUSTERMANN<<ERIKA<<<<<<<<<<<<<<<<<<<<<<\nC01X00T478D<<6408125F2702283<<<<<<<<<<<<<<<4"
 COMPOSITE = Fault("check-digit:composite", 2, 44)
-TD1 = "I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<"
-TD2 = "I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<\nD231458907UTO7408122F1204159<<<<<<<6"
 
 
 def read(text: str) -> MRZ:
@@ -38,34 +35,8 @@ def changed(text: str, line: int, position: int, character: str) -> str:
 
 
 def passport(**different: object) -> MRZ:
-    dull: dict[str, object] = {
-        "format": "TD3",
-        "document_code": "P",
-        "issuing_state": "UTO",
-        "document_number": "L898902C3",
-        "nationality": "UTO",
-        "surname": "ERIKSSON",
-        "given_names": "ANNA MARIA",
-        "birth_date": date(1974, 8, 12),
-        "sex": "F",
-        "expires_on": date(2012, 4, 15),
-    }
-    return MRZ(**(dull | different))  # type: ignore[arg-type]
-
-
-def written(document: MRZ) -> str:
-    return build(
-        issuing_state=document.issuing_state,
-        document_number=document.document_number,
-        nationality=document.nationality,
-        surname=document.surname,
-        given_names=document.given_names,
-        birth_date=document.birth_date,
-        sex=document.sex,
-        expires_on=document.expires_on,
-        optional_data=document.optional_data,
-        document_code=document.document_code,
-    )
+    dull = SPECIMEN | {"format": "TD3", "document_code": "P"}
+    return MRZ(**(dull | different))
 
 
 # Specimens

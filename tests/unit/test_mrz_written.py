@@ -1,26 +1,15 @@
 """Writing a machine readable zone: what fills each field, and what is too much for one."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
 from immigration.rules.mrz import InvalidMRZ, build, check_digit
+from tests.zones import SPECIMEN
 
 
 def written(**different: Any) -> str:
-    dull = {
-        "issuing_state": "UTO",
-        "document_number": "L898902C3",
-        "nationality": "UTO",
-        "surname": "ERIKSSON",
-        "given_names": "ANNA MARIA",
-        "birth_date": date(1974, 8, 12),
-        "sex": "F",
-        "expires_on": date(2012, 4, 15),
-    }
-    values: Any = dull | different
-    return build(**values)
+    return build(**(SPECIMEN | different))
 
 
 def test_a_passport_is_type_p_and_has_no_optional_data_unless_it_is_said():

@@ -16,9 +16,9 @@ from immigration.registries.law import law
 from operations import pages
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("architecture", "benchmarks", "drills", "proof", "rules", "runbook")
 BY_HAND = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs" / "adr").glob("*.md")]
-    + [ROOT / "docs" / name for name in ("architecture.md", "rules.md", "runbook.md")]
+    [*ROOT.glob("*.md"), *(ROOT / "docs" / "adr").glob("*.md"), *(ROOT / "docs" / f"{page}.md" for page in PAGES)]
 )
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in BY_HAND}
 README, RUNBOOK, RULES = TEXTS["README.md"], TEXTS["docs/runbook.md"], TEXTS["docs/rules.md"]

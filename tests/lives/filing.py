@@ -15,7 +15,12 @@ from tests.lives.promises import Answered
 
 ACTS = ("accept", "return", "correct", "accept", "reopen", "reject", "withdraw", "set-date", "file", "visit")
 CHAINS = st.sampled_from(
-    [("return", "correct", "accept"), ("reopen", "return", "correct"), ("reject", "reopen", "accept")]
+    [
+        ("return", "correct", "accept"),
+        ("reopen", "return", "correct"),
+        ("reject", "reopen", "accept"),
+        ("reopen", "visit"),
+    ]
 )
 """What officers and authors do in a row, as the words of ACTS."""
 OUTCOMES = {"accept": "accepted", "return": "returned", "reject": "rejected", "visit": "needs-visit"}

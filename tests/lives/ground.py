@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize
+from hypothesis.stateful import RuleBasedStateMachine
 
 from foundation.clock import bangkok_date
 from tests.factories import load, row
@@ -25,7 +25,6 @@ class Ground(RuleBasedStateMachine):
 
     world: ClassVar[World]
 
-    @initialize(assurance=st.sampled_from(["mail", "counter", "counter"]), ago=st.integers(60, 95))
     def begin(self, assurance: str, ago: int) -> None:
         """A person on record who arrived a while ago."""
         self.world.begin()

@@ -24,7 +24,9 @@ FULLY = (Phase.generate, Phase.shrink)
 EVERYTHING = {
     "obligation.due-date-changed",
     "people.joined",
+    "reminder.after-grace",
     "reminder.due-day",
+    "reminder.last-day-of-grace",
     "reminder.one-day",
     "reminder.seven-days",
     "reminder.window-opens",

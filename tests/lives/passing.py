@@ -13,6 +13,8 @@ from tests.lives.ledger import DATES
 
 WINDOW_DAYS = st.sampled_from([-1, 0, 1, 8, 10, 14, 15, 16, 22, 24, 40])
 """Days after a window opens: those on which the steps of the reminder ladder begin, and some between."""
+LADDER = (0, 8, 14, 15, 22, 23)
+"""Those on which they begin where the 22nd is no holiday."""
 
 
 class PassingActs(Ground):
@@ -31,6 +33,12 @@ class PassingActs(Ground):
         opens_on = self.look().owed(self.soul(who).id_in(self.seen.picture)).opens_on
         if opens_on:
             self.time_passes(max(1, (opens_on - self.today).days + days), working)
+
+    @rule(who=WHO, steps=st.integers(1, len(LADDER)))
+    def nobody_files_and_step_after_step_is_told(self, who: int, steps: int) -> None:
+        """From the day a window opens."""
+        for days in LADDER[:steps]:
+            self.time_comes_to_the_window(who, days, True)
 
     @precondition(lambda self: self.next_change())
     @rule()

@@ -3,12 +3,12 @@
 from datetime import date
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from tests.factories import load, merge, row
 from tests.lives.filing import FilingActs
 from tests.lives.ground import WHO
-from tests.lives.passing import WINDOW_DAYS, PassingActs
+from tests.lives.passing import LADDER, WINDOW_DAYS, PassingActs
 from tests.lives.people import Soul
 from tests.lives.records import MOST_PASSPORTS, RecordActs
 from tests.oracle import ONE
@@ -16,6 +16,16 @@ from tests.oracle import ONE
 
 class Plots(RecordActs, PassingActs, FilingActs):
     """What is told here in a row may also happen act by act."""
+
+    @initialize(
+        assurance=st.sampled_from(["mail", "counter", "counter"]),
+        ago=st.integers(60, 74),
+        steps=st.sampled_from([0, 0, 0, *range(1, len(LADDER) + 1)]),
+    )
+    def a_life_begins(self, assurance: str, ago: int, steps: int) -> None:
+        """Before the first window opens; some let it pass, a step of the ladder or all."""
+        self.begin(assurance, ago)
+        self.nobody_files_and_step_after_step_is_told(0, steps)
 
     @rule(days=WINDOW_DAYS, act=st.sampled_from(["file", "leave", "enter", "report"]))
     def something_happens_before_a_reminder_goes_out(self, days: int, act: str) -> None:

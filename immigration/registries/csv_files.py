@@ -33,13 +33,14 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     with path.open("rb") as file:
         header_line = file.readline(LONGEST_LINE)
         order = _order(header_line, columns)
+        in_order = order == sorted(order)
         lines = _Lines(file, len(header_line))
         while (first := lines.next()) is not None:
             if not first.strip():
                 continue
             line = lines.number
             values, fault = _parse(first, lines, len(columns))
-            found = [values[i] for i in order] if fault is None else values
+            found = values if in_order or fault else [values[i] for i in order]
             yield Row(line, found, fault, lines.position)
 
 
@@ -107,7 +108,7 @@ def _plain(line: bytes) -> list[str]:
 def _checked(record: bytes, values: list[str], width: int) -> tuple[list[str], str | None]:
     if len(record) > LONGEST_LINE:
         return values[:width], f"longer than {LONGEST_LINE} bytes"
-    if any(not value.isascii() and _UNDECODED.search(value) for value in values):
+    if not record.isascii() and any(_UNDECODED.search(value) for value in values):
         return values, "not UTF-8"
     if len(values) != width:
         return values, f"{len(values)} values, expected {width}"

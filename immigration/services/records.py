@@ -25,6 +25,8 @@ from immigration.rules.rows import KINDS, BadRow, Kind
 from immigration.services import obligations, staging
 
 CHUNK = 20_000
+WORK_MEM = "64MB"
+"""What sorting and joining a chunk may take, so that none of it goes to disk."""
 ACTOR = "import"
 _LOCK = text("select pg_advisory_xact_lock(hashtext('records import'))")
 _PERSONAL_TABLES = ("passports", "activation_codes", "token_families", "reports")
@@ -103,6 +105,7 @@ def _merge_alone(database: Database, kind_name: str, rows: list[staging.Staged],
     with database.transaction() as session:
         session.execute(text("set local statement_timeout = 0"))
         session.execute(text("set local lock_timeout = 0"))
+        session.execute(text(f"set local work_mem = '{WORK_MEM}'"))
         return merge(session, kind_name, rows, law=law, now=now)
 
 

@@ -105,30 +105,31 @@ def staged(kind: str, rows: Iterable[tuple[int, dict[str, Any]]]) -> list[Staged
     if kind == "passports":
         return [_stage_passport(line, row) for line, row in rows]
     merge = MERGES[kind]
-    sources = [(name, merge.source(name), name in merge.sealed) for name, _ in merge.columns]
-    return [_stage(merge, sources, line, row) for line, row in rows]
+    sources = [
+        (merge.source(name), f"{merge.table}.{name}" if name in merge.sealed else None) for name, _ in merge.columns
+    ]
+    return [_stage(merge.key, sources, line, row) for line, row in rows]
 
 
-def _stage(merge: Merge, sources: list[tuple[str, str, bool]], line: int, row: dict[str, Any]) -> Staged:
-    head = (line, document_index(row["issuing_state"], row["document_number"]), _digest(row), row[merge.key])
-    return head + tuple(_sealed(merge, name, row[source]) if seals else row[source] for name, source, seals in sources)
-
-
-def _sealed(merge: Merge, column: str, value: Any) -> Any:
-    if value is None:
-        return None
-    return keyring().seal(value, f"{merge.table}.{column}")
+def _stage(key: str, sources: list[tuple[str, str | None]], line: int, row: dict[str, Any]) -> Staged:
+    """`sources` says from which value each column is read, and as what it is sealed."""
+    seal = keyring().seal
+    found = [line, document_index(row["issuing_state"], row["document_number"]), _digest(row), row[key]]
+    for source, sealed_as in sources:
+        value = row[source]
+        found.append(value if sealed_as is None or value is None else seal(value, sealed_as))
+    return tuple(found)
 
 
 def _digest(row: dict[str, Any]) -> bytes:
     """Changes with any value of the row."""
-    return keyring().fingerprint(*(_plain(value) for value in row.values()))
+    return keyring().fingerprint(*[value if isinstance(value, str) else _plain(value) for value in row.values()])
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
-    return json.dumps(value) if isinstance(value, tuple) else value or ""
+    return json.dumps(value) if value else ""
 
 
 def _stage_passport(line: int, row: dict[str, Any]) -> Staged:

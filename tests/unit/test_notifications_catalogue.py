@@ -1,7 +1,7 @@
 """The words: every kind in both languages, true whenever they are shown, and nothing personal in them."""
 
 import inspect
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -85,6 +85,15 @@ def test_a_reminder_in_thai_counts_years_of_the_buddhist_era():
 
 def test_a_leap_day_can_be_written_in_thai():
     assert catalogue.long_date(date(2024, 2, 29), "th") == "29 ก.พ. 2567"
+
+
+def test_every_day_of_2024_to_2040_is_printed_with_its_year_of_the_buddhist_era():
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(366 + 16 * 365 + 4)]
+    assert days[-1] == date(2040, 12, 31)
+    printed = [catalogue.long_date(day, "th").split() for day in days]
+    assert [(int(number), int(year) - 543) for number, _, year in printed] == [(day.day, day.year) for day in days]
+    months = {(day.month, month) for day, (_, month, _) in zip(days, printed, strict=True)}
+    assert len(months) == len({month for _, month in months}) == 12
 
 
 @pytest.mark.parametrize("kind", sorted(REMINDERS))

@@ -77,8 +77,11 @@ class _Basis:
     steps: tuple[Step, ...]
 
 
-def obligation(facts: Facts, today: date, policy: Policy) -> Obligation:
-    """What the records, as they stand on `today`, make a person owe."""
+def obligation(facts: Facts, today: date, policy: Policy, *, explain: bool = True) -> Obligation:
+    """What the records, as they stand on `today`, make a person owe.
+
+    Where nobody will read it, the explanation may be left out: it is a third of the work.
+    """
     stay = stays.current(facts.movements, today)
     if stay is None:
         return Obligation(None, None, None, None, None, None, False, (Step("abroad", None, "records"),))
@@ -92,15 +95,16 @@ def obligation(facts: Facts, today: date, policy: Policy) -> Obligation:
     if regime.name not in ("90-day", "yearly"):
         if regime.where:
             steps.append(Step("where-to-go", None, regime.source, regime.grade, {"text": regime.where}))
-        found = (regime.name, visa_class, stay.entered_on, permitted_until)
-        return Obligation(*found, None, None, False, tuple(steps))
+        without = (regime.name, visa_class, stay.entered_on, permitted_until)
+        return Obligation(*without, None, None, False, tuple(steps))
     basis = _basis(facts, stay, granted, regime.name, today, policy)
     around = window(basis.due_on, basis.last_day, policy)
     expected = permitted_until is None or permitted_until > around.due_on
+    found = Obligation(regime.name, visa_class, stay.entered_on, permitted_until, basis.name, around, expected, ())
+    if not explain:
+        return found
     steps += [*basis.steps, *_window_steps(around, basis, policy), *_consequences(permitted_until, around, policy)]
-    return Obligation(
-        regime.name, visa_class, stay.entered_on, permitted_until, basis.name, around, expected, tuple(steps)
-    )
+    return replace(found, explanation=tuple(steps))
 
 
 def window(due_on: date, last_day: date, policy: Policy) -> Window:

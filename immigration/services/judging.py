@@ -121,7 +121,7 @@ def judge(case: Case, filing: findings.Filing, policy: Policy) -> Judgement:
     """What the records make of a filing; raises what refuses it."""
     if case.facts is None:
         return _judge_blind(case, filing, policy)
-    owed = due_dates.obligation(case.facts, filing.on, policy)
+    owed = due_dates.obligation(case.facts, filing.on, policy, explain=False)
     refuse(rules.obstacles_to_filing(owed, case.held, filing.on, policy))
     found = findings.examine(case.facts, owed, filing, policy)
     reasons = findings.holding(found, filing, policy)

@@ -32,6 +32,7 @@ from immigration.registries.access import terms
 Purpose = Literal["access", "statement"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 ALGORITHM = "ES256"
+_JWS = jwt.PyJWS(algorithms=[ALGORITHM])
 FRESH_FOR = 60.0
 """Seconds that a process uses the keys it has read before it reads them again."""
 PAUSE = 1.0
@@ -149,7 +150,7 @@ class Signer:
             key = self._find(header.get("kid"))
             if key is None or key.purpose != purpose or header.get("typ") != _TYPES[purpose]:
                 raise InvalidSignature("no key of ours")
-            payload = jwt.PyJWS().decode(text, key.public, algorithms=[ALGORITHM])
+            payload = _JWS.decode(text, key.public, algorithms=[ALGORITHM])
             claims = json.loads(payload)
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise InvalidSignature("not signed by us") from error

@@ -84,7 +84,7 @@ def recompute(
 
 
 def _anew(person_id: UUID, facts: Facts, today: date, policy: Policy) -> dict[str, Any]:
-    owed = columns(due_dates.obligation(facts, today, policy), policy)
+    owed = columns(due_dates.obligation(facts, today, policy, explain=False), policy)
     return {"id": person_id, "changes_on": changes_on(facts, today), **owed}
 
 

@@ -149,7 +149,7 @@ def _owed_after(
         number, filing.on, "online", judged.next_due_on, judged.passport_id, filing.office, True, judged.entered_on
     )
     after = replace(case.facts, reports=(*case.facts.reports, counted))
-    return obligations.columns(due_dates.obligation(after, filing.on, policy), policy)
+    return obligations.columns(due_dates.obligation(after, filing.on, policy, explain=False), policy)
 
 
 def mine(session: Session, person_id: UUID, *, before: int | None, limit: int) -> list[tuple[Report, Receipt | None]]:

@@ -256,3 +256,22 @@ def test_the_order_in_which_records_are_listed_changes_nothing(start: date, rand
     shuffled = records[:]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert owed(*records, today=today) == owed(*shuffled, today=today)
+
+
+def test_a_date_is_known_by_the_record_it_stands_on():
+    extension = Permission("E", "extension", day("2026-05-01"), day("2040-01-01"), None)
+    ours = replace(counter("2026-08-01", number="R1"), ours=True, entered_on=day("2026-03-01"))
+    known = [
+        (arrival("2026-03-01", id="M"), "arrival:M"),
+        (extension, "extension:E"),
+        (counter("2026-07-01", number="N"), "office-report:N"),
+        (ours, "report:R1"),
+    ]
+    for count, (_, basis) in enumerate(known, 1):
+        assert owed(*(record for record, _ in known[:count])).basis == basis
+    assert owed(arrival("2026-03-01", visa_class="LTR", id="M")).basis == "arrival:M"
+
+
+def test_who_owes_nothing_is_not_expected():
+    found = owed(arrival("2026-03-01", visa_class="PR"))
+    assert (found.basis, found.window, found.expected) == (None, None, False)

@@ -128,7 +128,20 @@ def test_a_birth_date_with_unknown_parts_is_no_date(unknown):
 def test_a_birth_date_that_no_calendar_has_is_refused(broken):
     line = f"L898902C36UTO{broken}{check_digit(broken)}F1204159<<<<<<<<<<<<<<<"
     composite = check_digit(line[:10] + line[13:20] + line[21:])
-    assert codes(f"{ICAO[:44]}\n{line}{composite}") == ["birth-date"]
+    assert list(faults(f"{ICAO[:44]}\n{line}{composite}")) == [Fault("birth-date", 2, 14)]
+
+
+@pytest.mark.parametrize("broken", ["121304", "12<415", "120431", "<<0415"])
+def test_an_expiry_that_no_calendar_has_is_refused(broken):
+    line = f"L898902C36UTO7408122F{broken}{check_digit(broken)}<<<<<<<<<<<<<<<"
+    composite = check_digit(line[:10] + line[13:20] + line[21:])
+    assert list(faults(f"{ICAO[:44]}\n{line}{composite}")) == [Fault("expiry", 2, 22)]
+
+
+def test_what_has_no_value_has_no_check_digit():
+    with pytest.raises(InvalidMRZ) as refused:
+        check_digit("AB-C?")
+    assert list(refused.value.faults) == [Fault("characters", 1, 3), Fault("characters", 1, 5)]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +233,8 @@ def test_a_card_that_is_no_travel_document_is_refused(code):
 def test_a_zone_without_number_or_name_is_refused():
     line = f"<<<<<<<<<0UTO7408122F1204159{'<' * 15}"
     composite = check_digit(line[:10] + line[13:20] + line[21:])
-    assert codes(f"P<UTO{'<' * 39}\n{line}{composite}") == ["name", "document-number"]
+    text = f"P<UTO{'<' * 39}\n{line}{composite}"
+    assert list(faults(text)) == [Fault("name", 1, 6), Fault("document-number", 2, 1)]
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,11 @@ def test_values_lose_the_spaces_around_them_and_identifiers_are_in_capitals():
     assert found["surname"] == "Durand"
 
 
+def test_an_id_and_an_address_are_kept_as_they_are_written():
+    found = read("movements", document_number="EX1", movement_id="tm-0001a", contact_email="Alix@example.org")
+    assert (found["movement_id"], found["contact_email"]) == ("tm-0001a", "Alix@example.org")
+
+
 @pytest.mark.parametrize(("kind", "column"), [
     ("passports", "replaces"), ("movements", "arrival_card"), ("movements", "permitted_until"),
     ("movements", "contact_email"), ("permissions", "visa_class"), ("reports", "next_due_on"),
@@ -141,6 +146,8 @@ def test_in_production_nobody_is_from_the_state_of_specimens(column):
     with pytest.raises(BadRow, match=f"^{column}: UTO is the state of specimens$"):
         read("passports", production=True, **{column: "UTO"})
     assert read("passports", production=True)
+    specimen = row("passports", **{column: "UTO"})
+    assert KINDS["passports"].read([specimen[name] for name in KINDS["passports"].columns])[column] == "UTO"
 
 
 def test_a_row_of_another_length_is_no_row():

@@ -16,7 +16,7 @@ import psutil  # type: ignore[import-untyped]
 from sqlalchemy import text
 
 from drills.calls import PATIENCE, Caller, NoAnswer, Shared, Troubles, file_surely, together
-from drills.installation import Installation, eventually, installation
+from drills.installation import Installation, NeverHappened, eventually, installation
 from drills.ledger import Ledger, ask_again, compare
 from drills.messages import TOO_SOON, Told, Watch, told
 from drills.parts import Part
@@ -86,7 +86,11 @@ class Killer:
 
     def _kill_one(self) -> None:
         kind = self._chance.choices([*LIKELY], [*LIKELY.values()])[0]
-        eventually(partial(self._killed, kind), 60, f"there is a {kind} to kill")
+        try:
+            eventually(partial(self._killed, kind), 60, f"there is a {kind} to kill")
+        except NeverHappened as error:
+            state = "runs" if self._place.cluster.server.is_running() else "does not run"
+            raise NeverHappened(f"{error}; PostgreSQL {state}; kills until then {dict(self.done)}") from error
         self.done[kind] += 1
 
     def _killed(self, kind: str) -> bool:

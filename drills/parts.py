@@ -98,9 +98,10 @@ class Cluster:
         self.rest()
 
     def postmaster(self) -> psutil.Process | None:
-        """The server's first process, if it runs."""
+        """The server's first process, if it runs; its number may be another program's by now."""
         with suppress(OSError, ValueError, IndexError, psutil.Error):
-            return psutil.Process(int((self.server.data / "postmaster.pid").read_text().split()[0]))
+            first = psutil.Process(int((self.server.data / "postmaster.pid").read_text().split()[0]))
+            return first if str(self.server.data) in first.cmdline() else None
         return None
 
     def backends(self) -> list[psutil.Process]:

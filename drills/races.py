@@ -46,7 +46,7 @@ def run(sizes: Sizes) -> Row:
             _two_devices(row, place, pair, sizes.rounds)
             _same_key(row, place, pair, sizes.rounds)
             _two_officers(row, place, pair, sizes.rounds)
-        _two_planners(row, place)
+        _two_planners(row, place, patience=120 + sizes.rounds / 10)
     return row
 
 
@@ -160,8 +160,8 @@ def _officer(place: Installation, name: str) -> str:
     return str(answer.json["access_token"])
 
 
-def _two_planners(row: Row, place: Installation) -> None:
-    """Two workers plan and send the same steps of the same people."""
+def _two_planners(row: Row, place: Installation, patience: float) -> None:
+    """Two workers plan and send the same steps of the same people; the first two tell of all that went before, too."""
     people = add(place, REMINDED, reminded=False)
     for days in STEPS:
         moment = rfc3339(system_clock() + timedelta(days=days))
@@ -170,7 +170,7 @@ def _two_planners(row: Row, place: Installation) -> None:
             workers = [
                 subprocess.Popen(command, cwd=ROOT, env=place.environment, stdout=log, stderr=log) for _ in range(2)
             ]
-        row.promise("a worker beside another one ends well", [each.wait(120) for each in workers] == [0, 0])
+        row.promise("a worker beside another one ends well", all(_ends_well(each, patience) for each in workers))
     sends = _sends(place, people)
     with place.database.reading() as session:
         planned, distinct = session.execute(_REMINDERS, {"people": [each.id for each in people]}).one()
@@ -179,6 +179,14 @@ def _two_planners(row: Row, place: Installation) -> None:
     row.figure(reminders=planned, planned_twice=planned - distinct, sent=len(sends), sent_twice=twice)
     row.promise(f"{expected} reminders are planned, each once", planned == distinct == expected)
     row.promise("each reminder is sent once", len(sends) == expected and not twice)
+
+
+def _ends_well(worker: subprocess.Popen[bytes], patience: float) -> bool:
+    try:
+        return worker.wait(patience) == 0
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        return False
 
 
 def _sends(place: Installation, people: list[Resident]) -> Counter[tuple[str, str]]:

@@ -113,6 +113,7 @@ class Server:
         binaries = _usable_binaries(self.home)
         if not self.data.exists():
             self._initialise(binaries)
+        self._forget_the_dead()
         settings = (
             SETTINGS | ({} if self.durable else FORGETFUL) | {"unix_socket_directories": str(self._new_socket_dir())}
         )
@@ -123,6 +124,18 @@ class Server:
             raise PostgresFailed(f"PostgreSQL did not start: {done.stderr.strip()}\n{self._end_of_log()}")
         self.started_here = True
         return True
+
+    def _forget_the_dead(self) -> None:
+        """Remove the lock of a server that died, where its process number is another program's by now.
+
+        PostgreSQL takes any process of that number and of its own user for the server, and would not start.
+        """
+        lock = self.data / "postmaster.pid"
+        with suppress(OSError, IndexError):
+            asked = ["ps", "-ww", "-o", "command=", "-p", lock.read_text().split()[0]]
+            running = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+            if running and str(self.data) not in running:
+                lock.unlink()
 
     def stop(self) -> None:
         """Stop the server if it is running, ending every connection."""

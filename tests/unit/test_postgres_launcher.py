@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -168,14 +168,21 @@ def test_a_half_made_folder_and_a_stale_process_number_are_no_obstacle(folder: P
     server.leave()
     (server.home / "data.new").mkdir()
     left_behind = server.data / "postmaster.pid"
-    left_behind.write_text(f"{os.getpid()}\n{server.data}\n1\n5432\n{server.home / 'socket'}\n\n\nready\n")
-    if AS_ROOT:
-        shutil.chown(left_behind, "nobody")
-    else:
-        left_behind.write_text(left_behind.read_text().replace(str(os.getpid()), "999999999"))
-    server = local_server(folder)
-    assert server.started_here
-    server.leave()
+    with another_program() as number:
+        left_behind.write_text(f"{number}\n{server.data}\n1\n5432\n{server.home / 'socket'}\n\n\nready\n")
+        if AS_ROOT:
+            shutil.chown(left_behind, "nobody")
+        server = local_server(folder)
+        assert server.started_here
+        server.leave()
+
+
+@contextmanager
+def another_program() -> Iterator[int]:
+    """The number of a process of the user whom PostgreSQL runs as."""
+    with subprocess.Popen(["sleep", "60"], user="nobody" if AS_ROOT else None) as other:
+        yield other.pid
+        other.kill()
 
 
 def test_a_deep_folder_gets_its_socket_elsewhere(folder: Path) -> None:

@@ -40,7 +40,7 @@ def test_of_two_reports_of_one_day_the_later_one_moves_the_date(numbers: tuple[s
 
 def test_a_report_keeps_its_period_when_its_author_turns_out_to_be_another(life: Life) -> None:
     life.begin(assurance="mail", ago=80)
-    life.a_stranger_comes(assurance="mail", reports=True, is_the_same=True)
+    life.a_stranger_comes(assurance="mail", reports=True, mixed_up=False, is_the_same=True)
     life.the_worker_works(rounds=())
     life.the_promises_hold()
     assert len(life.acknowledged) == 1

@@ -159,7 +159,8 @@ def _settle_contradictions(
 
 _CONFIRM = text(
     """update reports r set contradicted_at = null where r.number = :number and not exists (
-    select from reports o where o.person_id = r.person_id and o.period = r.period and o.id <> r.id
+    select from reports o where o.person_id = r.person_id and o.id <> r.id
+    and r.period in (o.period, o.period || ':' || r.number)
     and o.status in ('accepted', 'under-review', 'returned') and o.contradicted_at is null)"""
 )
 

@@ -154,7 +154,7 @@ def a_report_is_marked_where_the_rows_deny_its_stay(seen: Seen) -> None:
     for report in (r for r in seen.picture.reports if r["status"] == "accepted" and r["person_id"] in seen.people):
         marked, denied = report["contradicted_at"] is not None, seen.is_denied(report)
         if marked and not denied:
-            assert seen.holder(report["person_id"], report["period"]), report
+            assert seen.holder(report["person_id"], _plain(report)), report
         else:
             assert marked == denied, report
 

@@ -16,7 +16,7 @@ from foundation.db import Database
 from foundation.errors import NotFound
 from immigration.events import DueDateChanged, ReportContradicted
 from immigration.models.obligations import Obligation as Kept
-from immigration.models.reports import Report, holds
+from immigration.models.reports import HOLDING, Report, holds
 from immigration.registries.law import Law
 from immigration.registries.records import Case, Records
 from immigration.rules import due_dates
@@ -157,12 +157,11 @@ def _settle_contradictions(
     return told
 
 
-_CONFIRM = text(
-    """update reports r set contradicted_at = null where r.number = :number and not exists (
-    select from reports o where o.person_id = r.person_id and o.id <> r.id
-    and r.period in (o.period, o.period || ':' || r.number)
-    and o.status in ('accepted', 'under-review', 'returned') and o.contradicted_at is null)"""
+_CONFIRM = text(f"""
+update reports r set contradicted_at = null where r.number = :number and not exists (
+  select from reports o where o.person_id = r.person_id and o.period = r.period and o.id <> r.id and {HOLDING}
 )
+""")  # noqa: S608 - our own words
 
 
 def refresh(database: Database, *, records: Records, law: Law, now: datetime, actor: str) -> int:

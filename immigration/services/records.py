@@ -18,6 +18,7 @@ from foundation import events
 from foundation.clock import bangkok_date
 from foundation.db import Database
 from immigration.events import PeopleJoined
+from immigration.models.reports import HOLDING
 from immigration.registries import csv_files
 from immigration.registries.law import Law
 from immigration.registries.records import Records
@@ -218,8 +219,9 @@ def _absorb(session: Session, gone: UUID, stays: UUID, now: datetime) -> None:
     events.record(session, PeopleJoined(str(stays), stays, str(gone)), actor=ACTOR, at=now)
 
 
-_PART_PERIODS = """update reports g set period = g.period || ':' || g.number where g.person_id = :gone
-and exists (select from reports s where s.person_id = :stays and s.period = g.period)"""
+_PART_PERIODS = f"""update reports g set period = g.period || ':' || g.number where g.person_id = :gone and {HOLDING}
+and exists (select from reports s where s.person_id = :stays and s.period = g.period and {HOLDING})"""  # noqa: S608
+"""Where both hold one period, each goes on with its own; of others a name is enough, and may be taken again."""
 _MARK = """update obligations set revision = revision + 1, changes_on = least(changes_on, :today)
 where person_id = :stays"""
 _MOVE_KEYS = """update idempotency_keys k set person_id = :stays where person_id = :gone

@@ -76,3 +76,17 @@ def test_a_report_counts_again_when_the_one_that_took_its_period_is_withdrawn(li
     life.withdraw_or_correct(which=0, act="withdrawal")
     life.the_promises_hold()
     assert len(life.acknowledged) == 2
+
+
+def test_of_two_reports_for_one_arrival_one_holds_when_both_authors_turn_out_to_be_one(life: Life) -> None:
+    """The arrival was first taken for the one's, then for the other's, who reported too."""
+    life.begin(assurance="counter", ago=60)
+    life.a_stranger_comes(assurance="counter", reports=True, mixed_up=False, is_the_same=False)
+    life.decide(which=0, outcome="accepted", name="one", days=None)
+    life.a_row_turns_out_to_be_about_another(kind="movements", which=0)
+    life.file_in_time(who=0, days=1, acts=["accept"])
+    life.the_promises_hold()
+    life.the_stranger_turns_out_to_be_the_same()
+    life.the_worker_works(rounds=())
+    life.the_promises_hold()
+    assert len(life.acknowledged) == 2

@@ -44,6 +44,8 @@ TRANSITIONS: tuple[tuple[str, str, str, str], ...] = (
     ("under-review", "needs-visit", "decide", "officer"),
     ("under-review", "accepted", "recheck", "the source is back"),
     ("under-review", "under-review", "recheck", "the source is back"),
+    ("under-review", "rejected", "join", "the records: two people are one"),
+    ("returned", "rejected", "join", "the records: two people are one"),
     ("under-review", "withdrawn", "withdraw", "resident"),
     ("returned", "withdrawn", "withdraw", "resident"),
     ("returned", "under-review", "correct", "resident"),

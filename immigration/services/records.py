@@ -9,28 +9,23 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from foundation import events
 from foundation.clock import bangkok_date
 from foundation.db import Database
-from immigration.events import PeopleJoined
-from immigration.models.reports import HOLDING
 from immigration.registries import csv_files
 from immigration.registries.law import Law
 from immigration.registries.records import Records
 from immigration.rules.rows import KINDS, BadRow, Kind
-from immigration.services import obligations, staging
+from immigration.services import joining, obligations, staging
 
 CHUNK = 20_000
 WORK_MEM = "64MB"
 """What sorting and joining a chunk may take, so that none of it goes to disk."""
 ACTOR = "import"
 _LOCK = text("select pg_advisory_xact_lock(hashtext('records import'))")
-_PERSONAL_TABLES = ("passports", "activation_codes", "token_families", "reports")
 
 
 @dataclass
@@ -168,7 +163,7 @@ def merge(session: Session, kind_name: str, rows: list[staging.Staged], *, law: 
     counts = Counter({what: count for what, count in found})
     unknown: list[int] = []
     if kind_name == "passports":
-        join_people(session, now)
+        joining.join(session, law=law, now=now, actor=ACTOR)
     else:
         unknown = list(session.scalars(text(_UNKNOWN)))
     counts["unchanged"] += len(rows) - counts.total() - len(unknown)
@@ -178,56 +173,6 @@ def merge(session: Session, kind_name: str, rows: list[staging.Staged], *, law: 
 _UNKNOWN = (
     "select line from staged s where not exists (select from passports p where p.document_index = s.document_index)"
 )
-
-
-def join_people(session: Session, now: datetime) -> None:
-    """Make one person of people whose passports turn out to replace one another; the older passport's stays."""
-    while pairs := session.execute(text(staging.STAGED_CHAIN)).all():
-        for gone, stays in _survivors({row.newer: row.older for row in pairs}).items():
-            _absorb(session, gone, stays, now)
-
-
-def _survivors(older: dict[UUID, UUID]) -> dict[UUID, UUID]:
-    """Follow each person to the oldest of the chain; a ring of replacements ends where it began."""
-    found = {}
-    for start in older:
-        seen, person = {start}, older[start]
-        while person in older and person not in seen:
-            seen.add(person)
-            person = older[person]
-        if person in seen:
-            person = min(seen)
-        if person != start:
-            found[start] = person
-    return found
-
-
-def _absorb(session: Session, gone: UUID, stays: UUID, now: datetime) -> None:
-    both = {"gone": gone, "stays": stays, "today": bangkok_date(now)}
-    session.execute(
-        text("select 1 from obligations where person_id in (:gone, :stays) order by person_id for update"), both
-    )
-    session.execute(text(_PART_PERIODS), both)
-    for table in _PERSONAL_TABLES:
-        session.execute(text(f"update {table} set person_id = :stays where person_id = :gone"), both)  # noqa: S608
-    session.execute(text(_MOVE_KEYS), both)
-    session.execute(text("delete from idempotency_keys where person_id = :gone"), both)
-    session.execute(text(_MOVE_CONTACT), both)
-    session.execute(text("delete from obligations where person_id = :gone"), both)
-    session.execute(text(_MARK), both)
-    session.execute(text("delete from people where id = :gone"), both)
-    events.record(session, PeopleJoined(str(stays), stays, str(gone)), actor=ACTOR, at=now)
-
-
-_PART_PERIODS = f"""update reports g set period = g.period || ':' || g.number where g.person_id = :gone and {HOLDING}
-and exists (select from reports s where s.person_id = :stays and s.period = g.period and {HOLDING})"""  # noqa: S608
-"""Where both hold one period, each goes on with its own; of others a name is enough, and may be taken again."""
-_MARK = """update obligations set revision = revision + 1, changes_on = least(changes_on, :today)
-where person_id = :stays"""
-_MOVE_KEYS = """update idempotency_keys k set person_id = :stays where person_id = :gone
-and not exists (select from idempotency_keys o where o.person_id = :stays and o.key = k.key)"""
-_MOVE_CONTACT = """update people s set email = coalesce(s.email, g.email), phone = coalesce(s.phone, g.phone)
-from people g where s.id = :stays and g.id = :gone"""
 
 
 class Rejects:

@@ -13,6 +13,7 @@ from foundation.identity import Principal
 from immigration.events import ReportDecided, ReportOpened, ReportReopened, ResidentLookedUp
 from immigration.models.people import Passport, document_index
 from immigration.models.reports import Decision, Report, holds
+from immigration.registries.law import Law
 from immigration.registries.records import Case
 from immigration.rules import due_dates, numbers
 from immigration.rules import reports as rules
@@ -125,17 +126,41 @@ def settle(
     if outcome == "accepted":
         next_due_on = override or _next_due(session, report, desk, policy)
         receipts.issue(session, report, next_due_on, signer=desk.signer, issuer=desk.issuer, now=now)
-    report.status, report.reasons, report.note = outcome, reasons, note
-    report.decided_at, report.decided_by, report.policy_version = now, actor, policy.version
-    decided = _decision(report, outcome, note, policy, actor, now)
-    decided.next_due_on, decided.overridden = next_due_on, override is not None
-    session.add(decided)
-    told = ReportDecided(report.number, report.person_id, outcome, reasons, next_due_on, report.office)
-    events.record(session, told, actor=actor, at=now)
+    decided = _decide(session, report, outcome, reasons, note, next_due_on, policy, actor, now)
+    decided.overridden = override is not None
     session.flush()
     obligations.recompute(
         session, [report.person_id], records=desk.records, law=desk.law, now=now, actor=actor, announce=False
     )
+
+
+def give_way(session: Session, report: Report, *, law: Law, actor: str, now: datetime) -> None:
+    """Reject a report because another of its author's holds its period: it came out that two people are one.
+
+    What is owed is left to the caller.
+    """
+    _decide(session, report, "rejected", ["already-reported"], "", None, law.on(bangkok_date(now)), actor, now)
+
+
+def _decide(
+    session: Session,
+    report: Report,
+    outcome: str,
+    reasons: list[str],
+    note: str,
+    next_due_on: date | None,
+    policy: Policy,
+    actor: str,
+    now: datetime,
+) -> Decision:
+    report.status, report.reasons, report.note = outcome, reasons, note
+    report.decided_at, report.decided_by, report.policy_version = now, actor, policy.version
+    decided = _decision(report, outcome, note, policy, actor, now)
+    decided.next_due_on = next_due_on
+    session.add(decided)
+    told = ReportDecided(report.number, report.person_id, outcome, reasons, next_due_on, report.office)
+    events.record(session, told, actor=actor, at=now)
+    return decided
 
 
 def _decision(report: Report, outcome: str, note: str, policy: Policy, actor: str, now: datetime) -> Decision:

@@ -40,7 +40,7 @@ def test_of_two_reports_of_one_day_the_later_one_moves_the_date(numbers: tuple[s
 
 def test_a_report_keeps_its_period_when_its_author_turns_out_to_be_another(life: Life) -> None:
     life.begin(assurance="mail", ago=80)
-    life.a_stranger_comes(assurance="mail", reports=True, is_the_same=True)
+    life.a_stranger_comes(assurance="mail", reports=True, mixed_up=False, is_the_same=True)
     life.the_worker_works(rounds=())
     life.the_promises_hold()
     assert len(life.acknowledged) == 1
@@ -81,7 +81,7 @@ def test_a_report_counts_again_when_the_one_that_took_its_period_is_withdrawn(li
 def test_of_two_reports_for_one_arrival_one_holds_when_both_authors_turn_out_to_be_one(life: Life) -> None:
     """The arrival was first taken for the one's, then for the other's, who reported too."""
     life.begin(assurance="counter", ago=60)
-    life.a_stranger_comes(assurance="counter", reports=True, is_the_same=False)
+    life.a_stranger_comes(assurance="counter", reports=True, mixed_up=False, is_the_same=False)
     life.decide(which=0, outcome="accepted", name="one", days=None)
     life.a_row_turns_out_to_be_about_another(kind="movements", which=0)
     life.file_in_time(who=0, days=1, acts=["accept"])
@@ -90,3 +90,43 @@ def test_of_two_reports_for_one_arrival_one_holds_when_both_authors_turn_out_to_
     life.the_worker_works(rounds=())
     life.the_promises_hold()
     assert len(life.acknowledged) == 2
+
+
+@pytest.mark.parametrize("decided", [True, False])
+def test_a_report_gives_way_to_another_of_its_period_when_both_authors_turn_out_to_be_one(
+    life: Life, decided: bool
+) -> None:
+    """Neither was accepted, then the later one gives way; or the later one was."""
+    life.begin(assurance="mail", ago=60)
+    life.a_stranger_comes(assurance="mail", reports=True, mixed_up=False, is_the_same=False)
+    life.a_row_turns_out_to_be_about_another(kind="movements", which=0)
+    life.file_in_time(who=0, days=1, acts=["accept"] if decided else [])
+    life.the_promises_hold()
+    life.the_stranger_turns_out_to_be_the_same()
+    life.the_worker_works(rounds=())
+    life.the_promises_hold()
+    stranger, person = (life.look().picture.report(number) for number in life.acknowledged)
+    gone, stands = (stranger, person) if decided else (person, stranger)
+    assert (gone["status"], gone["reasons"]) == ("rejected", ["already-reported"])
+    assert stands["status"] == ("accepted" if decided else "under-review")
+    told = [n for n in life.look().picture.notifications if n["kind"] == "report.decided.rejected"]
+    assert [(n["person_id"], n["status"]) for n in told] == [(stands["person_id"], "sent")]
+
+
+def test_of_two_accepted_reports_without_an_entry_the_later_one_holds_when_both_authors_turn_out_to_be_one(
+    life: Life,
+) -> None:
+    """Each was filed while no entry of its author was on record; the arrival was taken for the other's."""
+    life.begin(assurance="mail", ago=60)
+    life.a_stranger_comes(assurance="mail", reports=False, mixed_up=True, is_the_same=False)
+    life.decide(which=0, outcome="accepted", name="one", days=None)
+    life.a_row_turns_out_to_be_about_another(kind="movements", which=0)
+    life.file(who=1, road="Sukhumvit")
+    life.decide(which=0, outcome="accepted", name="one", days=None)
+    life.the_stranger_turns_out_to_be_the_same()
+    life.the_worker_works(rounds=())
+    life.the_promises_hold()
+    first, second = (life.look().picture.report(number) for number in life.acknowledged)
+    assert first["period"] == second["period"] == "no-entry"
+    assert first["contradicted_at"]
+    assert not second["contradicted_at"]

@@ -80,15 +80,26 @@ class Plots(RecordActs, PassingActs, FilingActs):
         self.the_worker_works(())
 
     @precondition(lambda self: len(self.souls) == 1 and len(self.souls[0].passports) < MOST_PASSPORTS)
-    @rule(assurance=st.sampled_from(["mail", "mail", "counter"]), reports=st.booleans(), is_the_same=st.booleans())
-    def a_stranger_comes(self, assurance: str, reports: bool, is_the_same: bool) -> None:
-        """Somebody else on record, as far as anybody can tell; it may come out when they have reported once."""
+    @rule(
+        assurance=st.sampled_from(["mail", "mail", "counter"]),
+        reports=st.booleans(),
+        mixed_up=st.booleans(),
+        is_the_same=st.booleans(),
+    )
+    def a_stranger_comes(self, assurance: str, reports: bool, mixed_up: bool, is_the_same: bool) -> None:
+        """Somebody else on record, as far as anybody can tell; it may come out when they have reported once.
+
+        The arrival they reported for may turn out to be the person's, who reports for it too.
+        """
         self.souls.append(Soul(self.world, assurance))
         self.import_passport(self.souls[1], "")
         if reports:
             self.enter(1, 0, "NON-O", 400)
             self.time_comes_to_the_window(1, 1, False)
             self.file(1, "Sukhumvit")
+        if mixed_up:
+            self.a_row_turns_out_to_be_about_another("movements", 0)
+            self.file_in_time(0, 1, [])
         if is_the_same:
             self.the_stranger_turns_out_to_be_the_same()
             self.file(0, "Sukhumvit")

@@ -73,9 +73,8 @@ class Seen:
         return self._owed[person]
 
     def holder(self, person: str, period: str | None) -> Row | None:
-        """The report that keeps a period taken; one of before two people were joined has its number at the end."""
-        mine = [r for r in self.picture.reports_of(person) if holds(r)]
-        taken = {r["period"] if r["period"].startswith("no-entry") else _plain(r): r for r in mine}
+        """The report that keeps a period taken."""
+        taken = {r["period"]: r for r in self.picture.reports_of(person) if holds(r)}
         return taken.get(period or "no-entry")
 
     def is_denied(self, report: Row) -> bool:
@@ -95,14 +94,9 @@ def nothing_acknowledged_is_missing(seen: Seen) -> None:
 
 
 def a_period_has_one_report_that_holds(seen: Seen) -> None:
-    """No period of a person is taken twice; two who are joined may each have reported when no entry was on record."""
-    held = [r for r in seen.picture.reports if holds(r)]
-    taken = Counter((r["person_id"], r["period"] if _plain(r) == "no-entry" else _plain(r)) for r in held)
+    """No period of a person is taken twice, not even where two turned out to be one."""
+    taken = Counter((r["person_id"], r["period"]) for r in seen.picture.reports if holds(r))
     assert [period for period, count in taken.items() if count > 1] == []
-
-
-def _plain(report: Row) -> str:
-    return str(report["period"]).removesuffix(f":{report['number']}")
 
 
 def every_outcome_has_a_reason_or_a_receipt(seen: Seen) -> None:
@@ -154,7 +148,7 @@ def a_report_is_marked_where_the_rows_deny_its_stay(seen: Seen) -> None:
     for report in (r for r in seen.picture.reports if r["status"] == "accepted" and r["person_id"] in seen.people):
         marked, denied = report["contradicted_at"] is not None, seen.is_denied(report)
         if marked and not denied:
-            assert seen.holder(report["person_id"], _plain(report)), report
+            assert seen.holder(report["person_id"], report["period"]), report
         else:
             assert marked == denied, report
 

@@ -1,0 +1,87 @@
+"""Joining people: two on record are one where a passport replaces the other's, and for no other reason."""
+
+from datetime import datetime
+from itertools import pairwise
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.orm import Session
+
+from foundation import events
+from foundation.clock import bangkok_date
+from immigration.events import PeopleJoined, ReportContradicted
+from immigration.models.reports import Receipt, Report, holds
+from immigration.registries.law import Law
+from immigration.services import review, staging
+
+_PERSONAL_TABLES = ("passports", "activation_codes", "token_families", "reports")
+
+
+def join(session: Session, *, law: Law, now: datetime, actor: str) -> None:
+    """Make one person of people whose staged passports replace one another; the older passport's stays."""
+    while pairs := session.execute(text(staging.STAGED_CHAIN)).all():
+        for gone, stays in _survivors({row.newer: row.older for row in pairs}).items():
+            _absorb(session, gone, stays, law=law, now=now, actor=actor)
+
+
+def _survivors(older: dict[UUID, UUID]) -> dict[UUID, UUID]:
+    """Follow each person to the oldest of the chain; a ring of replacements ends where it began."""
+    found = {}
+    for start in older:
+        seen, person = {start}, older[start]
+        while person in older and person not in seen:
+            seen.add(person)
+            person = older[person]
+        if person in seen:
+            person = min(seen)
+        if person != start:
+            found[start] = person
+    return found
+
+
+def _absorb(session: Session, gone: UUID, stays: UUID, *, law: Law, now: datetime, actor: str) -> None:
+    both = {"gone": gone, "stays": stays, "today": bangkok_date(now)}
+    session.execute(text(_LOCK_REPORTS), both)  # in the order in which whoever decides about one locks them
+    session.execute(text(_LOCK_OBLIGATIONS), both)
+    _leave_a_period_to_one(session, gone, stays, law=law, now=now, actor=actor)
+    for table in _PERSONAL_TABLES:
+        session.execute(text(f"update {table} set person_id = :stays where person_id = :gone"), both)  # noqa: S608
+    session.execute(text(_MOVE_KEYS), both)
+    session.execute(text("delete from idempotency_keys where person_id = :gone"), both)
+    session.execute(text(_MOVE_CONTACT), both)
+    session.execute(text("delete from obligations where person_id = :gone"), both)
+    session.execute(text(_MARK), both)
+    session.execute(text("delete from people where id = :gone"), both)
+    events.record(session, PeopleJoined(str(stays), stays, str(gone)), actor=actor, at=now)
+
+
+def _leave_a_period_to_one(session: Session, gone: UUID, stays: UUID, *, law: Law, now: datetime, actor: str) -> None:
+    """Of two reports that hold one period one stays: the accepted, of two accepted the later, else the first filed.
+
+    The other is rejected as already reported, as it would have been at the door; or, where it was accepted, marked.
+    """
+    wanted = select(Report).where(Report.person_id.in_([gone, stays]), holds()).order_by(Report.period, Report.id)
+    for first, second in pairwise(session.scalars(wanted).all()):
+        if first.period != second.period:
+            continue
+        gives_way = first if second.status == "accepted" else second
+        gives_way.person_id = stays
+        if gives_way.status == "accepted":
+            gives_way.contradicted_at = now
+            next_due_on = session.scalars(_NEXT_DUE, {"report": gives_way.id}).one()
+            told = ReportContradicted(gives_way.number, stays, next_due_on)
+            events.record(session, told, actor=actor, at=now)
+        else:
+            review.give_way(session, gives_way, law=law, actor=actor, now=now)
+    session.flush()
+
+
+_NEXT_DUE = select(Receipt.next_due_on).where(Receipt.report_id == bindparam("report"), Receipt.voided_at.is_(None))
+_LOCK_REPORTS = "select 1 from reports where person_id in (:gone, :stays) order by id for update"
+_LOCK_OBLIGATIONS = "select 1 from obligations where person_id in (:gone, :stays) order by person_id for update"
+_MARK = """update obligations set revision = revision + 1, changes_on = least(changes_on, :today)
+where person_id = :stays"""
+_MOVE_KEYS = """update idempotency_keys k set person_id = :stays where person_id = :gone
+and not exists (select from idempotency_keys o where o.person_id = :stays and o.key = k.key)"""
+_MOVE_CONTACT = """update people s set email = coalesce(s.email, g.email), phone = coalesce(s.phone, g.phone)
+from people g where s.id = :stays and g.id = :gone"""

@@ -110,8 +110,8 @@ def as_case(row: Any, switchable: bool = True) -> Case:
     """The case that a row of ONE holds. What is not `switchable` is read whatever the switch says."""
     own = row["own_reports"] or []
     held = tuple(
-        Held(number, status, period)
-        for number, status, period, _, _, _, _, contradicted, _ in reversed(own)
+        Held(number, status, period, _day(next_due_on))
+        for number, status, period, _, _, _, _, contradicted, next_due_on in reversed(own)
         if status in HOLDING_STATES and not contradicted
     )
     documents = row.get("documents") or {}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from immigration.rules import due_dates
 from immigration.rules.due_dates import Obligation
 from immigration.rules.policies import Policy
 
@@ -11,6 +12,8 @@ STATES = ("accepted", "under-review", "returned", "rejected", "needs-visit", "wi
 HOLDING_STATES = frozenset({"accepted", "under-review", "returned"})
 FINAL = ("accepted", "rejected", "needs-visit")
 OUTCOMES = ("accepted", "returned", "rejected", "needs-visit")
+NO_ENTRY = "no-entry"
+"""The period of reports that are filed while no entry of their author is on record."""
 FURTHEST = timedelta(days=366)
 """How far from the day of filing an officer may set the next due date: a typing error excuses nobody for years."""
 REASONS = (
@@ -58,11 +61,12 @@ TRANSITIONS: tuple[tuple[str, str, str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A report of the person that holds a period: its number, state and what its due date stood on."""
+    """A report of the person that holds a period: number, state, what its due date stood on, and the date it earned."""
 
     number: str
     status: str
     period: str
+    next_due_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,10 @@ def obstacles_to_filing(owed: Obligation, held: Sequence[Held], today: date, pol
     found = []
     if owed.regime not in (None, "90-day"):
         found.append(Obstacle("other-regime", policy.regime(owed.visa_class).where))
-    if report := _holder(owed, held, today):
+    if report := _holder(owed, held, today, policy):
         detail = f"report {report.number} is {report.status}"
-        return [*_refusing(found, policy), Obstacle("already-reported", detail, report.number, opens_on)]
+        again_from = opens_on or _next_opens_on(report, policy)
+        return [*_refusing(found, policy), Obstacle("already-reported", detail, report.number, again_from)]
     if opens_on is not None and today < opens_on:
         detail = f"the report can be filed from {opens_on.isoformat()}"
         found.append(Obstacle("too-early", detail, None, opens_on))
@@ -102,10 +107,11 @@ def _refusing(obstacles: list[Obstacle], policy: Policy) -> list[Obstacle]:
     return [obstacle for obstacle in obstacles if policy.effects[obstacle.reason].effect == "refuse"]
 
 
-def _holder(owed: Obligation, held: Sequence[Held], today: date) -> Held | None:
+def _holder(owed: Obligation, held: Sequence[Held], today: date, policy: Policy) -> Held | None:
     """The report that holds the present period, or the accepted one it stands on until the next window opens."""
+    period = period_of(owed, held, today, policy)
     for report in held:
-        if report.period == period_of(owed):
+        if report.period == period:
             return report
         stands_on_it = report.status == "accepted" and owed.basis == f"report:{report.number}"
         if stands_on_it and owed.window is not None and today < owed.window.opens_on:
@@ -113,9 +119,27 @@ def _holder(owed: Obligation, held: Sequence[Held], today: date) -> Held | None:
     return None
 
 
-def period_of(owed: Obligation) -> str:
-    """The name of the period that a report filed now would answer."""
-    return owed.basis or "no-entry"
+def period_of(owed: Obligation, held: Sequence[Held], today: date, policy: Policy) -> str:
+    """The name of the period that a report filed now would answer. `held` is newest first.
+
+    While no entry is on record there is no due date but the one an accepted report earned: a new period begins when
+    its window opens.
+    """
+    if owed.basis:
+        return owed.basis
+    last = next((r for r in held if r.period.startswith(NO_ENTRY) and r.next_due_on), None)
+    return period_after(last, today, policy) if last else NO_ENTRY
+
+
+def period_after(accepted: Held, today: date, policy: Policy) -> str:
+    """The period without an entry that stands after an accepted report: its own until the next window opens."""
+    opens_on = _next_opens_on(accepted, policy)
+    return f"{NO_ENTRY}:{accepted.number}" if opens_on and today >= opens_on else accepted.period
+
+
+def _next_opens_on(report: Held, policy: Policy) -> date | None:
+    due_on = report.next_due_on
+    return due_dates.window(due_on, due_on, policy).opens_on if due_on else None
 
 
 def obstacles_to_deciding(

@@ -1,10 +1,9 @@
 """Joining people: two on record are one where a passport replaces the other's, and for no other reason."""
 
-from datetime import datetime
-from itertools import pairwise
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from foundation import events
@@ -12,6 +11,8 @@ from foundation.clock import bangkok_date
 from immigration.events import PeopleJoined, ReportContradicted
 from immigration.models.reports import Receipt, Report, holds
 from immigration.registries.law import Law
+from immigration.rules import reports as rules
+from immigration.rules.policies import Policy
 from immigration.services import review, staging
 
 _PERSONAL_TABLES = ("passports", "activation_codes", "token_families", "reports")
@@ -59,24 +60,47 @@ def _leave_a_period_to_one(session: Session, gone: UUID, stays: UUID, *, law: La
     """Of two reports that hold one period one stays: the accepted, of two accepted the later, else the first filed.
 
     The other is rejected as already reported, as it would have been at the door; or, where it was accepted, marked.
+    Of two without an entry on record, the second may answer the period after the first.
     """
-    wanted = select(Report).where(Report.person_id.in_([gone, stays]), holds()).order_by(Report.period, Report.id)
-    for first, second in pairwise(session.scalars(wanted).all()):
-        if first.period != second.period:
+    policy, holders = law.on(bangkok_date(now)), dict[str, Report]()
+    wanted = select(Report).where(Report.person_id.in_([gone, stays]), holds()).order_by(Report.id)
+    for report in session.scalars(wanted).all():
+        while (first := holders.get(report.period)) and _comes_after(session, first, report, policy):
+            pass
+        if first and report.status != "accepted":
+            _give_way(session, report, stays, law=law, now=now, actor=actor)
             continue
-        gives_way = first if second.status == "accepted" else second
-        gives_way.person_id = stays
-        if gives_way.status == "accepted":
-            gives_way.contradicted_at = now
-            next_due_on = session.scalars(_NEXT_DUE, {"report": gives_way.id}).one()
-            told = ReportContradicted(gives_way.number, stays, next_due_on)
-            events.record(session, told, actor=actor, at=now)
-        else:
-            review.give_way(session, gives_way, law=law, actor=actor, now=now)
+        if first:
+            _give_way(session, first, stays, law=law, now=now, actor=actor)
+        holders[report.period] = report
     session.flush()
 
 
-_NEXT_DUE = select(Receipt.next_due_on).where(Receipt.report_id == bindparam("report"), Receipt.voided_at.is_(None))
+def _give_way(session: Session, report: Report, stays: UUID, *, law: Law, now: datetime, actor: str) -> None:
+    report.person_id = stays  # who is told
+    if report.status != "accepted":
+        review.give_way(session, report, law=law, actor=actor, now=now)
+        return
+    report.contradicted_at = now
+    told = ReportContradicted(report.number, stays, _next_due(session, report))
+    events.record(session, told, actor=actor, at=now)
+
+
+def _comes_after(session: Session, first: Report, second: Report, policy: Policy) -> bool:
+    """Whether the second answers the next period without an entry; then it is given the name of that."""
+    if first.status != "accepted" or not first.period.startswith(rules.NO_ENTRY):
+        return False
+    held = rules.Held(first.number, first.status, first.period, _next_due(session, first))
+    second.period = rules.period_after(held, second.filed_on, policy)
+    return bool(second.period != first.period)
+
+
+def _next_due(session: Session, accepted: Report) -> date:
+    return session.scalars(
+        select(Receipt.next_due_on).where(Receipt.report_id == accepted.id, Receipt.voided_at.is_(None))
+    ).one()
+
+
 _LOCK_REPORTS = "select 1 from reports where person_id in (:gone, :stays) order by id for update"
 _LOCK_OBLIGATIONS = "select 1 from obligations where person_id in (:gone, :stays) order by person_id for update"
 _MARK = """update obligations set revision = revision + 1, changes_on = least(changes_on, :today)

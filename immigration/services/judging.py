@@ -130,7 +130,7 @@ def judge(case: Case, filing: findings.Filing, policy: Policy) -> Judgement:
         "under-review" if reasons else "accepted",
         found,
         reasons,
-        rules.period_of(owed),
+        rules.period_of(owed, case.held, filing.on, policy),
         owed.window.due_on if owed.window else None,
         owed.entered_on,
         case.facts.passport.id,
@@ -154,7 +154,8 @@ def _judge_blind(case: Case, filing: findings.Filing, policy: Policy) -> Judgeme
     reasons = findings.holding(found, filing, policy)
     passport_id = max(case.documents)
     due_on = owed.window.due_on if owed.window else None
-    return Judgement("under-review", found, reasons, rules.period_of(owed), due_on, owed.entered_on, passport_id, None)
+    period = rules.period_of(owed, case.held, filing.on, policy)
+    return Judgement("under-review", found, reasons, period, due_on, owed.entered_on, passport_id, None)
 
 
 def refuse(obstacles: Sequence[rules.Obstacle]) -> None:

@@ -51,7 +51,8 @@ def _recheck(session: Session, report: Report, case: Case, desk: Desk, now: date
     report.checks = findings.to_keep(found)
     report.passport_id = facts.passport.id
     if not refused:
-        report.period, report.entered_on = rules.period_of(owed), owed.entered_on
+        report.period = rules.period_of(owed, others, report.filed_on, policy)
+        report.entered_on = owed.entered_on
         report.due_on = owed.window.due_on if owed.window else None
     report.reasons, report.policy_version = reasons, policy.version
     events.record(session, ReportRechecked(report.number, report.person_id, reasons), actor=SYSTEM, at=now)

@@ -182,7 +182,7 @@ def _next_due(session: Session, report: Report, desk: Desk, policy: Policy) -> d
     """
     if case := desk.records.case(session, report.person_id):
         owed = due_dates.obligation(case.facts, report.filed_on, policy) if case.facts else case.kept
-        if rules.period_of(owed) == report.period and owed.window is not None:
+        if owed.basis == report.period and owed.window is not None:
             return judging.next_due_after(owed, report.filed_on, policy)
     return due_dates.next_due(report.due_on, report.due_on, report.filed_on, "online", policy)
 

@@ -202,3 +202,19 @@ def test_officers_see_which_accepted_reports_a_correction_contradicts(app: Flask
     assert staff.get("/review/reports?contradicted=true").json["items"] == []
     load(app, "movements", row("movements", movement_id="M-1", occurred_on="2026-09-04"))
     assert [r["number"] for r in staff.get("/review/reports?contradicted=true").json["items"]] == [number]
+
+
+def test_somebody_whose_entry_stays_unknown_reports_again_when_the_next_window_opens(app: Flask) -> None:
+    load(app, "passports", row("passports"))
+    resident, staff = activate(app), officer(app)
+    first = resident.file().json["number"]
+    assert decide(staff, first).json["receipt"]["next_due_on"] == "2027-02-21"
+    refused = resident.file()
+    assert (refused.status_code, refused.json["code"]) == (409, "already-reported")
+    assert (refused.json["number"], refused.json["opens_on"]) == (first, "2027-02-06")
+    boss = officer(app, "boss", "supervisor")
+    boss.post(f"/review/reports/{first}/reopening", {"note": "Sooner."})
+    assert decide(boss, first, next_due_on="2026-12-01", note="Come back soon.").status_code == 200
+    second = resident.file()
+    assert (second.status_code, second.json["reasons"]) == (201, ["entry-not-found"])
+    assert resident.file().json["number"] == second.json["number"]

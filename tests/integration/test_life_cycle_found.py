@@ -130,3 +130,19 @@ def test_of_two_accepted_reports_without_an_entry_the_later_one_holds_when_both_
     assert first["period"] == second["period"] == "no-entry"
     assert first["contradicted_at"]
     assert not second["contradicted_at"]
+
+
+def test_a_report_without_an_entry_answers_the_period_after_another_of_its_author(life: Life) -> None:
+    """Each was filed while no entry of its author was on record, months apart; then the two turn out to be one."""
+    life.begin(assurance="mail", ago=60)
+    life.a_stranger_comes(assurance="mail", reports=False, mixed_up=True, is_the_same=False)
+    life.decide(which=0, outcome="accepted", name="one", days=None)
+    life.a_row_turns_out_to_be_about_another(kind="movements", which=0)
+    life.time_passes(days=80, working=True)
+    life.file(who=1, road="Sukhumvit")
+    life.the_stranger_turns_out_to_be_the_same()
+    life.the_worker_works(rounds=())
+    life.the_promises_hold()
+    first, second = (life.look().picture.report(number) for number in life.acknowledged)
+    assert (first["status"], first["period"], first["contradicted_at"]) == ("accepted", "no-entry", None)
+    assert (second["status"], second["period"]) == ("under-review", f"no-entry:{first['number']}")

@@ -74,8 +74,19 @@ class Seen:
 
     def holder(self, person: str, period: str | None) -> Row | None:
         """The report that keeps a period taken."""
-        taken = {r["period"]: r for r in self.picture.reports_of(person) if holds(r)}
-        return taken.get(period or "no-entry")
+        mine = self.picture.reports_of(person)
+        taken = {r["period"]: r for r in mine if holds(r)}
+        return taken.get(period or self.without_entry(mine, self.today))
+
+    def without_entry(self, reports: list[Row], on: date) -> str:
+        """The period of a day without an entry on record, after these reports: the first, or a next one by its day."""
+        earned = [r for r in reports if holds(r) and r["status"] == "accepted" and r["period"].startswith("no-entry")]
+        if not earned:
+            return "no-entry"
+        due_on, last = day((self.picture.receipt_of(earned[-1]) or {})["next_due_on"]), earned[-1]
+        window = self.policy.windows.get("online") or self.policy.windows["in-person"]
+        is_next = due_on is not None and on >= due_on - timedelta(days=window.opens_before)
+        return f"no-entry:{last['number']}" if is_next else str(last["period"])
 
     def is_denied(self, report: Row) -> bool:
         """Whether the rows say that the stay a report was made in was another one, or none."""
@@ -249,7 +260,8 @@ def what_waited_is_checked_as_of_its_day(before: Seen, after: Seen) -> None:
             after.picture,
         )
         if not REFUSALS & {*report["reasons"]}:
-            assert (report["period"], day(report["entered_on"])) == (then.basis or "no-entry", then.entered_on), report
+            period = then.basis or after.without_entry(earlier, date.fromisoformat(report["filed_on"]))
+            assert (report["period"], day(report["entered_on"])) == (period, then.entered_on), report
 
 
 def next_due(seen: Seen, person: str, report: Row) -> date | None:
@@ -260,7 +272,8 @@ def next_due(seen: Seen, person: str, report: Row) -> date | None:
     filed_on = date.fromisoformat(report["filed_on"])
     others = [r for r in seen.picture.reports_of(person) if r["number"] != report["number"]]
     then = owed(seen.records(person), others, filed_on, seen.policy, seen.picture)
-    if (then.basis or "no-entry") != report["period"]:
+    without_entry = report["period"] if report["period"].startswith("no-entry") else "no-entry"
+    if (then.basis or without_entry) != report["period"]:
         return None
     in_time = then.due_on is not None and then.late_after is not None and filed_on <= then.late_after
     start = then.due_on if in_time and then.due_on else filed_on

@@ -18,6 +18,8 @@ OPENS = date(2026, 11, 14)
 WINDOW = Window(date(2026, 11, 29), OPENS, date(2026, 11, 29), date(2026, 12, 5), date(2026, 12, 7))
 OWED = Obligation("90-day", "NON-O", date(2026, 9, 1), date(2027, 8, 1), "arrival:M", WINDOW, True, ())
 HELD = Held("R1", "under-review", "arrival:M")
+NOTHING = Obligation(None, None, None, None, None, None, False, ())
+DUE = WINDOW.due_on
 
 
 def obstacles(*held: Held, today: date = TODAY, policy: Policy = POLICY, **different: Any) -> list[Obstacle]:
@@ -105,8 +107,32 @@ def test_a_stay_that_ends_before_the_due_date_may_be_refused():
 
 
 def test_a_period_is_named_by_what_it_stands_on():
-    assert reports.period_of(OWED) == "arrival:M"
-    assert reports.period_of(replace(OWED, basis=None)) == "no-entry"
+    assert reports.period_of(OWED, (), TODAY, POLICY) == "arrival:M"
+    assert reports.period_of(NOTHING, (), TODAY, POLICY) == "no-entry"
+
+
+@pytest.mark.parametrize(
+    ("held", "day", "period"),
+    [
+        (("accepted", "no-entry", DUE), date(2026, 11, 13), "no-entry"),
+        (("accepted", "no-entry", DUE), date(2026, 11, 14), "no-entry:R1"),
+        (("accepted", "no-entry:R0", DUE), date(2026, 11, 13), "no-entry:R0"),
+        (("under-review", "no-entry", None), date(2026, 11, 14), "no-entry"),
+        (("accepted", "arrival:L", DUE), date(2026, 11, 14), "no-entry"),
+    ],
+)
+def test_without_an_entry_a_next_period_begins_when_the_window_of_the_date_earned_opens(held, day, period):
+    assert reports.period_of(NOTHING, [Held("R1", *held)], day, POLICY) == period
+
+
+def test_without_an_entry_one_is_told_from_when_the_next_report_is_taken():
+    accepted = Held("R1", "accepted", "no-entry", DUE)
+    found = reports.obstacles_to_filing(NOTHING, [accepted], date(2026, 11, 13), POLICY)
+    assert found == [Obstacle("already-reported", "report R1 is accepted", "R1", OPENS)]
+    assert reports.obstacles_to_filing(NOTHING, [accepted], OPENS, POLICY) == []
+    waiting = Held("R2", "under-review", "no-entry:R1")
+    (obstacle,) = reports.obstacles_to_filing(NOTHING, [waiting, accepted], OPENS, POLICY)
+    assert (obstacle.number, obstacle.opens_on) == ("R2", None)
 
 
 FILED = date(2026, 11, 20)

@@ -16,6 +16,7 @@ DRILLS: dict[str, Callable[[Sizes], Row]] = {
     "kills": kills.run,
     "races": races.run,
     "away": database.away,
+    "frozen": database.frozen,
     "slow": database.slow,
     "data-full": full.data,
     "log-full": full.log,

@@ -15,6 +15,8 @@ from foundation.clock import monotonic
 
 AWAY = 8  # seconds
 HELD = 9  # seconds: longer than any time-out of the service's
+FROZEN = 15  # seconds: longer than anybody may wait for an answer
+SILENCE = 11  # seconds: three until a connection is given up, seven until a silent server is, and room
 AT_EASE = 2  # seconds between two troubles
 BOUND = 8  # seconds: three until a connection is given up, five until a statement is
 _SLEEP = """create function dawdle() returns trigger language plpgsql as
@@ -36,6 +38,23 @@ def away(_: Sizes) -> Row:
         row.figure(away=f"{AWAY} s", asked_to_come_back=outcomes["503"], served_again_after=f"{back:.1f} s")
         row.promise(f"while it is away everybody is asked to come back: {dict(outcomes)}", {*outcomes} == {"503"})
         judge(row, people, slowest=BOUND)
+    return row
+
+
+def frozen(_: Sizes) -> Row:
+    """The drill of a PostgreSQL that neither answers nor hangs up: a row."""
+    row = Row("database frozen")
+    with installation() as place:
+        with crowd(place) as people:
+            with place.cluster.frozen():
+                began = monotonic()
+                time.sleep(FROZEN)
+                outcomes = people.during(began, monotonic())
+            back = people.await_service(monotonic())
+            time.sleep(AT_EASE)
+        row.figure(frozen=f"{FROZEN} s", asked_to_come_back=outcomes["503"], served_again_after=f"{back:.1f} s")
+        row.promise(f"while it is frozen everybody is asked to come back: {dict(outcomes)}", {*outcomes} == {"503"})
+        judge(row, people, slowest=SILENCE)
     return row
 
 

@@ -4,8 +4,8 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -98,11 +98,8 @@ class Cluster:
         self.rest()
 
     def postmaster(self) -> psutil.Process | None:
-        """The server's first process, if it runs; its number may be another program's by now."""
-        with suppress(OSError, ValueError, IndexError, psutil.Error):
-            first = psutil.Process(int((self.server.data / "postmaster.pid").read_text().split()[0]))
-            return first if str(self.server.data) in first.cmdline() else None
-        return None
+        """The server's first process, if it runs."""
+        return _postmaster(self.server)
 
     def backends(self) -> list[psutil.Process]:
         """The processes that serve a connection."""
@@ -110,6 +107,12 @@ class Cluster:
             if (first := self.postmaster()) is not None:
                 return [each for each in first.children() if _command_of(each).startswith("postgres: app ")]
         return []
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """See the function; meanwhile it is not taken for one that ended."""
+        with self._lock, frozen(self.server):
+            yield
 
     def kill(self) -> bool:
         """Kill every process of the server at once; whether it was running."""
@@ -137,6 +140,28 @@ class Cluster:
                 except PostgresFailed:
                     pass
             self._over.wait(REFUSED)
+
+
+@contextmanager
+def frozen(server: Server) -> Iterator[None]:
+    """Every process of a server stands still, its connections open; afterwards they go on."""
+    first = _postmaster(server)
+    stopped = [first, *first.children(recursive=True)] if first else []
+    for each in stopped:
+        each.suspend()
+    try:
+        yield
+    finally:
+        for each in stopped:
+            each.resume()
+
+
+def _postmaster(server: Server) -> psutil.Process | None:
+    """Its first process; the number that it left behind may be another program's by now."""
+    with suppress(OSError, ValueError, IndexError, psutil.Error):
+        first = psutil.Process(int((server.data / "postmaster.pid").read_text().split()[0]))
+        return first if str(server.data) in first.cmdline() else None
+    return None
 
 
 def _command_of(process: psutil.Process) -> str:

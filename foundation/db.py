@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, cast
 
 from flask import current_app
 from psycopg import Connection, Error
 from psycopg import errors as pg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 from sqlalchemy import URL, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -25,6 +27,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 NOT_REPLICATED = "not_replicated"
+_KEEP_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+"""A database on another machine that is gone is noticed in a minute (seconds, but for the last)."""
 _PASSING = (
     pg.AdminShutdown,
     pg.CrashShutdown,
@@ -45,6 +49,24 @@ class Base(DeclarativeBase):
     """What every table inherits: predictable constraint names, and `info` that the data dictionary is made from."""
 
     metadata = MetaData(naming_convention=NAMING)
+
+
+class Answering(Connection[Any]):
+    """A connection that is given up when the server is silent for longer than it was given for a statement.
+
+    The server's own time-outs do not count while it is frozen or cut off by the network.
+    """
+
+    silent_for: float | None = None
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """See the library; raises OperationalError, on a connection that is broken from then on."""
+        try:
+            return super().wait(gen, interval, self.silent_for if timeout is None else timeout)
+        except pg.OperationalError:
+            if timeout is None and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()
+            raise
 
 
 class Patience:
@@ -86,13 +108,16 @@ class Patience:
             moment = monotonic()
             with self._lock:
                 late = [connection for until, connection in self._waiting.values() if until <= moment]
-                for connection in late:
-                    with suppress(Error):  # the server is away: the commit ends by itself
+                with suppress(Error):  # the server is away or silent: the commits end by themselves
+                    for connection in late:
                         connection.cancel_safe(timeout=1)
 
 
 class Database:
-    """An engine with the platform's limits: statements end after `statement_timeout` seconds, locks sooner."""
+    """An engine with the platform's limits: statements end after `statement_timeout` seconds, locks sooner.
+
+    A server that says nothing for two seconds longer than it may is given up; without a time-out, never.
+    """
 
     def __init__(
         self, url: str, *, pool_size: int = 10, statement_timeout: float = 5, commit_timeout: float = 5
@@ -106,8 +131,10 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=3,
-            connect_args={"connect_timeout": 3, "options": options, "prepare_threshold": 2},
+            connect_args={"connect_timeout": 3, "options": options, "prepare_threshold": 2, **_KEEP_ALIVE},
         )
+        silent_for = max(statement_timeout, commit_timeout) + 2 if statement_timeout else None
+        event.listen(self.engine, "do_connect", partial(_connect, silent_for))
         self._reader = self.engine.execution_options(postgresql_readonly=True)
         self._patience = Patience(commit_timeout)
         event.listen(self.engine, "connect", _watch_commits)
@@ -141,7 +168,7 @@ class Database:
                     yield connection
             finally:
                 if connection.broken:
-                    self.engine.dispose(close=False)  # the server went away, and the other connections with it
+                    self.engine.dispose()  # the server went away, and the other connections with it
                     pooled.invalidate()
                 else:
                     connection.autocommit = False
@@ -171,6 +198,12 @@ class Database:
         """Close every connection of the pool."""
         self.engine.dispose()
         self._patience.end()
+
+
+def _connect(silent_for: float | None, _dialect: Any, _record: Any, args: Any, values: Any) -> Answering:
+    connection = Answering.connect(*args, **values)
+    connection.silent_for = silent_for
+    return connection
 
 
 def _watch_commits(connection: Any, _record: Any) -> None:

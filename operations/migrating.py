@@ -1,5 +1,6 @@
 """Bringing the tables up to date, once, however many processes start at the same time."""
 
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
@@ -34,15 +35,15 @@ def bring_up_to_date(database: Database) -> bool:
     """Run the migrations that are missing; whether there were any. Only one process does, the others wait."""
     if is_up_to_date(database):
         return False
-    with database.engine.connect() as guard:
-        guard.execute(text("set statement_timeout = 0"))
+    patient = database.unhurried()
+    with closing(patient), patient.engine.connect() as guard:
         guard.execute(text("set lock_timeout = 0"))
         guard.execute(_LOCK)
         try:
             if is_up_to_date(database):
                 return False
             settings = config()
-            settings.attributes["engine"] = database.engine
+            settings.attributes["engine"] = patient.engine
             command.upgrade(settings, "head")
         finally:
             guard.execute(_UNLOCK)

@@ -30,9 +30,10 @@ CATALOGUE = {
 
 
 def alter_server(database, statement):
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("set statement_timeout = 0"))
+    patient = database.unhurried()
+    with patient.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(statement))
+    patient.close()
 
 
 @pytest.fixture

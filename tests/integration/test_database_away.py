@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -11,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from drills.parts import frozen
 from foundation.clock import monotonic
 from foundation.db import Base, Database
 from foundation.errors import Unavailable
@@ -162,18 +165,40 @@ def test_a_backend_that_is_killed_in_the_middle_of_a_filing_leaves_nothing_and_a
     assert (again[-1].status_code, count(server, "reports")) == (201, 1)
 
 
+@contextmanager
+def hasty(server: Server, resident: Resident, seconds: float) -> Iterator[Resident]:
+    """The same resident at an application that gives its database so many seconds."""
+    database = Database(server.url(NAME), pool_size=2, statement_timeout=seconds, commit_timeout=seconds)
+    yield replace(resident, client=application(database).test_client())
+    database.close()
+
+
 @pytest.mark.parametrize("statement_timeout", [0.3, 5.0])
-def test_a_filing_that_waits_for_somebody_else_is_given_up_in_time(server: Server, statement_timeout: float) -> None:
-    database = emptied(Database(server.url(NAME), pool_size=2, statement_timeout=statement_timeout))
-    app = application(database)
-    arrived(app)
-    resident = activate(app)
-    with held_row(server):
-        answer = in_time(lambda: resident.file("k"), seconds=min(statement_timeout + 1, 4))
+def test_a_filing_that_waits_for_somebody_else_is_given_up_in_time(
+    server: Server, resident: Resident, statement_timeout: float
+) -> None:
+    with hasty(server, resident, statement_timeout) as impatient, held_row(server):
+        answer = in_time(lambda: impatient.file("k"), seconds=min(statement_timeout + 1, 4))
         assert is_unavailable(answer)
+    with held_row(server):
         assert in_time(lambda: resident.get("/me/stay"), seconds=1).status_code == 200
     assert resident.file("k").status_code == 201
-    database.close()
+
+
+def test_a_server_that_is_frozen_is_given_up_in_time_and_a_retry_files_once(server: Server, resident: Resident) -> None:
+    with hasty(server, resident, 1) as impatient, ThreadPoolExecutor(6) as pool:
+        calls = (
+            lambda: impatient.file("k"),
+            lambda: impatient.get("/me/stay"),
+            lambda: impatient.client.get("/readyz"),
+        )
+        assert [call().status_code for call in calls[1:]] == [200, 200]
+        with frozen(server):
+            begun = [pool.submit(in_time, call, seconds=10) for call in calls * 2]
+            wait(begun, timeout=30)
+        assert all(is_unavailable(each.result()) for each in begun)
+    assert resident.file("k").status_code == 201
+    assert count(server, "reports") == 1
 
 
 def test_a_long_statement_ends_with_the_time_the_database_was_given(server: Server) -> None:

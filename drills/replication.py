@@ -4,11 +4,12 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 
 import psycopg
 
 from drills.calls import Answer, Caller, NoAnswer, file, together
-from drills.installation import Installation, installation
+from drills.installation import Installation, eventually, installation
 from drills.ledger import Ledger, compare
 from drills.people import Resident, add
 from drills.rows import Row
@@ -16,6 +17,7 @@ from drills.sizes import Sizes
 
 AT_ONCE = 10  # people who file at the same moment
 BOUND = 8  # seconds
+PREPARED = 60  # seconds
 _CANCEL = """select count(*) filter (where pg_cancel_backend(pid)) from pg_stat_activity
 where wait_event = 'SyncRep' and pid <> pg_backend_pid()"""
 
@@ -30,7 +32,7 @@ def run(sizes: Sizes) -> Row:
         for start in range(0, len(people), AT_ONCE):
             few = people[start : start + AT_ONCE]
             from_outside = start // AT_ONCE % 2 == 0
-            with without_its_standby(place), cancelling(place) if from_outside else nullcontext():
+            with without_its_standby(place.url), cancelling(place.url) if from_outside else nullcontext():
                 tries = _all_file(place, few)
                 repeats = _all_file(place, few)
             first.update(map(_told, tries))
@@ -78,25 +80,36 @@ def _told(answer: Answer | None) -> str:
 
 
 @contextmanager
-def without_its_standby(place: Installation) -> Iterator[None]:
-    """Every commit waits for a standby that there is not."""
-    with psycopg.connect(place.url, autocommit=True) as connection:
+def without_its_standby(url: str) -> Iterator[None]:
+    """Every commit waits for a standby that there is not, from now on: a server takes a moment to read its settings."""
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("alter system set synchronous_standby_names = 'gone'")
         connection.execute("select pg_reload_conf()")
         try:
+            with cancelling(url):
+                eventually(partial(_waits, url), PREPARED, "commits wait for the standby")
             yield
         finally:
             connection.execute("alter system reset synchronous_standby_names")
             connection.execute("select pg_reload_conf()")
 
 
+def _waits(url: str) -> bool:
+    """Whether a commit waited until it was cancelled; the server warns of that."""
+    warnings: list[psycopg.errors.Diagnostic] = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.add_notice_handler(warnings.append)
+        connection.execute("select pg_logical_emit_message(true, 'drill', 'does this commit wait?')")
+    return bool(warnings)
+
+
 @contextmanager
-def cancelling(place: Installation) -> Iterator[None]:
+def cancelling(url: str) -> Iterator[None]:
     """Somebody cancels, again and again, whatever waits for the standby."""
     over = threading.Event()
 
     def cancel(_: int) -> None:
-        with place.operator() as connection:
+        with psycopg.connect(url, autocommit=True) as connection:
             while not over.wait(0.1):
                 connection.execute(_CANCEL)
 

@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from drills.parts import frozen
+from drills.replication import without_its_standby
 from foundation.clock import monotonic
 from foundation.db import Base, Database
 from foundation.errors import Unavailable
@@ -239,25 +240,11 @@ def test_a_database_that_became_a_standby_refuses_writes_only(server: Server, re
     assert resident.file("k").status_code == 201
 
 
-@contextmanager
-def without_its_standby(server: Server) -> Iterator[None]:
-    """Every commit waits for a standby that there is not."""
-    with as_operator(server) as connection:
-        connection.execute("alter system set synchronous_standby_names = 'gone'")
-        connection.execute("select pg_reload_conf()")
-    try:
-        yield
-    finally:
-        with as_operator(server) as connection:
-            connection.execute("alter system reset synchronous_standby_names")
-            connection.execute("select pg_reload_conf()")
-
-
 def test_a_commit_that_is_not_on_a_second_machine_is_not_acknowledged_and_a_retry_files_once(
     server: Server, resident: Resident
 ) -> None:
     with (
-        without_its_standby(server),
+        without_its_standby(server.url(NAME)),
         calling(lambda: resident.file("k")) as answers,
         as_operator(server) as connection,
     ):
@@ -269,7 +256,7 @@ def test_a_commit_that_is_not_on_a_second_machine_is_not_acknowledged_and_a_retr
 
 
 def test_a_commit_that_waits_for_a_second_machine_is_given_up_in_time(server: Server, resident: Resident) -> None:
-    with without_its_standby(server):
+    with without_its_standby(server.url(NAME)):
         assert is_unavailable(in_time(lambda: resident.file("k"), seconds=8))
     assert (resident.file("k").status_code, count(server, "reports")) == (201, 1)
 
@@ -277,7 +264,7 @@ def test_a_commit_that_waits_for_a_second_machine_is_given_up_in_time(server: Se
 def test_a_key_whose_first_commit_is_on_one_machine_only_is_not_acknowledged_to_a_retry_either(
     server: Server, resident: Resident
 ) -> None:
-    with without_its_standby(server):
+    with without_its_standby(server.url(NAME)):
         for _ in range(2):
             assert is_unavailable(in_time(lambda: resident.file("k"), seconds=8))
     assert (resident.file("k").status_code, count(server, "reports")) == (201, 1)

@@ -133,6 +133,12 @@ def window(due_on: date, last_day: date, policy: Policy) -> Window:
     )
 
 
+def late_after(due_on: date, basis: str, policy: Policy) -> date:
+    """The last day that is not late, for a due date of which only the name of what it stands on is known."""
+    arrival_counts = basis.startswith("arrival:") and policy.value("due.count_arrival_day")
+    return window(due_on, due_on + _grace(policy) + timedelta(days=1 if arrival_counts else 0), policy).late_after
+
+
 def next_due(
     previous_due_on: date | None, late_after: date | None, filed_on: date, channel: str, policy: Policy
 ) -> date:

@@ -178,13 +178,14 @@ def _decision(report: Report, outcome: str, note: str, policy: Policy, actor: st
 def _next_due(session: Session, report: Report, desk: Desk, policy: Policy) -> date:
     """What the formula gives for a report, by the records as they were owed on the day it was filed.
 
-    While the records cannot be read, by the obligation as last kept.
+    While the records cannot be read, by the obligation as last kept; where that has moved on, by the report itself.
     """
     if case := desk.records.case(session, report.person_id):
         owed = due_dates.obligation(case.facts, report.filed_on, policy) if case.facts else case.kept
         if owed.basis == report.period and owed.window is not None:
             return judging.next_due_after(owed, report.filed_on, policy)
-    return due_dates.next_due(report.due_on, report.due_on, report.filed_on, "online", policy)
+    late_after = due_dates.late_after(report.due_on, report.period, policy) if report.due_on else None
+    return due_dates.next_due(report.due_on, late_after, report.filed_on, "online", policy)
 
 
 def reopen(session: Session, number: str, *, note: str, supervisor: Principal, desk: Desk, now: datetime) -> Report:

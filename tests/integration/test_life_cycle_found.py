@@ -1,5 +1,6 @@
 """Lives that once broke a promise, as the steps that led there."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 
@@ -11,6 +12,7 @@ from immigration.rules.due_dates import obligation
 from immigration.rules.facts import Facts, Movement, Report
 from tests.lives.life import Life
 from tests.lives.world import World, world
+from tests.oracle import ONE
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +148,29 @@ def test_a_report_without_an_entry_answers_the_period_after_another_of_its_autho
     first, second = (life.look().picture.report(number) for number in life.acknowledged)
     assert (first["status"], first["period"], first["contradicted_at"]) == ("accepted", "no-entry", None)
     assert (second["status"], second["period"]) == ("under-review", f"no-entry:{first['number']}")
+
+
+def test_days_of_grace_count_while_the_records_cannot_be_read_and_the_author_has_left(life: Life) -> None:
+    life.begin(assurance="counter", ago=60)
+    life.a_report_comes_while_the_source_is_away(who=0, days=16, away=8, leaves=True)
+    life.the_source_goes_down_or_comes_back(down=True)
+    life.decide(which=0, outcome="accepted", name="one", days=None)
+    life.the_promises_hold()
+    (answered,) = life.acknowledged.values()
+    due_on = date.fromisoformat(json.loads(answered.text)["due_on"])
+    assert life.look().picture.reports[0]["filed_on"] == str(due_on + ONE)
+    assert life.look().picture.receipts[0]["next_due_on"] == str(due_on + 90 * ONE)
+
+
+def test_a_reminder_that_was_taken_back_waits_again_on_the_day_its_step_began(life: Life) -> None:
+    """The round for what begins that day leaves it to the one that looks at everybody."""
+    life.begin(assurance="mail", ago=89)
+    life.the_worker_works(rounds=("recheck", "refresh", "plan", "relay"))
+    life.file(who=0, road="Sukhumvit")
+    life.the_worker_works(rounds=("relay", "send"))
+    life.decide(which=0, outcome="needs-visit", name="one", days=None)
+    life.the_worker_works(rounds=("begin", "relay"))
+    life.the_promises_hold()
+    life.the_worker_works(rounds=())
+    reminders = [n for n in life.look().picture.notifications if n["kind"] == "reminder.due-day"]
+    assert [n["status"] for n in reminders] == ["sent"]

@@ -9,6 +9,7 @@ import psycopg
 
 from drills.crowd import FILING, crowd, judge
 from drills.installation import Installation, installation
+from drills.parts import Cluster
 from drills.rows import Row
 from drills.sizes import Sizes
 from foundation.clock import monotonic
@@ -25,36 +26,29 @@ _SLEEP = """create function dawdle() returns trigger language plpgsql as
 
 def away(_: Sizes) -> Row:
     """The drill of a PostgreSQL that is stopped: a row."""
-    row = Row("database away")
-    with installation() as place:
-        with crowd(place) as people:
-            place.cluster.rest()
-            began = monotonic()
-            time.sleep(AWAY)
-            outcomes = people.during(began, monotonic())
-            place.cluster.wake()
-            back = people.await_service(monotonic())
-            time.sleep(AT_EASE)
-        row.figure(away=f"{AWAY} s", asked_to_come_back=outcomes["503"], served_again_after=f"{back:.1f} s")
-        row.promise(f"while it is away everybody is asked to come back: {dict(outcomes)}", {*outcomes} == {"503"})
-        judge(row, people, slowest=BOUND)
-    return row
+    return _unanswered("away", AWAY, Cluster.resting, slowest=BOUND)
 
 
 def frozen(_: Sizes) -> Row:
     """The drill of a PostgreSQL that neither answers nor hangs up: a row."""
-    row = Row("database frozen")
+    return _unanswered("frozen", FROZEN, Cluster.frozen, slowest=SILENCE)
+
+
+def _unanswered(
+    what: str, seconds: int, trouble: Callable[[Cluster], AbstractContextManager[None]], slowest: int
+) -> Row:
+    row = Row(f"database {what}")
     with installation() as place:
         with crowd(place) as people:
-            with place.cluster.frozen():
+            with trouble(place.cluster):
                 began = monotonic()
-                time.sleep(FROZEN)
+                time.sleep(seconds)
                 outcomes = people.during(began, monotonic())
             back = people.await_service(monotonic())
             time.sleep(AT_EASE)
-        row.figure(frozen=f"{FROZEN} s", asked_to_come_back=outcomes["503"], served_again_after=f"{back:.1f} s")
-        row.promise(f"while it is frozen everybody is asked to come back: {dict(outcomes)}", {*outcomes} == {"503"})
-        judge(row, people, slowest=SILENCE)
+        row.figure(**{what: f"{seconds} s"}, asked_to_come_back=outcomes["503"], served_again_after=f"{back:.1f} s")
+        row.promise(f"while it is {what} everybody is asked to come back: {dict(outcomes)}", {*outcomes} == {"503"})
+        judge(row, people, slowest=slowest)
     return row
 
 

@@ -97,9 +97,8 @@ def small_disk(place: Installation, folder: Path) -> Iterator[Path]:
 def _keep_log_elsewhere(place: Installation) -> None:
     """The log goes to the ordinary disk, so that the data's is the only one to fill up."""
     server = place.cluster.server
-    place.cluster.rest()
-    _move(server.data / "pg_wal", server.home / "pg_wal")
-    place.cluster.wake()
+    with place.cluster.resting():
+        _move(server.data / "pg_wal", server.home / "pg_wal")
 
 
 def _move(folder: Path, to: Path) -> None:

@@ -109,6 +109,13 @@ class Cluster:
         return []
 
     @contextmanager
+    def resting(self) -> Iterator[None]:
+        """The server is stopped, every connection ended; afterwards it is started again."""
+        self.rest()
+        yield
+        self.wake()
+
+    @contextmanager
     def frozen(self) -> Iterator[None]:
         """See the function; meanwhile it is not taken for one that ended."""
         with self._lock, frozen(self.server):

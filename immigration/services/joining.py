@@ -9,20 +9,19 @@ from sqlalchemy.orm import Session
 from foundation import events
 from foundation.clock import bangkok_date
 from immigration.events import PeopleJoined, ReportContradicted
-from immigration.models.reports import Receipt, Report, holds
-from immigration.registries.law import Law
+from immigration.models.reports import Report, holds
 from immigration.rules import reports as rules
 from immigration.rules.policies import Policy
-from immigration.services import review, staging
+from immigration.services import receipts, review, staging
 
 _PERSONAL_TABLES = ("passports", "activation_codes", "token_families", "reports")
 
 
-def join(session: Session, *, law: Law, now: datetime, actor: str) -> None:
+def join(session: Session, *, policy: Policy, now: datetime, actor: str) -> None:
     """Make one person of people whose staged passports replace one another; the older passport's stays."""
     while pairs := session.execute(text(staging.STAGED_CHAIN)).all():
         for gone, stays in _survivors({row.newer: row.older for row in pairs}).items():
-            _absorb(session, gone, stays, law=law, now=now, actor=actor)
+            _absorb(session, gone, stays, policy=policy, now=now, actor=actor)
 
 
 def _survivors(older: dict[UUID, UUID]) -> dict[UUID, UUID]:
@@ -40,11 +39,11 @@ def _survivors(older: dict[UUID, UUID]) -> dict[UUID, UUID]:
     return found
 
 
-def _absorb(session: Session, gone: UUID, stays: UUID, *, law: Law, now: datetime, actor: str) -> None:
+def _absorb(session: Session, gone: UUID, stays: UUID, *, policy: Policy, now: datetime, actor: str) -> None:
     both = {"gone": gone, "stays": stays, "today": bangkok_date(now)}
     session.execute(text(_LOCK_REPORTS), both)  # in the order in which whoever decides about one locks them
     session.execute(text(_LOCK_OBLIGATIONS), both)
-    _leave_a_period_to_one(session, gone, stays, law=law, now=now, actor=actor)
+    _leave_a_period_to_one(session, gone, stays, policy=policy, now=now, actor=actor)
     for table in _PERSONAL_TABLES:
         session.execute(text(f"update {table} set person_id = :stays where person_id = :gone"), both)  # noqa: S608
     session.execute(text(_MOVE_KEYS), both)
@@ -56,30 +55,32 @@ def _absorb(session: Session, gone: UUID, stays: UUID, *, law: Law, now: datetim
     events.record(session, PeopleJoined(str(stays), stays, str(gone)), actor=actor, at=now)
 
 
-def _leave_a_period_to_one(session: Session, gone: UUID, stays: UUID, *, law: Law, now: datetime, actor: str) -> None:
+def _leave_a_period_to_one(
+    session: Session, gone: UUID, stays: UUID, *, policy: Policy, now: datetime, actor: str
+) -> None:
     """Of two reports that hold one period one stays: the accepted, of two accepted the later, else the first filed.
 
     The other is rejected as already reported, as it would have been at the door; or, where it was accepted, marked.
     Of two without an entry on record, the second may answer the period after the first.
     """
-    policy, holders = law.on(bangkok_date(now)), dict[str, Report]()
+    holders: dict[str, Report] = {}
     wanted = select(Report).where(Report.person_id.in_([gone, stays]), holds()).order_by(Report.id)
     for report in session.scalars(wanted).all():
         while (first := holders.get(report.period)) and _comes_after(session, first, report, policy):
             pass
         if first and report.status != "accepted":
-            _give_way(session, report, stays, law=law, now=now, actor=actor)
+            _give_way(session, report, stays, policy=policy, now=now, actor=actor)
             continue
         if first:
-            _give_way(session, first, stays, law=law, now=now, actor=actor)
+            _give_way(session, first, stays, policy=policy, now=now, actor=actor)
         holders[report.period] = report
     session.flush()
 
 
-def _give_way(session: Session, report: Report, stays: UUID, *, law: Law, now: datetime, actor: str) -> None:
+def _give_way(session: Session, report: Report, stays: UUID, *, policy: Policy, now: datetime, actor: str) -> None:
     report.person_id = stays  # who is told
     if report.status != "accepted":
-        review.give_way(session, report, law=law, actor=actor, now=now)
+        review.give_way(session, report, policy=policy, actor=actor, now=now)
         return
     report.contradicted_at = now
     told = ReportContradicted(report.number, stays, _next_due(session, report))
@@ -95,10 +96,9 @@ def _comes_after(session: Session, first: Report, second: Report, policy: Policy
     return bool(second.period != first.period)
 
 
-def _next_due(session: Session, accepted: Report) -> date:
-    return session.scalars(
-        select(Receipt.next_due_on).where(Receipt.report_id == accepted.id, Receipt.voided_at.is_(None))
-    ).one()
+def _next_due(session: Session, accepted: Report) -> date | None:
+    receipt = receipts.valid(session, accepted)
+    return receipt.next_due_on if receipt else None
 
 
 _LOCK_REPORTS = "select 1 from reports where person_id in (:gone, :stays) order by id for update"

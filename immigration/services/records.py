@@ -155,15 +155,16 @@ def merge(session: Session, kind_name: str, rows: list[staging.Staged], *, law: 
     session.execute(_LOCK)
     staging.stage(session, kind_name, rows)
     today = bangkok_date(now)
+    policy = law.on(today)
     if kind_name == "passports":
         statement = staging.MERGE_PASSPORTS
     else:
         statement = staging.merge_statement(staging.MERGES[kind_name], marks=kind_name != "residences")
-    found = session.execute(text(statement), {"today": today, "version": law.on(today).version})
+    found = session.execute(text(statement), {"today": today, "version": policy.version})
     counts = Counter({what: count for what, count in found})
     unknown: list[int] = []
     if kind_name == "passports":
-        joining.join(session, law=law, now=now, actor=ACTOR)
+        joining.join(session, policy=policy, now=now, actor=ACTOR)
     else:
         unknown = list(session.scalars(text(_UNKNOWN)))
     counts["unchanged"] += len(rows) - counts.total() - len(unknown)

@@ -13,7 +13,6 @@ from foundation.identity import Principal
 from immigration.events import ReportDecided, ReportOpened, ReportReopened, ResidentLookedUp
 from immigration.models.people import Passport, document_index
 from immigration.models.reports import Decision, Report, holds
-from immigration.registries.law import Law
 from immigration.registries.records import Case
 from immigration.rules import due_dates, numbers
 from immigration.rules import reports as rules
@@ -134,12 +133,12 @@ def settle(
     )
 
 
-def give_way(session: Session, report: Report, *, law: Law, actor: str, now: datetime) -> None:
+def give_way(session: Session, report: Report, *, policy: Policy, actor: str, now: datetime) -> None:
     """Reject a report because another of its author's holds its period: it came out that two people are one.
 
     What is owed is left to the caller.
     """
-    _decide(session, report, "rejected", ["already-reported"], "", None, law.on(bangkok_date(now)), actor, now)
+    _decide(session, report, "rejected", ["already-reported"], "", None, policy, actor, now)
 
 
 def _decide(

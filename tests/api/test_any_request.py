@@ -19,7 +19,7 @@ from foundation.db import Database
 from tests.conftest import NOW, SECRET
 from tests.factories import activate, arrived, officer
 
-CASES = int(os.environ.get("ANY_REQUEST_CASES", "12"))
+CASES = int(os.environ.get("ANY_REQUEST_CASES", "20"))
 ROLES = ("nobody", "resident", "officer", "supervisor", "auditor", "administrator")
 CHECKS: list[CheckFunction] = [
     schemathesis.checks.not_a_server_error,

@@ -165,7 +165,7 @@ def _configure(server: Server, settings: dict[str, str]) -> None:
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute("alter system reset all")
         for name, value in settings.items():
-            connection.execute(f"alter system set {name} = '{value}'")  # type: ignore[call-overload] # our own words
+            connection.execute(f"alter system set {name} = '{value}'")
     server.stop()
     server.start()
 

@@ -26,7 +26,7 @@ class Served:
     def cpu(self) -> float:
         """Seconds of processor time that the application's processes have used."""
         times = [each.cpu_times() for each in (self.process, *self.process.children(recursive=True))]
-        return sum(each.user + each.system for each in times)
+        return float(sum(each.user + each.system for each in times))
 
 
 @contextmanager

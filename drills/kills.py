@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 from sqlalchemy import text
 
 from drills.calls import PATIENCE, Caller, NoAnswer, Shared, Troubles, file_surely, together

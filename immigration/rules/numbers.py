@@ -26,12 +26,12 @@ _POLYNOMIAL = 0b100101  # x^5 + x^2 + 1, primitive over GF(2): its powers reach 
 
 
 def report_number(random_bytes: bytes) -> str:
-    """The number of a report, such as `R26-4XQ2-7K3M-9PTC-K`, from RANDOM_BYTES random bytes."""
+    """The number of a report, such as `R26-4XQ2-7K3M-9PTC-T`, from RANDOM_BYTES random bytes."""
     return _number(REPORT, random_bytes)
 
 
 def receipt_number(random_bytes: bytes) -> str:
-    """The number of a receipt, such as `C26-4XQ2-7K3M-9PTC-A`, from RANDOM_BYTES random bytes."""
+    """The number of a receipt, such as `C26-4XQ2-7K3M-9PTC-F`, from RANDOM_BYTES random bytes."""
     return _number(RECEIPT, random_bytes)
 
 

@@ -1,6 +1,7 @@
 """Staying signed in, and what is not a token of ours."""
 
 import json
+import time
 from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,7 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from foundation.events import Recorded
 from foundation.identity import Principal, Role
@@ -153,6 +154,32 @@ def test_of_many_uses_at_once_one_wins_and_the_others_are_reuse(app, pair, datab
     assert refresh(app.test_client(), won).status_code == 401
     with database.reading() as session:
         assert len(session.scalars(select(Recorded)).all()) == 1
+
+
+def test_two_used_tokens_at_one_instant_end_the_sign_in_once(app, pair, database):
+    second = refresh(app.test_client(), pair.refresh_token).json["refresh_token"]
+    refresh(app.test_client(), second)
+    with ThreadPoolExecutor(2) as pool:
+        with database.transaction() as session:
+            session.execute(select(TokenFamily).with_for_update())
+            used = [pool.submit(refresh, app.test_client(), token) for token in (pair.refresh_token, second)]
+            until_waiting(database, len(used))
+        assert [each.result().status_code for each in used] == [401, 401]
+    with database.reading() as session:
+        assert len(session.scalars(select(Recorded)).all()) == 1
+
+
+def until_waiting(database, count):
+    """Until so many connections wait for a lock."""
+    waiting = text(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    for _ in range(150):
+        with database.reading() as session:
+            if session.scalar(waiting) == count:
+                return
+        time.sleep(0.01)
+    raise AssertionError("they do not wait for each other")
 
 
 def part(value) -> str:

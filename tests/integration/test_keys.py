@@ -18,7 +18,7 @@ from immigration.services.keys import InvalidSignature, Signer
 from tests.access import SetClock
 from tests.conftest import NOW
 
-CLAIMS = {"statement": "filed", "report": "R26-4XQ2-7K3M-9PTC-K"}
+CLAIMS = {"statement": "filed", "report": "R26-4XQ2-7K3M-9PTC-T"}
 
 
 @pytest.fixture

@@ -80,8 +80,13 @@ class Plots(RecordActs, PassingActs, FilingActs):
         self.the_worker_works(())
 
     @precondition(lambda self: len(self.souls) == 1 and len(self.souls[0].passports) < MOST_PASSPORTS)
-    @rule(assurance=st.sampled_from(["mail", "mail", "counter"]), reports=st.booleans(), is_the_same=st.booleans())
-    def a_stranger_comes(self, assurance: str, reports: bool, is_the_same: bool, mixed_up: bool = False) -> None:
+    @rule(
+        assurance=st.sampled_from(["mail", "mail", "counter"]),
+        reports=st.booleans(),
+        mixed_up=st.booleans(),
+        is_the_same=st.booleans(),
+    )
+    def a_stranger_comes(self, assurance: str, reports: bool, mixed_up: bool, is_the_same: bool) -> None:
         """Somebody else on record, as far as anybody can tell; it may come out when they have reported once.
 
         The arrival they reported for may turn out to be the person's, who reports for it too.

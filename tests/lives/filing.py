@@ -35,7 +35,7 @@ class FilingActs(Ground):
 
     @rule(who=WHO, road=ROADS)
     def file(self, who: int, road: str = "Sukhumvit") -> None:
-        """A filing is refused for the promised reasons only; otherwise it is acknowledged."""
+        """A filing is refused for the promised reasons only; otherwise it is acknowledged, and its period is taken."""
         soul, key = self.soul(who), f"key-{len(self.acknowledged)}"
         phone, seen = soul.phone, self.look()
         person = soul.id_in(seen.picture)
@@ -49,6 +49,8 @@ class FilingActs(Ground):
         assert bool(said["receipt"]) == (said["status"] == "accepted") == (not said["reasons"])
         assert not self.down or said["reasons"] == ["source-unavailable"]
         self.acknowledged[said["number"]] = Answered(person, key, road, answer.data, said["filed_at"])
+        answers = self.look().picture.report(said["number"])["period"]
+        assert self.down or answers == seen.period(person)
         self._promise(person, said)
 
     @rule(who=WHO, days=st.integers(0, 18), acts=CHAINS | st.lists(st.sampled_from(ACTS), max_size=4))

@@ -72,11 +72,14 @@ class Seen:
             self._owed[person] = owed(self.records(person), ours, self.today, self.policy, self.picture)
         return self._owed[person]
 
-    def holder(self, person: str, period: str | None) -> Row | None:
+    def period(self, person: str) -> str:
+        """The period that a report filed now answers."""
+        return self.owed(person).basis or self.without_entry(self.picture.reports_of(person), self.today)
+
+    def holder(self, person: str, period: str) -> Row | None:
         """The report that keeps a period taken."""
-        mine = self.picture.reports_of(person)
-        taken = {r["period"]: r for r in mine if holds(r)}
-        return taken.get(period or self.without_entry(mine, self.today))
+        taken = {r["period"]: r for r in self.picture.reports_of(person) if holds(r)}
+        return taken.get(period)
 
     def without_entry(self, reports: list[Row], on: date) -> str:
         """The period of a day without an entry on record, after these reports: the first, or a next one by its day."""
@@ -199,7 +202,7 @@ def refusal(seen: Seen, person: str) -> str | None:
     found = seen.owed(person)
     if found.regime not in (None, "90-day"):
         return "other-regime"
-    if seen.holder(person, found.basis):
+    if seen.holder(person, seen.period(person)):
         return "already-reported"
     if found.opens_on is None or seen.today >= found.opens_on:
         return None
@@ -212,7 +215,7 @@ def reminder(seen: Seen, person: str) -> str | None:
     """Which reminder (basis and step) a person may have waiting now; None for nobody to be reminded."""
     found = seen.owed(person)
     step = found.step(seen.today)
-    return f"{found.basis}:{step}" if step and not seen.holder(person, found.basis) else None
+    return f"{found.basis}:{step}" if step and not seen.holder(person, seen.period(person)) else None
 
 
 def reminders_are_those_that_are_due(before: Seen, after: Seen, sent: set[str]) -> None:

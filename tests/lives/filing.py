@@ -10,8 +10,8 @@ from hypothesis.stateful import precondition, rule
 from immigration.rules.reports import FINAL
 from tests.lives import promises
 from tests.lives.ground import NUMBER, WHO, Ground
-from tests.lives.picture import Row
-from tests.lives.promises import Answered
+from tests.lives.picture import Row, day
+from tests.lives.promises import Answered, Seen
 
 ACTS = ("accept", "return", "correct", "accept", "reopen", "reject", "withdraw", "set-date", "file", "visit")
 CHAINS = st.sampled_from(
@@ -49,8 +49,7 @@ class FilingActs(Ground):
         assert bool(said["receipt"]) == (said["status"] == "accepted") == (not said["reasons"])
         assert not self.down or said["reasons"] == ["source-unavailable"]
         self.acknowledged[said["number"]] = Answered(person, key, road, answer.data, said["filed_at"])
-        answers = self.look().picture.report(said["number"])["period"]
-        assert self.down or answers == seen.period(person)
+        self._answers_what_is_owed(said["number"], seen)
         self._promise(person, said)
 
     @rule(who=WHO, days=st.integers(0, 18), acts=CHAINS | st.lists(st.sampled_from(ACTS), max_size=4))
@@ -146,6 +145,16 @@ class FilingActs(Ground):
         assert again.headers["Idempotent-Replayed"] == "true"
         other = phone.file(answered.key, road=answered.road + " Road")
         assert (other.status_code, other.json["code"]) == (422, "idempotency-key-reused")
+
+    def _answers_what_is_owed(self, number: str, before: Seen) -> None:
+        """A new report says what it answers: of today, and while the source is there the period, entry and due date."""
+        report = self.look().picture.report(number)
+        assert report["filed_on"] == str(before.today)
+        if self.down:
+            return
+        owes = before.owed(report["person_id"])
+        assert report["period"] == before.period(report["person_id"])
+        assert (day(report["entered_on"]), day(report["due_on"])) == (owes.entered_on, owes.due_on)
 
     def _number(self, answered: Answered) -> str:
         return next(number for number, found in self.acknowledged.items() if found is answered)

@@ -9,7 +9,8 @@ from foundation.db import Database
 
 Row = dict[str, Any]
 TABLES = {
-    "reports": "id, number, person_id, period, entered_on, due_on, filed_at, filed_on, status, reasons, contradicted_at",
+    "reports": "id, number, person_id, period, entered_on, due_on, filed_at, filed_on, status, reasons, "
+    "contradicted_at",
     "receipts": "number, report_id, next_due_on, statement, voided_at",
     "decisions": "id, report_id, outcome, reasons, next_due_on, decided_by",
     "events": "id, at, kind, subject, person_id, actor, data, relayed_at",

@@ -43,6 +43,12 @@ class Plots(RecordActs, PassingActs, FilingActs):
                 self.report_at_an_office(0, 0, "counter", True)
         self.the_worker_works(("relay", "send"))
 
+    @rule(who=WHO, days=st.sampled_from([-1, 0]))
+    def somebody_reports_as_the_window_opens(self, who: int, days: int) -> None:
+        """Or the day before, which is too early."""
+        self.time_comes_to_the_window(who, days, False)
+        self.file(who)
+
     @rule(by=st.integers(-9, 9), days=st.integers(0, 10))
     def a_correction_is_taken_back(self, by: int, days: int) -> None:
         """It denied the stay that a report was made in; meanwhile another report may have come for the same period."""

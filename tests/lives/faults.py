@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LIVES = 300
 SEED = "1"
-NEEDED = ("app.py", "foundation", "immigration", "migrations", "notifications", "operations", "standins", "tests")
+_UNWANTED = shutil.ignore_patterns(".*", "__pycache__", "var")
 _LIVED = re.compile(r"^life +(\d+)$", re.M)
 _FRAME = re.compile(r'File ".*/tests/lives/\w+\.py", line \d+, in (\w+)')
 
@@ -60,9 +60,7 @@ def faults() -> list[Fault]:
 def live_with(fault: Fault, lives: int = LIVES) -> Noticed:
     """Plant a fault in a copy and live there until it is noticed."""
     with tempfile.TemporaryDirectory() as folder:
-        for name in NEEDED:
-            copied = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-            copied(ROOT / name, Path(folder, name))
+        shutil.copytree(ROOT, folder, ignore=_UNWANTED, dirs_exist_ok=True)
         fault.plant(Path(folder))
         command = [sys.executable, "-m", "tests.lives.run", str(lives), SEED]
         own = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": folder}

@@ -11,7 +11,7 @@ from psycopg import Connection, Error
 from psycopg import errors as pg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
-from sqlalchemy import URL, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import URL, Engine, MetaData, PoolProxiedConnection, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -126,16 +126,10 @@ class Database:
         milliseconds = int(statement_timeout * 1000)
         options = f"-c statement_timeout={milliseconds} -c lock_timeout=2000 -c timezone=UTC"
         options += " -c idle_in_transaction_session_timeout=60000"
-        self.engine: Engine = create_engine(
-            self.url,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=3,
-            connect_args={"connect_timeout": 3, "options": options, "prepare_threshold": 2, **_KEEP_ALIVE},
-        )
         silent_for = max(statement_timeout, commit_timeout) + 2 if statement_timeout else None
-        event.listen(self.engine, "do_connect", partial(_connect, silent_for))
-        self._reader = self.engine.execution_options(postgresql_readonly=True)
+        self.engine = _engine(self.url, options, pool_size, silent_for)
+        options += " -c default_transaction_read_only=on"
+        self._reader = _engine(self.url, options, pool_size, silent_for, isolation_level="AUTOCOMMIT")
         self._patience = Patience(commit_timeout)
         event.listen(self.engine, "connect", _watch_commits)
 
@@ -159,20 +153,16 @@ class Database:
         For the deeds that everybody does and that are one read and one write: it saves the trips that begin and commit
         a transaction, and half of the time that Python takes. Raises Unavailable as `transaction` does.
         """
-        with faults_as_problems():
-            pooled = self.engine.raw_connection()
+        with faults_as_problems(), _borrowed(self.engine) as pooled:
             connection = cast("Connection", pooled.driver_connection)
-            try:
-                connection.autocommit = True
-                with self._replicated(connection, pooled.info):
-                    yield connection
-            finally:
-                if connection.broken:
-                    self.engine.dispose()  # the server went away, and the other connections with it
-                    pooled.invalidate()
-                else:
-                    connection.autocommit = False
-                    pooled.close()
+            with self._replicated(connection, pooled.info):
+                yield connection
+
+    @contextmanager
+    def read_statements(self) -> Iterator[Connection]:
+        """The driver's own connection as of `statements`, for looks that are one statement; see `reading`."""
+        with faults_as_problems(), _borrowed(self._reader) as pooled:
+            yield cast("Connection", pooled.driver_connection)
 
     @contextmanager
     def _replicated(self, connection: Connection, info: dict[Any, Any]) -> Iterator[None]:
@@ -185,7 +175,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for looking; the database itself refuses to write."""
+        """A session for looking; the database itself refuses to write. Each statement sees what is there by then."""
         with faults_as_problems(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
 
@@ -197,7 +187,39 @@ class Database:
     def close(self) -> None:
         """Close every connection of the pool."""
         self.engine.dispose()
+        self._reader.dispose()
         self._patience.end()
+
+
+def _engine(url: URL, options: str, pool_size: int, silent_for: float | None, **more: Any) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=3,
+        connect_args={"connect_timeout": 3, "options": options, "prepare_threshold": 2, **_KEEP_ALIVE},
+        **more,
+    )
+    event.listen(engine, "do_connect", partial(_connect, silent_for))
+    return engine
+
+
+@contextmanager
+def _borrowed(engine: Engine) -> Iterator[PoolProxiedConnection]:
+    """A connection of the pool on which each statement is a transaction of its own."""
+    pooled = engine.raw_connection()
+    connection = cast("Connection", pooled.driver_connection)
+    usual = connection.autocommit
+    try:
+        connection.autocommit = True
+        yield pooled
+    finally:
+        if connection.broken:
+            engine.dispose()  # the server went away, and the other connections with it
+            pooled.invalidate()
+        else:
+            connection.autocommit = usual
+            pooled.close()
 
 
 def _connect(silent_for: float | None, _dialect: Any, _record: Any, args: Any, values: Any) -> Answering:
@@ -246,6 +268,13 @@ def transaction() -> Iterator[Session]:
 def statements() -> Iterator[Connection]:
     """Statements on the application's database, each a transaction of its own."""
     with database().statements() as connection:
+        yield connection
+
+
+@contextmanager
+def read_statements() -> Iterator[Connection]:
+    """Looks at the application's database on the driver's own connection."""
+    with database().read_statements() as connection:
         yield connection
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, request
 
-from foundation.db import reading, statements, transaction
+from foundation.db import read_statements, reading, statements, transaction
 from foundation.errors import NotAcceptable
 from foundation.http import Blueprint, allow, body, now, principal, required_header
 from foundation.identity import Role
@@ -27,8 +27,8 @@ blueprint = Blueprint("reports", __name__, url_prefix="/api/v1", description="A 
 def stay() -> dict[str, Any]:
     """My stay by the records, when my next report is due, and why."""
     at = desk()
-    with reading() as session:
-        owed, today = obligations.show(session, principal().id, records=at.records, law=at.law, now=now())
+    with read_statements() as connection:
+        owed, today = obligations.show(connection, principal().id, records=at.records, law=at.law, now=now())
     return stay_view(owed, today)
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from psycopg import Connection
 from sqlalchemy import Select, case, func, insert, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
@@ -28,12 +29,14 @@ BATCH = 2000
 _WINDOW = ("due_on", "opens_on", "online_closes_on", "grace_ends_on", "late_after")
 
 
-def show(session: Session, person_id: UUID, *, records: Records, law: Law, now: datetime) -> tuple[Obligation, date]:
+def show(
+    at: Session | Connection, person_id: UUID, *, records: Records, law: Law, now: datetime
+) -> tuple[Obligation, date]:
     """A person's obligation by the records as they stand, and the day it was looked at; NotFound for nobody.
 
     While the records cannot be read, the obligation as last kept is shown, and says so in its explanation.
     """
-    found = records.case(session, person_id)
+    found = records.case(at, person_id)
     if found is None:
         raise NotFound()
     return of(found, law=law, now=now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from foundation.clock import rfc3339
@@ -17,6 +17,17 @@ from immigration.services import statements
 from immigration.services.keys import InvalidSignature, Signer
 
 GENUINE, VOID, SUPERSEDED, UNKNOWN = "genuine", "void", "record-corrected", "unknown"
+
+_FILED = (Report.number.label("report"), Report.filed_at, Report.due_on, Passport.document_number)
+_BY_RECEIPT = (
+    select(Receipt.issued_at, Receipt.next_due_on, Receipt.voided_at, Report.contradicted_at, *_FILED)
+    .join(Report, Report.id == Receipt.report_id)
+    .join(Passport, Passport.id == Report.passport_id)
+    .where(Receipt.number == bindparam("number"))
+)
+_BY_REPORT = (
+    select(*_FILED).join(Passport, Passport.id == Report.passport_id).where(Report.number == bindparam("number"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,32 +94,25 @@ def verify(session: Session, text: str, *, signer: Signer) -> Verdict:
 
 def by_number(session: Session, number: str) -> tuple[dict[str, Any], str] | None:
     """What is on record under the number of a receipt, or of a report that was filed."""
-    joined = select(Receipt, Report, Passport).join(Report, Report.id == Receipt.report_id)
-    row = session.execute(
-        joined.join(Passport, Passport.id == Report.passport_id).where(Receipt.number == number)
-    ).one_or_none()
-    if row is not None:
-        receipt, report, passport = row
-        says = _says(report, passport) | {
-            "receipt": receipt.number,
-            "decided_at": rfc3339(receipt.issued_at),
-            "next_due_on": receipt.next_due_on.isoformat(),
+    if (row := session.execute(_BY_RECEIPT, {"number": number}).one_or_none()) is not None:
+        says = _says(row) | {
+            "receipt": number,
+            "decided_at": rfc3339(row.issued_at),
+            "next_due_on": row.next_due_on.isoformat(),
         }
-        if receipt.voided_at:
+        if row.voided_at:
             return says, VOID
-        return says, SUPERSEDED if report.contradicted_at else GENUINE
-    filed = select(Report, Passport).join(Passport, Passport.id == Report.passport_id).where(Report.number == number)
-    if (found := session.execute(filed).one_or_none()) is None:
-        return None
-    return _says(*found), GENUINE
+        return says, SUPERSEDED if row.contradicted_at else GENUINE
+    filed = session.execute(_BY_REPORT, {"number": number}).one_or_none()
+    return None if filed is None else (_says(filed), GENUINE)
 
 
-def _says(report: Report, passport: Passport) -> dict[str, Any]:
+def _says(row: Any) -> dict[str, Any]:
     return {
-        "report": report.number,
-        "document_number": numbers.masked(passport.document_number),
-        "filed_at": rfc3339(report.filed_at),
-        "due_on": report.due_on.isoformat() if report.due_on else None,
+        "report": row.report,
+        "document_number": numbers.masked(row.document_number),
+        "filed_at": rfc3339(row.filed_at),
+        "due_on": row.due_on.isoformat() if row.due_on else None,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from foundation import events
@@ -26,6 +26,14 @@ from immigration.services import judging, obligations, statements, storing
 from immigration.services.judging import Desk, Form, Judgement, Sent
 
 TRIES = 8
+_NEWEST = 2**63 - 1
+_MINE = (
+    select(Report, Receipt)
+    .outerjoin(Receipt, (Receipt.report_id == Report.id) & Receipt.voided_at.is_(None))
+    .where(Report.person_id == bindparam("person_id"), Report.id < bindparam("before"))
+    .order_by(Report.id.desc())
+    .limit(bindparam("limit"))
+)
 
 
 class IdempotencyKeyRequired(BadRequest):
@@ -154,11 +162,8 @@ def _owed_after(
 
 def mine(session: Session, person_id: UUID, *, before: int | None, limit: int) -> list[tuple[Report, Receipt | None]]:
     """A person's reports, newest first, below a row id, each with its receipt if it has one that is not void."""
-    its = (Receipt.report_id == Report.id) & Receipt.voided_at.is_(None)
-    found = select(Report, Receipt).outerjoin(Receipt, its).where(Report.person_id == person_id)
-    found = found.order_by(Report.id.desc()).limit(limit)
-    rows = session.execute(found.where(Report.id < before) if before else found)
-    return [(report, receipt) for report, receipt in rows]
+    values = {"person_id": person_id, "before": before or _NEWEST, "limit": limit}
+    return [(report, receipt) for report, receipt in session.execute(_MINE, values)]
 
 
 def get(session: Session, number: str, *, author: Principal, lock: bool = False) -> Report:

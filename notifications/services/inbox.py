@@ -6,14 +6,29 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from foundation.errors import BadRequest, NotFound
 from notifications import catalogue
 from notifications.models import Delivery, Device, Notification
+
+_NEWEST = (
+    select(Notification)
+    .where(Notification.person_id == bindparam("person_id"), Notification.status != "stale")
+    .order_by(Notification.created_at.desc(), Notification.id.desc())
+    .limit(bindparam("limit"))
+)
+_OLDER = _NEWEST.where(tuple_(Notification.created_at, Notification.id) < tuple_(bindparam("moment"), bindparam("id")))
+_ARRIVED = (
+    select(Delivery.notification_id, Delivery.device_id, Device.platform, Delivery.status, Delivery.sent_at)
+    .outerjoin(Device, (Device.person_id == Delivery.person_id) & (Device.device_id == Delivery.device_id))
+    .where(Delivery.notification_id.in_(bindparam("notifications", expanding=True)))
+    .order_by(Delivery.device_id)
+)
 
 
 class UnknownCursor(BadRequest):
@@ -61,16 +76,10 @@ def page(session: Session, *, person_id: UUID, language: str, cursor: str | None
 
     Raises UnknownCursor.
     """
-    position = tuple_(Notification.created_at, Notification.id)
-    wanted = (
-        select(Notification)
-        .where(Notification.person_id == person_id, Notification.status != "stale")
-        .order_by(Notification.created_at.desc(), Notification.id.desc())
-        .limit(limit + 1)
-    )
+    values: dict[str, Any] = {"person_id": person_id, "limit": limit + 1}
     if cursor:
-        wanted = wanted.where(position < tuple_(*_position(cursor)))
-    found = session.scalars(wanted).all()
+        values["moment"], values["id"] = _position(cursor)
+    found = session.scalars(_OLDER if cursor else _NEWEST, values).all()
     shown = found[:limit]
     arrivals = _arrivals(session, [notification.id for notification in shown])
     items = [_item(notification, arrivals[notification.id], language) for notification in shown]
@@ -91,15 +100,8 @@ def read(session: Session, notification_id: UUID, *, person_id: UUID, language: 
 
 
 def _arrivals(session: Session, notifications: Sequence[UUID]) -> dict[UUID, list[Arrival]]:
-    device = (Device.person_id == Delivery.person_id) & (Device.device_id == Delivery.device_id)
-    rows = session.execute(
-        select(Delivery.notification_id, Delivery.device_id, Device.platform, Delivery.status, Delivery.sent_at)
-        .outerjoin(Device, device)
-        .where(Delivery.notification_id.in_(notifications))
-        .order_by(Delivery.device_id)
-    )
     found: dict[UUID, list[Arrival]] = defaultdict(list)
-    for row in rows:
+    for row in session.execute(_ARRIVED, {"notifications": notifications}):
         found[row.notification_id].append(Arrival(row.device_id, row.platform, row.status, row.sent_at))
     return found
 

@@ -11,7 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
+from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import text
+from sqlalchemy.exc import InternalError
 
 from drills.parts import frozen
 from drills.replication import without_its_standby
@@ -147,11 +149,13 @@ def test_without_its_database_every_call_asks_to_try_again_and_afterwards_works_
 def test_a_database_that_was_restarted_between_two_calls_costs_at_most_one_try_a_connection(
     server: Server, resident: Resident
 ) -> None:
+    looks = [lambda: resident.get("/me/stay"), lambda: resident.get("/reports")]
+    assert [look().status_code for look in looks] == [200, 200]
     server.stop()
     server.start()
-    answers = [resident.file("k") for _ in range(3)]
-    assert answers[-1].status_code == 201
-    assert all(answer.status_code == 201 or is_unavailable(answer) for answer in answers)
+    answers = [resident.file("k") for _ in range(3)] + [look() for look in looks * 3]
+    assert [answers[place].status_code for place in (2, -2, -1)] == [201, 200, 200]
+    assert all(answer.status_code in (200, 201) or is_unavailable(answer) for answer in answers)
     assert count(server, "reports") == 1
 
 
@@ -214,15 +218,26 @@ def test_a_long_statement_ends_with_the_time_the_database_was_given(server: Serv
     database.close()
 
 
-def test_when_every_connection_is_in_use_a_call_asks_to_try_again(
-    app: Flask, database: Database, resident: Resident
+@pytest.mark.parametrize("busy", ["reading", "transaction"])
+def test_when_every_connection_for_looks_or_deeds_is_in_use_those_ask_to_try_again_and_the_others_go_on(
+    database: Database, resident: Resident, busy: str
 ) -> None:
-    with database.reading() as one, database.reading() as two, database.reading() as three:
+    look, deed = lambda: resident.get("/me/stay"), lambda: resident.file("k")
+    waits, goes_on = (look, deed) if busy == "reading" else (deed, look)
+    take = getattr(database, busy)
+    with take() as one, take() as two, take() as three:
         for session in (one, two, three):
             session.execute(text("select 1"))
-        assert is_unavailable(in_time(lambda: resident.get("/me/stay")))
-        assert is_unavailable(in_time(lambda: resident.file("k")))
-    assert resident.file("k").status_code == 201
+        assert is_unavailable(in_time(waits))
+        assert in_time(goes_on).status_code in (200, 201)
+    assert (look().status_code, deed().status_code) == (200, 201)
+
+
+def test_looks_cannot_write(database: Database) -> None:
+    with database.reading() as session, pytest.raises(InternalError, match="read-only"):
+        session.execute(text("delete from switches"))
+    with database.read_statements() as connection, pytest.raises(ReadOnlySqlTransaction):
+        connection.execute("delete from switches")
 
 
 def test_a_database_that_became_a_standby_refuses_writes_only(server: Server, resident: Resident) -> None:

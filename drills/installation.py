@@ -79,7 +79,7 @@ class Installation:
         """Return when every API server says that it can serve. Raises NeverHappened."""
         for port in self.ports:
             eventually(partial(_is_ready, port), READY, f"the API on port {port} is ready")
-        self.database.engine.dispose()  # this process's own connections may have been cut
+        self.database.drop_connections()  # this process's own connections may have been cut
 
 
 @contextmanager

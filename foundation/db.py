@@ -153,7 +153,7 @@ class Database:
         For the deeds that everybody does and that are one read and one write: it saves the trips that begin and commit
         a transaction, and half of the time that Python takes. Raises Unavailable as `transaction` does.
         """
-        with faults_as_problems(), _borrowed(self.engine) as pooled:
+        with faults_as_problems(), self._borrowed(self.engine) as pooled:
             connection = cast("Connection", pooled.driver_connection)
             with self._replicated(connection, pooled.info):
                 yield connection
@@ -161,8 +161,25 @@ class Database:
     @contextmanager
     def read_statements(self) -> Iterator[Connection]:
         """The driver's own connection as of `statements`, for looks that are one statement; see `reading`."""
-        with faults_as_problems(), _borrowed(self._reader) as pooled:
+        with faults_as_problems(), self._borrowed(self._reader) as pooled:
             yield cast("Connection", pooled.driver_connection)
+
+    @contextmanager
+    def _borrowed(self, engine: Engine) -> Iterator[PoolProxiedConnection]:
+        """A connection of a pool on which each statement is a transaction of its own."""
+        pooled = engine.raw_connection()
+        connection = cast("Connection", pooled.driver_connection)
+        usual = connection.autocommit
+        try:
+            connection.autocommit = True
+            yield pooled
+        finally:
+            if connection.broken:
+                self.drop_connections()  # the server went away, and the other connections with it
+                pooled.invalidate()
+            else:
+                connection.autocommit = usual
+                pooled.close()
 
     @contextmanager
     def _replicated(self, connection: Connection, info: dict[Any, Any]) -> Iterator[None]:
@@ -184,10 +201,14 @@ class Database:
         url = self.url.render_as_string(hide_password=False)
         return Database(url, pool_size=pool_size, statement_timeout=0)
 
-    def close(self) -> None:
-        """Close every connection of the pool."""
+    def drop_connections(self) -> None:
+        """Close every pooled connection, which may have been cut; whoever needs one gets a new one."""
         self.engine.dispose()
         self._reader.dispose()
+
+    def close(self) -> None:
+        """Close every connection, for good."""
+        self.drop_connections()
         self._patience.end()
 
 
@@ -202,24 +223,6 @@ def _engine(url: URL, options: str, pool_size: int, silent_for: float | None, **
     )
     event.listen(engine, "do_connect", partial(_connect, silent_for))
     return engine
-
-
-@contextmanager
-def _borrowed(engine: Engine) -> Iterator[PoolProxiedConnection]:
-    """A connection of the pool on which each statement is a transaction of its own."""
-    pooled = engine.raw_connection()
-    connection = cast("Connection", pooled.driver_connection)
-    usual = connection.autocommit
-    try:
-        connection.autocommit = True
-        yield pooled
-    finally:
-        if connection.broken:
-            engine.dispose()  # the server went away, and the other connections with it
-            pooled.invalidate()
-        else:
-            connection.autocommit = usual
-            pooled.close()
 
 
 def _connect(silent_for: float | None, _dialect: Any, _record: Any, args: Any, values: Any) -> Answering:

@@ -11,7 +11,7 @@ from psycopg import Connection, Error
 from psycopg import errors as pg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
-from sqlalchemy import URL, Engine, MetaData, PoolProxiedConnection, create_engine, event, make_url
+from sqlalchemy import URL, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -153,26 +153,28 @@ class Database:
         For the deeds that everybody does and that are one read and one write: it saves the trips that begin and commit
         a transaction, and half of the time that Python takes. Raises Unavailable as `transaction` does.
         """
-        with faults_as_problems(), self._borrowed(self.engine) as pooled:
-            connection = cast("Connection", pooled.driver_connection)
-            with self._replicated(connection, pooled.info):
-                yield connection
+        with (
+            faults_as_problems(),
+            self._borrowed(self.engine) as (connection, info),
+            self._replicated(connection, info),
+        ):
+            yield connection
 
     @contextmanager
     def read_statements(self) -> Iterator[Connection]:
         """The driver's own connection as of `statements`, for looks that are one statement; see `reading`."""
-        with faults_as_problems(), self._borrowed(self._reader) as pooled:
-            yield cast("Connection", pooled.driver_connection)
+        with faults_as_problems(), self._borrowed(self._reader) as (connection, _):
+            yield connection
 
     @contextmanager
-    def _borrowed(self, engine: Engine) -> Iterator[PoolProxiedConnection]:
-        """A connection of a pool on which each statement is a transaction of its own."""
+    def _borrowed(self, engine: Engine) -> Iterator[tuple[Connection, dict[Any, Any]]]:
+        """A connection of a pool, on which each statement is a transaction of its own, and what is noted of it."""
         pooled = engine.raw_connection()
         connection = cast("Connection", pooled.driver_connection)
         usual = connection.autocommit
         try:
             connection.autocommit = True
-            yield pooled
+            yield connection, pooled.info
         finally:
             if connection.broken:
                 self.drop_connections()  # the server went away, and the other connections with it

@@ -26,14 +26,14 @@ from immigration.services import judging, obligations, statements, storing
 from immigration.services.judging import Desk, Form, Judgement, Sent
 
 TRIES = 8
-_NEWEST = 2**63 - 1
-_MINE = (
+_NEWEST = (
     select(Report, Receipt)
     .outerjoin(Receipt, (Receipt.report_id == Report.id) & Receipt.voided_at.is_(None))
-    .where(Report.person_id == bindparam("person_id"), Report.id < bindparam("before"))
+    .where(Report.person_id == bindparam("person_id"))
     .order_by(Report.id.desc())
     .limit(bindparam("limit"))
 )
+_OLDER = _NEWEST.where(Report.id < bindparam("before"))
 
 
 class IdempotencyKeyRequired(BadRequest):
@@ -162,8 +162,10 @@ def _owed_after(
 
 def mine(session: Session, person_id: UUID, *, before: int | None, limit: int) -> list[tuple[Report, Receipt | None]]:
     """A person's reports, newest first, below a row id, each with its receipt if it has one that is not void."""
-    values = {"person_id": person_id, "before": before or _NEWEST, "limit": limit}
-    return [(report, receipt) for report, receipt in session.execute(_MINE, values)]
+    values: dict[str, Any] = {"person_id": person_id, "limit": limit}
+    if before:
+        values["before"] = before
+    return [(report, receipt) for report, receipt in session.execute(_OLDER if before else _NEWEST, values)]
 
 
 def get(session: Session, number: str, *, author: Principal, lock: bool = False) -> Report:

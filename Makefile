@@ -9,9 +9,9 @@ PYTHON ?= $(shell for each in $(CANDIDATES); do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$each" && break; done)
 
 # A stamp's name holds a checksum of the requirements: when they change, so does the name, and the install runs again.
-RUNTIME := .venv/.runtime-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
-BENCH := .venv/.bench-$(shell cat requirements.txt requirements-dev.txt requirements-bench.txt | cksum | cut -d' ' -f1)
-TOOLS := .venv/.tools-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+RUNTIME := .venv/.runtime-$(shell cat requirements-devtools.txt | cksum | cut -d' ' -f1)
+BENCH := .venv/.bench-$(shell cat requirements-devtools.txt requirements-dev.txt requirements-bench.txt | cksum | cut -d' ' -f1)
+TOOLS := .venv/.tools-$(shell cat requirements-devtools.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 BENCHMARKS := report_path report_peers latency reads planning import_rows decided_by_records
@@ -49,8 +49,8 @@ format: $(TOOLS) ## put the code into shape
 docs: $(TOOLS) ## write the generated documents in docs/ anew
 	.venv/bin/flask --app app docs write
 
-lock: $(TOOLS) ## pin requirements.in and requirements-dev.in anew (LOCK=--upgrade for the newest versions)
-	@for each in requirements requirements-dev requirements-bench; do \
+lock: $(TOOLS) ## pin the requirements*.in files anew (LOCK=--upgrade for the newest versions)
+	@for each in requirements requirements-devtools requirements-dev requirements-bench; do \
 		.venv/bin/uv pip compile --python-version 3.11 --universal --generate-hashes --no-header --quiet \
 			--no-emit-index-url --no-emit-find-links $(LOCK) $$each.in -o $$each.txt || exit 1; done
 
@@ -60,7 +60,7 @@ clean: ## remove .venv and caches; the database under var/ stays
 
 $(RUNTIME): | .venv/bin/pip
 	@echo "Installing what the service runs on (about a minute, once) ..."
-	@$(INSTALL) -r requirements.txt
+	@$(INSTALL) -r requirements-devtools.txt
 	@rm -f .venv/.runtime-*
 	@touch $@
 

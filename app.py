@@ -1,11 +1,13 @@
-"""The front door: it knows every room, decides nothing, and wires what the process at hand needs."""
+"""The application factory: it makes what a process needs, connects it, and decides nothing."""
 
-import atexit
+import importlib.util
 import os
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import click
 from flask import Flask
 from sqlalchemy import Select
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -15,20 +17,21 @@ from foundation.config import InvalidSettings, Settings, from_environment
 from foundation.db import Database
 from foundation.errors import Problem, Unavailable
 from foundation.http import Api, guard, harden, render_problem
-from foundation.postgres import local_server
 from foundation.sealing import Keyring, use_keyring
+from foundation.services import use_services
 from immigration.commands import activation, keys, officers, records
 from immigration.registries.law import law
 from immigration.registries.records import ImportedRecords
 from immigration.routes import activations as activation_routes
 from immigration.routes import officers as officer_routes
 from immigration.routes import profile, public, reports, review, tokens
-from immigration.services.judging import Desk
+from immigration.services.judging import FilingContext
 from immigration.services.keys import Signer
 from immigration.services.obligations import due_steps
 from immigration.services.tokens import authenticator
 from notifications import routes as notification_routes
 from operations import commands, migrating, pages
+from operations.services import PlatformServices
 
 ROOT = Path(__file__).parent
 BLUEPRINTS = (
@@ -42,7 +45,7 @@ BLUEPRINTS = (
     officer_routes.blueprint,
     review.blueprint,
 )
-GROUPS = (records.group, activation.group, officers.group, keys.group, *commands.GROUPS)
+COMMANDS = (records.group, activation.group, officers.group, keys.group, *commands.COMMANDS)
 
 
 def create_app(
@@ -57,7 +60,7 @@ def create_app(
     use_keyring(Keyring(settings.secret_keys))
     app = Flask(__name__, static_folder=None)
     clock = clock or _clock(settings)
-    database = database or _database(app, settings)
+    database = database or _database(settings)
     signer = Signer(database, clock)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.config.update(
@@ -67,36 +70,45 @@ def create_app(
         MAX_CONTENT_LENGTH=1024 * 1024,
         API_SPEC_OPTIONS=pages.SPEC_OPTIONS,
     )
-    app.extensions |= {
-        "settings": settings,
-        "clock": clock,
-        "database": database,
-        "signer": signer,
-        "authenticate": authenticator(database, signer, clock, settings),
-        "desk": Desk(ImportedRecords(), law(), signer, settings.public_url),
-        "due_today": due_today,
-    }
-    _open_doors(app)
+    app.register_error_handler(Problem, render_problem)
+    services = PlatformServices(
+        settings=settings,
+        clock=clock,
+        database=database,
+        authenticate=authenticator(database, signer, clock, settings),
+        filing=FilingContext(ImportedRecords(), law(), signer, settings.public_url),
+        due_today=due_today,
+        api=Api(app),
+    )
+    use_services(app, services)
+    _register(app, services.api)
     if count := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     return app
 
 
-def _open_doors(app: Flask) -> None:
+def _register(app: Flask, api: Api) -> None:
     """Register routes and commands; a route that does not say who may call it ends the start."""
-    app.register_error_handler(Problem, render_problem)
-    api = app.extensions["api"] = Api(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(pages.blueprint)
-    for group in GROUPS:
-        app.cli.add_command(group)
+    for command in (*COMMANDS, *_development_commands()):
+        app.cli.add_command(command)
     guard(app)
     harden(app)
 
 
+def _development_commands() -> Sequence[click.Command]:
+    """`flask serve` and `flask demo`; the production image is built without the package that has them."""
+    if importlib.util.find_spec("devtools") is None:
+        return ()
+    from devtools.commands import COMMANDS as development  # noqa: PLC0415 - not in the production image
+
+    return development
+
+
 def due_today(today: date, /, *, begun: date | None = None) -> Select[Any]:
-    """What the notifications wing reminds of on a day: the one place where both wings meet."""
+    """Who is to be reminded of what on a day: the query of one package that the other one sends."""
     return due_steps(today, law=law(), begun=begun)
 
 
@@ -114,13 +126,8 @@ def _clock(settings: Settings) -> Clock:
     return shifted_clock(settings.dev_now, settings.dev_now_since)
 
 
-def _database(app: Flask, settings: Settings) -> Database:
-    url = settings.database_url
-    if url is None:
-        server = local_server(ROOT / "var")
-        app.extensions["postgres"] = server
-        atexit.register(server.leave)
-        url = server.ensure_database("platform")
+def _database(settings: Settings) -> Database:
+    url = settings.database_url or _embedded_database()
     database = Database(url)
     if not settings.production:
         try:
@@ -128,6 +135,13 @@ def _database(app: Flask, settings: Settings) -> Database:
         except Unavailable as problem:
             raise SystemExit(f"{problem.detail}: {database.url.render_as_string()}") from problem
     return database
+
+
+def _embedded_database() -> str:
+    """The address of the development database, whose server is started if it is not running."""
+    from devtools.postgres import platform_database  # noqa: PLC0415 - not in the production image
+
+    return platform_database(ROOT / "var")
 
 
 def __getattr__(name: str) -> Any:

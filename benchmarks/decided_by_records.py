@@ -8,20 +8,22 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from flask import Flask
 from sqlalchemy import text
 
 from app import create_app
 from benchmarks import forms
+from devtools.demo import country
+from devtools.postgres import temporary_server
 from foundation.clock import bangkok_date
 from foundation.config import Settings
 from foundation.db import Database, driver
 from foundation.errors import Problem
 from foundation.identity import Principal, Role
-from foundation.postgres import temporary_server
-from immigration.demo import country
 from immigration.rules.rows import KINDS
 from immigration.services import records, reports
 from operations import migrating
+from operations.services import services_of
 
 GOAL = 0.90
 _OPEN = """
@@ -41,7 +43,7 @@ def main(people: int) -> None:
         database = Database(server.url("bench"), statement_timeout=0)
         migrating.bring_up_to_date(database)
         app = create_app(Settings(environment="test"), database=database)
-        at, now = app.extensions["desk"], app.extensions["clock"]()
+        at, now = services_of(app).filing, services_of(app).clock()
         country.generate(Path(folder), people, bangkok_date(now))
         for kind in KINDS:
             path = Path(folder) / f"{kind}.csv"
@@ -55,14 +57,14 @@ def main(people: int) -> None:
     _print(people, outcomes)
 
 
-def _file(app: object, person_id: object, subdistrict_code: str) -> str:
+def _file(app: Flask, person_id: object, subdistrict_code: str) -> str:
     """File from the phone of one person, activated by mail; the status, or the problem's code."""
     author = Principal(Role.RESIDENT, person_id, assurance="mail")  # type: ignore[arg-type]
-    extensions = app.extensions  # type: ignore[attr-defined]
+    services = services_of(app)
     sent = forms.sent(subdistrict_code, "bench")
     try:
-        with extensions["database"].transaction() as session:
-            reports.file(driver(session), sent, author=author, desk=extensions["desk"], now=extensions["clock"]())
+        with services.database.transaction() as session:
+            reports.file(driver(session), sent, author=author, context=services.filing, now=services.clock())
             found = text("select status, reasons from reports where person_id = :person")
             status, reasons = session.execute(found, {"person": person_id}).one()
     except Problem as problem:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from benchmarks import forms
 from benchmarks.load import request
 from benchmarks.nation import NOW, Nation, application
+from operations.services import services_of
 
 _OPEN = """
 with open as (
@@ -39,7 +40,7 @@ def tokens(nation: Nation, who: list[UUID]) -> dict[UUID, str]:
     """An access token for each."""
     database = nation.database()
     app = application(database)
-    settings, signer = app.extensions["settings"], app.extensions["signer"]
+    settings, signer = services_of(app).settings, services_of(app).filing.signer
     base = {
         "iss": settings.public_url,
         "aud": f"{settings.public_url}/api/v1",

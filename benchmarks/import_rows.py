@@ -20,11 +20,12 @@ from sqlalchemy import text
 
 from benchmarks.nation import NOW, application
 from benchmarks.tables import machine, say, table
+from devtools.postgres import find_binaries, temporary_server
 from foundation.db import Database
-from foundation.postgres import find_binaries, temporary_server
 from immigration.rules.rows import KINDS
 from immigration.services import obligations, records
 from operations import migrating
+from operations.services import services_of
 from tests.factories import row
 
 ROWS = int(os.environ.get("BENCH_ROWS", "100000"))
@@ -94,7 +95,7 @@ def _round(database: Database, place: Path) -> dict[str, tuple[float, float]]:
 
 
 def _import(app: Any, place: Path, kind: str) -> float:
-    at, database, now = app.extensions["desk"], app.extensions["database"], app.extensions["clock"]()
+    at, database, now = services_of(app).filing, services_of(app).database, services_of(app).clock()
     began = perf_counter()
     outcome = records.import_rows(database, kind, place / f"{kind}.csv", law=at.law, now=now)
     took = perf_counter() - began
@@ -105,11 +106,11 @@ def _import(app: Any, place: Path, kind: str) -> float:
 
 def _refresh(app: Any) -> float:
     """Seconds to compute what everybody owes, once the planner knows how large the tables are."""
-    at, database = app.extensions["desk"], app.extensions["database"]
+    at, database = services_of(app).filing, services_of(app).database
     with database.engine.begin() as connection:
         connection.execute(text("analyze"))
     began = perf_counter()
-    obligations.refresh(database, records=at.records, law=at.law, now=app.extensions["clock"](), actor="bench")
+    obligations.refresh(database, records=at.records, law=at.law, now=services_of(app).clock(), actor="bench")
     return perf_counter() - began
 
 

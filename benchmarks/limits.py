@@ -15,7 +15,7 @@ from psycopg import sql
 
 from benchmarks.copies import STRIDE, person_id
 from benchmarks.nation import TEMPLATES, Nation
-from foundation.postgres import find_binaries
+from devtools.postgres import find_binaries
 from immigration.registries import records
 from immigration.services import storing
 

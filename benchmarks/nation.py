@@ -24,14 +24,15 @@ from sqlalchemy import text
 from app import create_app
 from benchmarks import copies, forms
 from benchmarks.tables import say
+from devtools.demo.places import Place, choose_place
+from devtools.postgres import Server, local_server
 from foundation.config import Settings
 from foundation.db import Database, driver
 from foundation.identity import Principal, Role
-from foundation.postgres import Server, local_server
-from immigration.demo.places import Place, choose_place
 from immigration.services import reports
 from notifications.services import devices
 from operations import migrating
+from operations.services import services_of
 from tests.factories import load, row
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -204,8 +205,8 @@ def _enter(app: Any, number: int, arrived: date) -> UUID:
     load(app, "permissions", row("permissions", granted_on=str(granted), permitted_until=until, **own))
     home = {"subdistrict_code": place.subdistrict_code, "address": place.line, "from_on": str(arrived)}
     load(app, "residences", row("residences", **home, **own))
-    now = app.extensions["clock"]()
-    with app.extensions["database"].transaction() as session:
+    now = services_of(app).clock()
+    with services_of(app).database.transaction() as session:
         person: UUID = session.execute(text("select person_id from passports order by id desc limit 1")).scalar_one()
         phone = devices.Registration("android", "fid", f"target-{number:0150}", "en")
         devices.register(session, "phone", person_id=person, family=None, registration=phone, now=now)
@@ -224,5 +225,7 @@ def _filing_time(database: Database, person: UUID) -> datetime:
 def _file(app: Any, person: UUID, number: int, nth: int) -> None:
     author = Principal(Role.RESIDENT, person, assurance="counter")
     sent = forms.sent(_place(number).subdistrict_code, str(UUID(int=number * REPORTS + nth)))
-    with app.extensions["database"].transaction() as session:
-        reports.file(driver(session), sent, author=author, desk=app.extensions["desk"], now=app.extensions["clock"]())
+    with services_of(app).database.transaction() as session:
+        reports.file(
+            driver(session), sent, author=author, context=services_of(app).filing, now=services_of(app).clock()
+        )

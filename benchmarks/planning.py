@@ -14,6 +14,7 @@ from benchmarks.report_path import ROUNDS
 from benchmarks.tables import machine, say, table
 from foundation.db import Database
 from notifications import rounds
+from operations.services import services_of
 
 SIZES = (40_000, 400_000, 4_000_000)
 BAR = 700
@@ -36,7 +37,7 @@ def _measure(people: int) -> tuple[int, float, float, float]:
     """How many reminders a day has, and the seconds that planning them, again, and comparing with all planned take."""
     with nation(people) as at:
         database = at.database()
-        due_today = application(database).extensions["due_today"]
+        due_today = services_of(application(database)).due_today
         with database.engine.begin() as connection:
             connection.execute(text("truncate notifications cascade"))
         rounds.plan_round(database, due_today, NOW - timedelta(days=1))

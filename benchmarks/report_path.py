@@ -14,6 +14,7 @@ from benchmarks.served import served
 from benchmarks.tables import machine, say, table
 from foundation.identity import Principal, Role
 from immigration.services import judging, reports, storing
+from operations.services import services_of
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "3000"))
@@ -25,13 +26,14 @@ def written(at: Nation) -> dict[str, Any]:
     ((person, code),) = filing.people(at, 1)
     sent = forms.sent(code, "0b5c2f9e-7d0e-4c57-8a07-000000000000")
     database = at.database()
-    desk = application(database).extensions["desk"]
+    context = services_of(application(database)).filing
     with database.reading() as session:
-        case = desk.records.case(session, person)
+        case = context.records.case(session, person)
+    assert case is not None
     office = judging.office_of(sent.form.address)
     assert office is not None
     author = Principal(Role.RESIDENT, person, assurance="counter")
-    found = storing.values(reports.write_up(case, sent, office, author=author, desk=desk, now=NOW))
+    found = storing.values(reports.write_up(case, sent, office, author=author, context=context, now=NOW))
     database.close()
     return found
 

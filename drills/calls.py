@@ -15,7 +15,7 @@ from drills.people import Resident
 from foundation.clock import monotonic
 
 Item = TypeVar("Item")
-PATIENCE = 10.0  # seconds that a client waits for an answer
+REQUEST_TIMEOUT = 10.0  # seconds that a client waits for an answer
 GIVE_UP = 120.0  # seconds after which nobody would go on trying
 HANGS_UP = 0.02  # share of requests whose client goes away before the answer, and comes back
 LONGEST_PAUSE = 1.0  # seconds; Retry-After is an upper bound, shared out at random
@@ -82,7 +82,9 @@ class Caller:
 
     def _send(self, method: str, path: str, body: Any, token: str, headers: Mapping[str, str]) -> HTTPConnection:
         if self._connection is None:
-            self._connection = HTTPConnection("127.0.0.1", self._ports[self._turn % len(self._ports)], timeout=PATIENCE)
+            self._connection = HTTPConnection(
+                "127.0.0.1", self._ports[self._turn % len(self._ports)], timeout=REQUEST_TIMEOUT
+            )
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token:
             sent["Authorization"] = f"Bearer {token}"

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psycopg
 
+from devtools.postgres import server_account
 from drills.crowd import BACK, FILING, Crowd, crowd, judge
 from drills.installation import Installation, eventually, installation
 from drills.rows import Row
 from drills.sizes import Sizes
 from foundation.clock import monotonic
-from foundation.postgres import server_account
 
 FULL = 8  # seconds after the first call that was asked to come back
 ROOM = 256  # megabytes of the small disks, of which a new cluster and its people take less than half

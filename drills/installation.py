@@ -18,12 +18,14 @@ import psycopg
 from flask import Flask
 
 from app import create_app
+from devtools import serving
+from devtools.postgres import temporary_server
 from drills.parts import Cluster, Part
 from foundation.clock import monotonic, rfc3339, system_clock
 from foundation.config import Settings
 from foundation.db import Database
-from foundation.postgres import temporary_server
-from operations import migrating, serving
+from operations import migrating
+from operations.services import services_of
 
 SECRET = "a-secret-of-the-drills-that-is-long-enough"  # noqa: S105 - of an installation that lives for minutes
 NAME = "drill"
@@ -51,7 +53,7 @@ class Installation:
     @property
     def database(self) -> Database:
         """A database with time for long statements, of this process."""
-        found: Database = self.app.extensions["database"]
+        found: Database = services_of(self.app).database
         return found
 
     @property
@@ -102,7 +104,7 @@ def installation(*, apis: int = 1, workers: int = 0) -> Iterator[Installation]:
         app = create_app(settings, database=database)
         place = Installation(Cluster(server), url, tuple(ports), app, environment, Path(folder))
         stack.callback(place.cluster.end)
-        provider = [sys.executable, "-m", "standins.fcm", "--port", str(push), "--keep", str(place.pushed)]
+        provider = [sys.executable, "-m", "devtools.standins.fcm", "--port", str(push), "--keep", str(place.pushed)]
         stack.callback(Part(provider, environment, place.folder / "fcm.log").end)
         for port in ports:
             command = serving.commands(Settings(port=port))[0]

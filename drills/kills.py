@@ -15,7 +15,7 @@ from functools import partial
 import psutil
 from sqlalchemy import text
 
-from drills.calls import PATIENCE, Caller, NoAnswer, Shared, Troubles, file_surely, together
+from drills.calls import REQUEST_TIMEOUT, Caller, NoAnswer, Shared, Troubles, file_surely, together
 from drills.installation import Installation, NeverHappened, eventually, installation
 from drills.ledger import Ledger, ask_again, compare
 from drills.messages import TOO_SOON, Told, Watch, told
@@ -177,7 +177,9 @@ def _judge_answers(row: Row, place: Installation, ledger: Ledger, troubles: Trou
     row.promise("nobody has two reports, no key has two answers", found.doubled == 0)
     row.promise("every receipt is there, verifies, and is of its own report", wrong == 0)
     row.promise("the same key gets the same answer, to the byte", again.asked == count and again.different == 0)
-    row.promise(f"nothing hangs: every request is answered or cut off within {PATIENCE:.0f} s", not troubles.hung)
+    row.promise(
+        f"nothing hangs: every request is answered or cut off within {REQUEST_TIMEOUT:.0f} s", not troubles.hung
+    )
 
 
 def _judge_messages(row: Row, news: Told, decided: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from foundation.postgres import PostgresFailed, Server
+from devtools.postgres import PostgresFailed, Server
 
 ROOT = Path(__file__).parents[1]
 PAUSE = 0.2  # seconds until a part that ended is started again

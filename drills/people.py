@@ -22,6 +22,7 @@ from immigration.services.keys import Signer
 from immigration.services.tokens import audience
 from notifications import rounds
 from notifications.models import Device
+from operations.services import services_of
 
 ARRIVED = timedelta(days=79)
 """Before today: the window is open, and for days to come no other reminder's turn begins."""
@@ -60,7 +61,7 @@ def add(place: Installation, count: int, *, assurance: str = "counter", reminded
     with place.database.reading() as session:
         ids = list(session.scalars(_WHO, {"these": f"{prefix}-%"}))
     if reminded:
-        rounds.plan_round(place.database, place.app.extensions["due_today"], now)
+        rounds.plan_round(place.database, services_of(place.app).due_today, now)
         with place.database.transaction() as session:
             session.execute(_REMINDED)
     found = [Resident(id_, _token(place, id_, assurance)) for id_ in ids]
@@ -108,7 +109,7 @@ def _rows(prefix: str, count: int, columns: tuple[str, ...], arrived: str) -> It
 
 
 def _token(place: Installation, person_id: UUID, assurance: str) -> str:
-    settings, signer, now = place.app.extensions["settings"], place.app.extensions["signer"], system_clock()
+    settings, signer, now = services_of(place.app).settings, services_of(place.app).filing.signer, system_clock()
     claims = {
         "iss": settings.public_url,
         "aud": audience(settings),

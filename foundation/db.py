@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, cast
 
-from flask import current_app
 from psycopg import Connection, Error
 from psycopg import errors as pg
 from psycopg.pq import TransactionStatus
@@ -29,7 +28,7 @@ NAMING = {
 NOT_REPLICATED = "not_replicated"
 _KEEP_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 """A database on another machine that is gone is noticed in a minute (seconds, but for the last)."""
-_PASSING = (
+_TRANSIENT_ERRORS = (
     pg.AdminShutdown,
     pg.CrashShutdown,
     pg.CannotConnectNow,
@@ -51,25 +50,25 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-class Answering(Connection[Any]):
+class ConnectionWithTimeout(Connection[Any]):
     """A connection that is given up when the server is silent for longer than it was given for a statement.
 
     The server's own time-outs do not count while it is frozen or cut off by the network.
     """
 
-    silent_for: float | None = None
+    response_timeout: float | None = None
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """See the library; raises OperationalError, on a connection that is broken from then on."""
         try:
-            return super().wait(gen, interval, self.silent_for if timeout is None else timeout)
+            return super().wait(gen, interval, self.response_timeout if timeout is None else timeout)
         except pg.OperationalError:
             if timeout is None and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.pgconn.finish()
             raise
 
 
-class Patience:
+class CommitWatchdog:
     """Ends commits that take longer than `seconds`, by asking the server to give up waiting for its standby.
 
     No time-out of PostgreSQL's counts that wait. The commit then returns with the warning that it was not replicated.
@@ -126,11 +125,11 @@ class Database:
         milliseconds = int(statement_timeout * 1000)
         options = f"-c statement_timeout={milliseconds} -c lock_timeout=2000 -c timezone=UTC"
         options += " -c idle_in_transaction_session_timeout=60000"
-        silent_for = max(statement_timeout, commit_timeout) + 2 if statement_timeout else None
-        self.engine = _engine(self.url, options, pool_size, silent_for)
+        response_timeout = max(statement_timeout, commit_timeout) + 2 if statement_timeout else None
+        self.engine = _engine(self.url, options, pool_size, response_timeout)
         options += " -c default_transaction_read_only=on"
-        self._reader = _engine(self.url, options, pool_size, silent_for, isolation_level="AUTOCOMMIT")
-        self._patience = Patience(commit_timeout)
+        self._reader = _engine(self.url, options, pool_size, response_timeout, isolation_level="AUTOCOMMIT")
+        self._commit_watchdog = CommitWatchdog(commit_timeout)
         event.listen(self.engine, "connect", _watch_commits)
 
     @contextmanager
@@ -187,7 +186,7 @@ class Database:
     def _replicated(self, connection: Connection, info: dict[Any, Any]) -> Iterator[None]:
         """Look after what is committed inside; raises Unavailable when it was not replicated."""
         info.pop(NOT_REPLICATED, None)
-        with self._patience.with_commit(connection):
+        with self._commit_watchdog.with_commit(connection):
             yield
         if info.pop(NOT_REPLICATED, None):
             raise Unavailable("the change is not yet safe on a second machine")
@@ -198,7 +197,7 @@ class Database:
         with faults_as_problems(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
 
-    def unhurried(self, *, pool_size: int = 4) -> "Database":
+    def without_timeout(self, *, pool_size: int = 4) -> "Database":
         """The same database with connections of its own that have time for long statements; close it after use."""
         url = self.url.render_as_string(hide_password=False)
         return Database(url, pool_size=pool_size, statement_timeout=0)
@@ -211,10 +210,10 @@ class Database:
     def close(self) -> None:
         """Close every connection, for good."""
         self.drop_connections()
-        self._patience.end()
+        self._commit_watchdog.end()
 
 
-def _engine(url: URL, options: str, pool_size: int, silent_for: float | None, **more: Any) -> Engine:
+def _engine(url: URL, options: str, pool_size: int, response_timeout: float | None, **more: Any) -> Engine:
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -223,13 +222,15 @@ def _engine(url: URL, options: str, pool_size: int, silent_for: float | None, **
         connect_args={"connect_timeout": 3, "options": options, "prepare_threshold": 2, **_KEEP_ALIVE},
         **more,
     )
-    event.listen(engine, "do_connect", partial(_connect, silent_for))
+    event.listen(engine, "do_connect", partial(_connect, response_timeout))
     return engine
 
 
-def _connect(silent_for: float | None, _dialect: Any, _record: Any, args: Any, values: Any) -> Answering:
-    connection = Answering.connect(*args, **values)
-    connection.silent_for = silent_for
+def _connect(
+    response_timeout: float | None, _dialect: Any, _record: Any, args: Any, values: Any
+) -> ConnectionWithTimeout:
+    connection = ConnectionWithTimeout.connect(*args, **values)
+    connection.response_timeout = response_timeout
     return connection
 
 
@@ -248,39 +249,19 @@ def faults_as_problems() -> Iterator[None]:
     """Turn a database that is away, full, slow or at its limits into Unavailable; every other error passes."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout, pg.OperationalError, pg.InterfaceError, *_PASSING) as error:
+    except (
+        OperationalError,
+        InterfaceError,
+        PoolTimeout,
+        pg.OperationalError,
+        pg.InterfaceError,
+        *_TRANSIENT_ERRORS,
+    ) as error:
         raise Unavailable("the database is not answering") from error  # those of `pg` come from `statements`
     except DBAPIError as error:
-        if error.connection_invalidated or isinstance(error.orig, _PASSING):
+        if error.connection_invalidated or isinstance(error.orig, _TRANSIENT_ERRORS):
             raise Unavailable("the database is not answering") from error
         raise
-
-
-def database() -> Database:
-    """The database of the application at work."""
-    found: Database = current_app.extensions["database"]
-    return found
-
-
-@contextmanager
-def transaction() -> Iterator[Session]:
-    """A transaction on the application's database."""
-    with database().transaction() as session:
-        yield session
-
-
-@contextmanager
-def statements() -> Iterator[Connection]:
-    """Statements on the application's database, each a transaction of its own."""
-    with database().statements() as connection:
-        yield connection
-
-
-@contextmanager
-def read_statements() -> Iterator[Connection]:
-    """Looks at the application's database on the driver's own connection."""
-    with database().read_statements() as connection:
-        yield connection
 
 
 def driver(session: Session) -> Connection:
@@ -293,10 +274,3 @@ def one(at: Session | Connection, statement: str, values: Mapping[str, Any]) -> 
     if isinstance(at, Session):
         return at.connection().exec_driver_sql(statement, dict(values)).mappings().one_or_none()
     return at.cursor(row_factory=dict_row).execute(statement, values).fetchone()
-
-
-@contextmanager
-def reading() -> Iterator[Session]:
-    """A read-only look at the application's database."""
-    with database().reading() as session:
-        yield session

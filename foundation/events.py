@@ -30,7 +30,7 @@ class Event:
     person_id: UUID | None
 
 
-class Recorded(Base):
+class EventRecord(Base):
     """An event as it is kept."""
 
     __tablename__ = "events"
@@ -84,15 +84,15 @@ def row(event: Event, *, actor: str, at: datetime) -> dict[str, Any]:
 
 def record(session: Session, event: Event, *, actor: str, at: datetime) -> None:
     """Write an event in the transaction of the change it tells of; `actor` is who did it ("resident:…")."""
-    session.add(Recorded(**row(event, actor=actor, at=at)))
+    session.add(EventRecord(**row(event, actor=actor, at=at)))
 
 
-def history(session: Session, subject: str) -> Sequence[Recorded]:
+def history(session: Session, subject: str) -> Sequence[EventRecord]:
     """Everything that happened to a subject, oldest first."""
-    return session.scalars(select(Recorded).where(Recorded.subject == subject).order_by(Recorded.id)).all()
+    return session.scalars(select(EventRecord).where(EventRecord.subject == subject).order_by(EventRecord.id)).all()
 
 
-Subscriber = Callable[[Session, Recorded], None]
+Subscriber = Callable[[Session, EventRecord], None]
 
 
 def relay(session: Session, subscribers: Sequence[Subscriber], *, now: datetime, limit: int = 200) -> int:
@@ -101,17 +101,17 @@ def relay(session: Session, subscribers: Sequence[Subscriber], *, now: datetime,
     Several relays may run at once: each takes rows that no other holds.
     """
     waiting = (
-        select(Recorded)
-        .where(Recorded.relayed_at.is_(None))
-        .order_by(Recorded.id)
+        select(EventRecord)
+        .where(EventRecord.relayed_at.is_(None))
+        .order_by(EventRecord.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     events = session.scalars(waiting).all()
     for event in events:
-        for tell in subscribers:
-            tell(session, event)
+        for notify in subscribers:
+            notify(session, event)
     if events:
-        marked = update(Recorded).where(Recorded.id.in_([event.id for event in events])).values(relayed_at=now)
+        marked = update(EventRecord).where(EventRecord.id.in_([event.id for event in events])).values(relayed_at=now)
         session.execute(marked, execution_options={"synchronize_session": False})
     return len(events)

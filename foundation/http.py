@@ -7,12 +7,11 @@ from typing import Any, TypeVar
 
 import flask_smorest
 import webargs.flaskparser
-from flask import Flask, Response, current_app, g, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from marshmallow import INCLUDE, Schema, fields
 from werkzeug.exceptions import HTTPException
 
 from foundation import json_reader
-from foundation.clock import Clock
 from foundation.errors import (
     BadRequest,
     Forbidden,
@@ -22,7 +21,8 @@ from foundation.errors import (
     Unauthenticated,
     UnsupportedMediaType,
 )
-from foundation.identity import Authenticate, Principal, Role
+from foundation.identity import Principal, Role
+from foundation.services import services
 
 View = TypeVar("View", bound=Callable[..., Any])
 PROBLEM = "application/problem+json"
@@ -130,8 +130,7 @@ def body() -> dict[str, Any]:
 def now() -> datetime:
     """The instant of this request: the clock is asked once."""
     if "now" not in g:
-        clock: Clock = current_app.extensions["clock"]
-        g.now = clock()
+        g.now = services().clock()
     moment: datetime = g.now
     return moment
 
@@ -142,8 +141,7 @@ def principal() -> Principal:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("a bearer token is required")
-        authenticate: Authenticate = current_app.extensions["authenticate"]
-        g.principal = authenticate(token.strip())
+        g.principal = services().authenticate(token.strip())
     who: Principal = g.principal
     return who
 

@@ -78,7 +78,7 @@ class DueDateChanged(Event):
 
 
 @dataclass(frozen=True)
-class PeopleJoined(Event):
+class PeopleMerged(Event):
     """A late record showed that two people on record are one, by their passports."""
 
     kind: ClassVar[str] = "people.joined"

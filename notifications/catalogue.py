@@ -17,7 +17,7 @@ CODES = frozenset({"number", "office"})
 REMINDER = "reminder."
 OUTCOMES = ("accepted", "returned", "rejected", "needs-visit")
 
-TOLD = frozenset(
+NOTIFYING_EVENTS = frozenset(
     {
         "obligation.due-date-changed",
         "report.contradicted",
@@ -29,7 +29,7 @@ TOLD = frozenset(
 )
 """Events that become a message to the person they concern."""
 
-SILENT: Mapping[str, str] = {
+NON_NOTIFYING_EVENTS: Mapping[str, str] = {
     "activation.code-issued": "the code itself goes to the contact given on arrival, or over the counter",
     "officer.added": "concerns no resident",
     "officer.locked-out": "concerns no resident",
@@ -47,12 +47,12 @@ SILENT: Mapping[str, str] = {
 """Events that are told to nobody, each with the reason."""
 
 
-class CannotWord(Exception):
+class MissingTemplate(Exception):
     """There are no words for this message."""
 
 
 @dataclass(frozen=True)
-class Words:
+class RenderedText:
     """A message as a person reads it."""
 
     title: str
@@ -60,7 +60,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Template:
     """The words of one kind in one language: a title, and bodies from the fullest to the barest."""
 
     title: str
@@ -71,31 +71,33 @@ class Entry:
         return set().union(*(_names(text) for text in (self.title, *self.bodies)))
 
 
-def entry_for(event_kind: str, data: Mapping[str, Any]) -> str | None:
+def template_for(event_kind: str, data: Mapping[str, Any]) -> str | None:
     """The kind of message that tells of an event; None for events that are told to nobody.
 
-    A decision has one entry per outcome; raises CannotWord for an outcome that has none.
+    A decision has one entry per outcome; raises MissingTemplate for an outcome that has none.
     """
-    if event_kind not in TOLD:
+    if event_kind not in NOTIFYING_EVENTS:
         return None
     kind = f"{event_kind}.{data.get('outcome')}" if event_kind == "report.decided" else event_kind
-    if kind not in ENTRIES["en"]:
-        raise CannotWord(kind)
+    if kind not in TEMPLATES["en"]:
+        raise MissingTemplate(kind)
     return kind
 
 
-def word(kind: str, params: Mapping[str, Any], language: str) -> Words:
-    """The words of a message; a language that is not served gets English. Raises CannotWord."""
+def render(kind: str, params: Mapping[str, Any], language: str) -> RenderedText:
+    """The words of a message; a language that is not served gets English. Raises MissingTemplate."""
     served = language if language in LANGUAGES else LANGUAGES[0]
-    entry = (YEARLY if params.get("regime") == "yearly" else {}).get(served, {}).get(kind) or ENTRIES[served].get(kind)
+    entry = (YEARLY if params.get("regime") == "yearly" else {}).get(served, {}).get(kind) or TEMPLATES[served].get(
+        kind
+    )
     if entry is None:
-        raise CannotWord(kind)
+        raise MissingTemplate(kind)
     values = {name: _shown(name, value, served) for name, value in params.items() if value and name in DATES | CODES}
     bodies = (body for body in entry.bodies if _names(body) <= values.keys())
     body = next(bodies, None)
     if body is None or not _names(entry.title) <= values.keys():
-        raise CannotWord(f"{kind}: values are missing")
-    return Words(entry.title.format_map(values), body.format_map(values))
+        raise MissingTemplate(f"{kind}: values are missing")
+    return RenderedText(entry.title.format_map(values), body.format_map(values))
 
 
 def long_date(day: date, language: str) -> str:
@@ -111,7 +113,7 @@ def _shown(name: str, value: Any, language: str) -> str:
     try:
         return long_date(value if isinstance(value, date) else date.fromisoformat(value), language)
     except (TypeError, ValueError) as error:
-        raise CannotWord(f"{name} is not a date") from error
+        raise MissingTemplate(f"{name} is not a date") from error
 
 
 def _names(text: str) -> set[str]:
@@ -131,70 +133,70 @@ _AFTER_DUE = (
 _AFTER_DUE_TH = "หลังจากวันนั้นแอปยังรับรายงานและเจ้าหน้าที่จะตรวจสอบ หรือไปที่สำนักงานตรวจคนเข้าเมืองภายใน {late_after}"
 
 _ENGLISH = {
-    "reminder.window-opens": Entry(
+    "reminder.window-opens": Template(
         "90-day report due on {due_on}",
         (
             "You can file it in this app from {opens_on} through {due_on}.",
             "You can file it in this app through {due_on}.",
         ),
     ),
-    "reminder.seven-days": Entry(
+    "reminder.seven-days": Template(
         "90-day report due on {due_on}",
         ("If you have not filed it yet, file it in this app, on or before {due_on}.",),
     ),
-    "reminder.one-day": Entry(
+    "reminder.one-day": Template(
         "90-day report due on {due_on}",
         ("The last day to file it on time in this app is {due_on}. " + _AFTER_DUE,),
     ),
-    "reminder.due-day": Entry(
+    "reminder.due-day": Template(
         "90-day report due on {due_on}",
         ("File it in this app on or before {due_on}. " + _AFTER_DUE,),
     ),
-    "reminder.last-day-of-grace": Entry(
+    "reminder.last-day-of-grace": Template(
         "90-day report was due on {due_on}",
         (
             "It is not late through {late_after}. File it in this app now and an officer looks at it, "
             "or go to an immigration office by {late_after}.",
         ),
     ),
-    "reminder.after-grace": Entry(
+    "reminder.after-grace": Template(
         "90-day report was due on {due_on}",
         (
             "It is late after {late_after}, and a fine may be due. File it in this app and an officer looks at it, "
             "or go to an immigration office.",
         ),
     ),
-    "report.decided.accepted": Entry(
+    "report.decided.accepted": Template(
         "Your report is accepted",
         ("Your next report is due on {next_due_on}. The receipt is in the app.", "The receipt is in the app."),
     ),
-    "report.decided.returned": Entry(
+    "report.decided.returned": Template(
         "Your report needs a correction",
         ("Open the app to see what to put right, and send it again.",),
     ),
-    "report.decided.rejected": Entry(
+    "report.decided.rejected": Template(
         "Your report is not accepted",
         ("Open the app to see why, and what to do next.",),
     ),
-    "report.decided.needs-visit": Entry(
+    "report.decided.needs-visit": Template(
         "Please visit an immigration office about your report",
         (
             "The office for you is {office}. Open the app to see why, and what to bring.",
             "Open the app to see which office, why, and what to bring.",
         ),
     ),
-    "report.reopened": Entry(
+    "report.reopened": Template(
         "Your report is being looked at again",
         ("Its receipt is no longer valid. You will be told of the new decision.",),
     ),
-    "report.contradicted": Entry(
+    "report.contradicted": Template(
         "The records behind your report were corrected",
         (
             "You keep its receipt, but the next due date printed on it no longer counts. "
             "Open the app to see the date that counts; an officer looks at it.",
         ),
     ),
-    "obligation.due-date-changed": Entry(
+    "obligation.due-date-changed": Template(
         "The due date of your next report has changed",
         (
             "It is due on {due_on}, no longer on {previous_due_on}. Open the app to see why.",
@@ -203,11 +205,11 @@ _ENGLISH = {
             "Open the app to see why.",
         ),
     ),
-    "resident.activated": Entry(
+    "resident.activated": Template(
         "A phone was added to your account",
         ("It was added on {on}. If that was not you, go to an immigration office at once.",),
     ),
-    "resident.sign-in-revoked": Entry(
+    "resident.sign-in-revoked": Template(
         "A sign-in to your account was ended",
         (
             "Somebody may have copied it. It was ended on {on}. "
@@ -217,58 +219,58 @@ _ENGLISH = {
 }
 
 _THAI = {
-    "reminder.window-opens": Entry(
+    "reminder.window-opens": Template(
         "รายงานตัว 90 วัน ครบกำหนด {due_on}",
         ("ยื่นในแอปนี้ได้ตั้งแต่ {opens_on} ถึง {due_on}", "ยื่นในแอปนี้ได้ถึง {due_on}"),
     ),
-    "reminder.seven-days": Entry(
+    "reminder.seven-days": Template(
         "รายงานตัว 90 วัน ครบกำหนด {due_on}",
         ("หากยังไม่ได้ยื่น โปรดยื่นในแอปนี้ภายใน {due_on}",),
     ),
-    "reminder.one-day": Entry(
+    "reminder.one-day": Template(
         "รายงานตัว 90 วัน ครบกำหนด {due_on}",
         ("วันสุดท้ายที่ยื่นตรงเวลาในแอปนี้คือ {due_on} " + _AFTER_DUE_TH,),
     ),
-    "reminder.due-day": Entry(
+    "reminder.due-day": Template(
         "รายงานตัว 90 วัน ครบกำหนด {due_on}",
         ("โปรดยื่นในแอปนี้ภายใน {due_on} " + _AFTER_DUE_TH,),
     ),
-    "reminder.last-day-of-grace": Entry(
+    "reminder.last-day-of-grace": Template(
         "รายงานตัว 90 วัน ครบกำหนดแล้วเมื่อ {due_on}",
         ("ยังไม่ถือว่าล่าช้าจนถึง {late_after} ยื่นในแอปนี้ได้และเจ้าหน้าที่จะตรวจสอบ หรือไปที่สำนักงานตรวจคนเข้าเมืองภายใน {late_after}",),
     ),
-    "reminder.after-grace": Entry(
+    "reminder.after-grace": Template(
         "รายงานตัว 90 วัน ครบกำหนดแล้วเมื่อ {due_on}",
         ("ถือว่าล่าช้าหลังจาก {late_after} และอาจมีค่าปรับ ยื่นในแอปนี้ได้และเจ้าหน้าที่จะตรวจสอบ หรือไปที่สำนักงานตรวจคนเข้าเมือง",),
     ),
-    "report.decided.accepted": Entry(
+    "report.decided.accepted": Template(
         "รายงานของท่านได้รับการยอมรับแล้ว",
         ("ครบกำหนดครั้งถัดไป {next_due_on} ใบรับอยู่ในแอป", "ใบรับอยู่ในแอป"),
     ),
-    "report.decided.returned": Entry(
+    "report.decided.returned": Template(
         "รายงานของท่านต้องแก้ไข",
         ("เปิดแอปเพื่อดูสิ่งที่ต้องแก้ไข แล้วส่งอีกครั้ง",),
     ),
-    "report.decided.rejected": Entry(
+    "report.decided.rejected": Template(
         "รายงานของท่านไม่ได้รับการยอมรับ",
         ("เปิดแอปเพื่อดูเหตุผลและสิ่งที่ต้องทำต่อไป",),
     ),
-    "report.decided.needs-visit": Entry(
+    "report.decided.needs-visit": Template(
         "โปรดไปที่สำนักงานตรวจคนเข้าเมืองเรื่องรายงานของท่าน",
         (
             "สำนักงานของท่านคือ {office} เปิดแอปเพื่อดูเหตุผลและสิ่งที่ต้องนำไป",
             "เปิดแอปเพื่อดูสำนักงาน เหตุผล และสิ่งที่ต้องนำไป",
         ),
     ),
-    "report.reopened": Entry(
+    "report.reopened": Template(
         "รายงานของท่านกำลังถูกพิจารณาใหม่",
         ("ใบรับใช้ไม่ได้แล้ว จะแจ้งผลการพิจารณาใหม่ให้ทราบ",),
     ),
-    "report.contradicted": Entry(
+    "report.contradicted": Template(
         "ข้อมูลที่ใช้กับรายงานของท่านถูกแก้ไข",
         ("ใบรับยังเป็นของท่าน แต่วันครบกำหนดครั้งถัดไปบนใบรับใช้ไม่ได้แล้ว เปิดแอปเพื่อดูวันที่ถูกต้อง เจ้าหน้าที่จะตรวจสอบ",),
     ),
-    "obligation.due-date-changed": Entry(
+    "obligation.due-date-changed": Template(
         "วันครบกำหนดรายงานตัวครั้งถัดไปเปลี่ยนแปลง",
         (
             "ครบกำหนด {due_on} แทน {previous_due_on} เปิดแอปเพื่อดูเหตุผล",
@@ -277,11 +279,11 @@ _THAI = {
             "เปิดแอปเพื่อดูเหตุผล",
         ),
     ),
-    "resident.activated": Entry(
+    "resident.activated": Template(
         "มีการเพิ่มโทรศัพท์ในบัญชีของท่าน",
         ("เพิ่มเมื่อ {on} หากไม่ใช่ท่าน โปรดไปที่สำนักงานตรวจคนเข้าเมืองทันที",),
     ),
-    "resident.sign-in-revoked": Entry(
+    "resident.sign-in-revoked": Template(
         "การเข้าสู่ระบบบัญชีของท่านถูกยกเลิก",
         ("อาจมีผู้คัดลอกไป ยกเลิกเมื่อ {on} โปรดเข้าสู่ระบบอีกครั้ง หากทำไม่ได้ โปรดไปที่สำนักงานตรวจคนเข้าเมือง",),
     ),
@@ -290,45 +292,45 @@ _THAI = {
 _ELSEWHERE = "It is made with form TM.95 at the office that serves you, not in this app. "
 _ELSEWHERE_TH = "ใช้แบบ ตม.95 ที่สำนักงานที่ให้บริการท่าน ไม่ใช่ในแอปนี้ "
 
-YEARLY: Mapping[str, Mapping[str, Entry]] = {
+YEARLY: Mapping[str, Mapping[str, Template]] = {
     "en": {
-        "reminder.window-opens": Entry(
+        "reminder.window-opens": Template(
             "Yearly report due on {due_on}",
             (_ELSEWHERE + "The office takes it from {opens_on}.", _ELSEWHERE + "Go on or before {due_on}."),
         ),
-        "reminder.seven-days": Entry("Yearly report due on {due_on}", (_ELSEWHERE + "Go on or before {due_on}.",)),
-        "reminder.one-day": Entry(
+        "reminder.seven-days": Template("Yearly report due on {due_on}", (_ELSEWHERE + "Go on or before {due_on}.",)),
+        "reminder.one-day": Template(
             "Yearly report due on {due_on}", (_ELSEWHERE + "Go on or before {due_on}, at the latest by {late_after}.",)
         ),
-        "reminder.due-day": Entry(
+        "reminder.due-day": Template(
             "Yearly report due on {due_on}", (_ELSEWHERE + "Go on or before {due_on}, at the latest by {late_after}.",)
         ),
-        "reminder.last-day-of-grace": Entry(
+        "reminder.last-day-of-grace": Template(
             "Yearly report was due on {due_on}", (_ELSEWHERE + "Go at the latest by {late_after}.",)
         ),
-        "reminder.after-grace": Entry(
+        "reminder.after-grace": Template(
             "Yearly report was due on {due_on}",
             (_ELSEWHERE + "It is late after {late_after}, and a fine may be due. Go as soon as you can.",),
         ),
     },
     "th": {
-        "reminder.window-opens": Entry(
+        "reminder.window-opens": Template(
             "รายงานตัวประจำปี ครบกำหนด {due_on}",
             (_ELSEWHERE_TH + "สำนักงานรับตั้งแต่ {opens_on}", _ELSEWHERE_TH + "โปรดไปภายใน {due_on}"),
         ),
-        "reminder.seven-days": Entry("รายงานตัวประจำปี ครบกำหนด {due_on}", (_ELSEWHERE_TH + "โปรดไปภายใน {due_on}",)),
-        "reminder.one-day": Entry(
+        "reminder.seven-days": Template("รายงานตัวประจำปี ครบกำหนด {due_on}", (_ELSEWHERE_TH + "โปรดไปภายใน {due_on}",)),
+        "reminder.one-day": Template(
             "รายงานตัวประจำปี ครบกำหนด {due_on}",
             (_ELSEWHERE_TH + "โปรดไปภายใน {due_on} หรืออย่างช้าภายใน {late_after}",),
         ),
-        "reminder.due-day": Entry(
+        "reminder.due-day": Template(
             "รายงานตัวประจำปี ครบกำหนด {due_on}",
             (_ELSEWHERE_TH + "โปรดไปภายใน {due_on} หรืออย่างช้าภายใน {late_after}",),
         ),
-        "reminder.last-day-of-grace": Entry(
+        "reminder.last-day-of-grace": Template(
             "รายงานตัวประจำปี ครบกำหนดแล้วเมื่อ {due_on}", (_ELSEWHERE_TH + "โปรดไปอย่างช้าภายใน {late_after}",)
         ),
-        "reminder.after-grace": Entry(
+        "reminder.after-grace": Template(
             "รายงานตัวประจำปี ครบกำหนดแล้วเมื่อ {due_on}",
             (_ELSEWHERE_TH + "ถือว่าล่าช้าหลังจาก {late_after} และอาจมีค่าปรับ โปรดไปโดยเร็วที่สุด",),
         ),
@@ -336,4 +338,4 @@ YEARLY: Mapping[str, Mapping[str, Entry]] = {
 }
 """What differs for those who report once a year."""
 
-ENTRIES: Mapping[str, Mapping[str, Entry]] = {"en": _ENGLISH, "th": _THAI}
+TEMPLATES: Mapping[str, Mapping[str, Template]] = {"en": _ENGLISH, "th": _THAI}

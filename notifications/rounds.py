@@ -14,7 +14,7 @@ from foundation.db import Database
 from notifications.channels.push import Envelope, PushChannel, Result
 from notifications.rules import Outcome
 from notifications.services import delivery, planning
-from notifications.services.telling import tell
+from notifications.services.notifying import notify
 
 
 class DueToday(Protocol):
@@ -30,7 +30,7 @@ BATCH = 200
 """Messages that a worker claims together."""
 AT_ONCE = 20
 """Messages that it sends before it settles them: as many may be sent twice when it, or the database, dies."""
-PATIENCE = 300
+PLANNING_TIMEOUT = 300
 """Seconds that one statement of planning may take: it is about everybody, and longer than a request's may."""
 
 _RELAY = 200
@@ -42,7 +42,7 @@ def begin_round(database: Database, due_today: DueToday, now: datetime) -> int:
     """Plan what begins today; how many reminders are new. It is quick: the rest was planned on the days before."""
     today = bangkok_date(now)
     with database.transaction() as session:
-        session.execute(text(f"set local statement_timeout = '{PATIENCE}s'"))
+        session.execute(text(f"set local statement_timeout = '{PLANNING_TIMEOUT}s'"))
         planned = planning.plan_new(session, due_today(today, begun=today), now=now)
     if planned:
         _log.info("notifications: %d reminders begin today", planned)
@@ -52,7 +52,7 @@ def begin_round(database: Database, due_today: DueToday, now: datetime) -> int:
 def plan_round(database: Database, due_today: DueToday, now: datetime) -> int:
     """Take back what is no longer due and plan what is, whenever it began; how many reminders are new."""
     with database.transaction() as session:
-        session.execute(text(f"set local statement_timeout = '{PATIENCE}s'"))
+        session.execute(text(f"set local statement_timeout = '{PLANNING_TIMEOUT}s'"))
         due = planning.at_hand(session, due_today(bangkok_date(now)))
         retired = planning.retire_stale(session, due, now=now)
         planned = planning.plan(session, due, now=now)
@@ -62,7 +62,7 @@ def plan_round(database: Database, due_today: DueToday, now: datetime) -> int:
 
 
 def relay_round(
-    database: Database, now: datetime, subscribers: Sequence[events.Subscriber] = (tell,), *, limit: int = _RELAY
+    database: Database, now: datetime, subscribers: Sequence[events.Subscriber] = (notify,), *, limit: int = _RELAY
 ) -> int:
     """Hand every waiting event to the subscribers, batch by batch; how many there were."""
     total = 0

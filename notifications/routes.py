@@ -6,10 +6,10 @@ from uuid import UUID
 
 from flask import request
 
-from foundation.db import reading, transaction
 from foundation.errors import Unprocessable
 from foundation.http import Blueprint, allow, now, principal
 from foundation.identity import Role
+from foundation.services import reading, transaction
 from notifications.catalogue import LANGUAGES
 from notifications.models import Device
 from notifications.schemas import DEVICE_ID, DeviceIn, DeviceOut, InboxOut, InboxQuery, LanguageQuery, NotificationOut

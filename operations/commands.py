@@ -1,7 +1,6 @@
-"""`flask` commands of the process itself: serve, worker, database, docs, demo."""
+"""`flask` commands of the process itself: worker, database, docs."""
 
 import logging
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -11,12 +10,13 @@ from flask.cli import AppGroup, with_appcontext
 
 from foundation.clock import rfc3339
 from foundation.config import Settings
-from foundation.db import database
 from foundation.errors import Unavailable
 from foundation.http import now
+from foundation.services import database
 from immigration.registries.mail import SmtpMailer
 from notifications.channels.fcm import FcmChannel
-from operations import demo, documents, migrating, serving, worker
+from operations import documents, migrating, worker
+from operations.services import services_of
 
 ROOT = Path(__file__).parent.parent
 database_group = AppGroup("database", help="The tables.")
@@ -53,29 +53,29 @@ def work(once: bool, moment: str | None) -> None:
     """Run the scheduled rounds: for ever, or each once."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round that takes longer than its pause is no news
-    settings: Settings = current_app.extensions["settings"]
+    settings: Settings = services_of(current_app).settings
     at = _moment(moment, once, settings)
-    store = database().unhurried(pool_size=10)
-    works = worker.Works(
+    store = database().without_timeout(pool_size=10)
+    context = worker.WorkerContext(
         store,
-        current_app.extensions["clock"],
-        current_app.extensions["desk"],
+        services_of(current_app).clock,
+        services_of(current_app).filing,
         SmtpMailer(settings.smtp_url, settings.mail_from),
         FcmChannel(settings),
-        current_app.extensions["due_today"],
+        services_of(current_app).due_today,
     )
     try:
         if not once:
-            worker.forever(works)
+            worker.forever(context)
             return
-        for name, count in worker.once(works, at).items():
+        for name, count in worker.once(context, at).items():
             click.echo(f"{name}: {count}")
     except Unavailable as problem:
         raise click.ClickException(problem.detail) from problem
     except KeyboardInterrupt:
         pass
     finally:
-        works.channel.close()
+        context.channel.close()
         store.close()
 
 
@@ -95,25 +95,4 @@ def _moment(text: str | None, once: bool, settings: Settings) -> datetime:
     return moment
 
 
-@click.command("serve")
-@with_appcontext
-def serve() -> None:
-    """Serve everything for development, with the demo country; Ctrl-C stops all of it."""
-    if current_app.extensions["settings"].production:
-        raise click.ClickException("for development; production runs app:application and `flask worker`")
-    serving.serve(current_app, ROOT / "var", dict(os.environ))
-
-
-@click.command("demo")
-@click.option("--people", default=2000, show_default=True, type=click.IntRange(0, 10_000_000))
-@click.option("--seed", default=47, show_default=True)
-@with_appcontext
-def make_demo(people: int, seed: int) -> None:
-    """Generate a plausible country of PEOPLE and load it; prints demo sign-ins."""
-    if current_app.extensions["settings"].production:
-        raise click.ClickException("refused in production")
-    demo.load(current_app, ROOT / "var" / "demo", people, seed)
-    click.echo(demo.sign_ins(current_app))
-
-
-GROUPS: tuple[click.Command, ...] = (database_group, docs_group, work, serve, make_demo)
+COMMANDS: tuple[click.Command, ...] = (database_group, docs_group, work)

@@ -24,6 +24,7 @@ from foundation.db import Base
 from foundation.errors import Problem, all_problems
 from foundation.sealing import Sealed
 from immigration.rules import reports
+from operations.services import services_of
 
 NOTICE = "<!-- Made from the code by `make docs`; changes made here are lost. -->"
 OURS = ("foundation.", "immigration.", "notifications.", "operations.")
@@ -97,7 +98,7 @@ def problems(app: Flask) -> str:
 
 def openapi(app: Flask) -> str:
     """The API as an OpenAPI 3.1 document."""
-    document = app.extensions["api"].spec.to_dict()
+    document = services_of(app).api.spec.to_dict()
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -130,7 +131,7 @@ def _library_problems(app: Flask) -> list[tuple[str, str, str]]:
     rows = []
     with app.test_request_context():
         for status in LIBRARY_STATUSES:
-            response = app.extensions["api"].handle_http_exception(default_exceptions[status]())
+            response = services_of(app).api.handle_http_exception(default_exceptions[status]())
             body = response.get_json()
             rows.append((_code(body["code"]), str(body["status"]), body["title"]))
     return sorted(rows)

@@ -35,7 +35,7 @@ def bring_up_to_date(database: Database) -> bool:
     """Run the migrations that are missing; whether there were any. Only one process does, the others wait."""
     if is_up_to_date(database):
         return False
-    patient = database.unhurried()
+    patient = database.without_timeout()
     with closing(patient), patient.engine.connect() as guard:
         guard.execute(text("set lock_timeout = 0"))
         guard.execute(_LOCK)

@@ -8,11 +8,12 @@ from flask import Blueprint, Response, current_app, jsonify, send_from_directory
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import text
 
-from foundation.db import database, reading
 from foundation.errors import Unavailable
 from foundation.http import allow
 from foundation.identity import Role
+from foundation.services import database, reading
 from operations import migrating
+from operations.services import services_of
 
 blueprint = Blueprint("pages", __name__)
 SWAGGER = Path(swagger_ui_bundle.swagger_ui_path)
@@ -87,7 +88,7 @@ def _page(html: str) -> Response:
 @allow(Role.ANYONE)
 def openapi() -> Response:
     """The API document, made from the code."""
-    return jsonify(current_app.extensions["api"].spec.to_dict())
+    return jsonify(services_of(current_app).api.spec.to_dict())
 
 
 @blueprint.get("/healthz")

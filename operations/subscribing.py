@@ -5,26 +5,26 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from foundation.events import Recorded, Subscriber
-from immigration.events import DueDateChanged, PeopleJoined
+from foundation.events import EventRecord, Subscriber
+from immigration.events import DueDateChanged, PeopleMerged
 from immigration.models.access import TokenFamily
-from notifications.services.adopting import adopt
+from notifications.services.reassigning import reassign
 
 
-def is_news_to_residents(tell: Subscriber) -> Subscriber:
+def notify_only_service_users(notify: Subscriber) -> Subscriber:
     """Tell of a changed due date only people who have used this service; imports change millions of others."""
 
-    def told(session: Session, event: Recorded) -> None:
+    def told(session: Session, event: EventRecord) -> None:
         if event.kind == DueDateChanged.kind:
             known = exists().where(TokenFamily.person_id == event.person_id)
             if not session.scalar(select(known)):
                 return
-        tell(session, event)
+        notify(session, event)
 
     return told
 
 
-def adopt_devices(session: Session, event: Recorded) -> None:
+def reassign_devices(session: Session, event: EventRecord) -> None:
     """Two people turned out to be one: devices and messages follow."""
-    if event.kind == PeopleJoined.kind and event.person_id is not None:
-        adopt(session, UUID(event.data["absorbed"]), event.person_id)
+    if event.kind == PeopleMerged.kind and event.person_id is not None:
+        reassign(session, UUID(event.data["absorbed"]), event.person_id)

@@ -21,23 +21,23 @@ from foundation.errors import Unavailable
 from immigration.models.reports import IdempotencyKey
 from immigration.registries.mail import Mailer
 from immigration.services import code_mail, obligations, rechecks
-from immigration.services.judging import Desk
+from immigration.services.judging import FilingContext
 from notifications import rounds
 from notifications.channels.push import PushChannel
-from notifications.services.telling import tell
-from operations.subscribing import adopt_devices, is_news_to_residents
+from notifications.services.notifying import notify
+from operations.subscribing import notify_only_service_users, reassign_devices
 
 KEYS_KEPT = timedelta(days=400)
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Works:
+class WorkerContext:
     """What the rounds stand on."""
 
     database: Database
     clock: Clock
-    desk: Desk
+    filing: FilingContext
     mailer: Mailer
     channel: PushChannel
     due_today: rounds.DueToday
@@ -49,44 +49,46 @@ class Round:
 
     name: str
     every: int
-    run: Callable[[Works, datetime], int]
+    run: Callable[[WorkerContext, datetime], int]
 
 
-def _relay(works: Works, now: datetime) -> int:
-    return rounds.relay_round(works.database, now, (adopt_devices, is_news_to_residents(tell)))
+def _relay(context: WorkerContext, now: datetime) -> int:
+    return rounds.relay_round(context.database, now, (reassign_devices, notify_only_service_users(notify)))
 
 
-def _recheck(works: Works, now: datetime) -> int:
-    works.desk.signer.refresh()
-    with works.database.transaction() as session:
-        return rechecks.recheck(session, desk=works.desk, now=now)
+def _recheck(context: WorkerContext, now: datetime) -> int:
+    context.filing.signer.refresh()
+    with context.database.transaction() as session:
+        return rechecks.recheck(session, context=context.filing, now=now)
 
 
-def _refresh(works: Works, now: datetime) -> int:
+def _refresh(context: WorkerContext, now: datetime) -> int:
     """Recompute obligations that a recorded future row, an import cut short or changed rules made out of date."""
-    return obligations.refresh(works.database, records=works.desk.records, law=works.desk.law, now=now, actor="worker")
+    return obligations.refresh(
+        context.database, records=context.filing.records, law=context.filing.law, now=now, actor="worker"
+    )
 
 
-def _begin(works: Works, now: datetime) -> int:
-    with _alone(works.database, "plan") as alone:
-        return rounds.begin_round(works.database, works.due_today, now) if alone else 0
+def _begin(context: WorkerContext, now: datetime) -> int:
+    with _alone(context.database, "plan") as alone:
+        return rounds.begin_round(context.database, context.due_today, now) if alone else 0
 
 
-def _plan(works: Works, now: datetime) -> int:
-    with _alone(works.database, "plan") as alone:
-        return rounds.plan_round(works.database, works.due_today, now) if alone else 0
+def _plan(context: WorkerContext, now: datetime) -> int:
+    with _alone(context.database, "plan") as alone:
+        return rounds.plan_round(context.database, context.due_today, now) if alone else 0
 
 
-def _send(works: Works, now: datetime) -> int:
-    return rounds.send_round(works.database, works.channel, now, due_today=works.due_today)
+def _send(context: WorkerContext, now: datetime) -> int:
+    return rounds.send_round(context.database, context.channel, now, due_today=context.due_today)
 
 
-def _mail(works: Works, now: datetime) -> int:
-    return code_mail.mail_codes(works.database, works.mailer, now)
+def _mail(context: WorkerContext, now: datetime) -> int:
+    return code_mail.mail_codes(context.database, context.mailer, now)
 
 
-def _forget(works: Works, now: datetime) -> int:
-    with works.database.transaction() as session:
+def _forget(context: WorkerContext, now: datetime) -> int:
+    with context.database.transaction() as session:
         result: Any = session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEYS_KEPT))
         return int(result.rowcount)
 
@@ -111,12 +113,12 @@ def _alone(database: Database, name: str) -> Iterator[bool]:
         yield bool(session.scalar(wanted, {"name": f"round {name}"}))
 
 
-def once(works: Works, now: datetime) -> dict[str, int]:
+def once(context: WorkerContext, now: datetime) -> dict[str, int]:
     """Each round once, at an instant, in the order of ROUNDS; what each did."""
-    return {each.name: each.run(works, now) for each in ROUNDS}
+    return {each.name: each.run(context, now) for each in ROUNDS}
 
 
-def forever(works: Works) -> None:
+def forever(context: WorkerContext) -> None:
     """Run the rounds until the process is told to stop."""
     scheduler = BlockingScheduler(
         timezone=BANGKOK,
@@ -125,14 +127,14 @@ def forever(works: Works) -> None:
     scheduler.add_listener(_complain, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
     for each in ROUNDS:
         trigger = IntervalTrigger(seconds=each.every)
-        scheduler.add_job(_guarded, trigger, (each, works), id=each.name, next_run_time=system_clock())
+        scheduler.add_job(_guarded, trigger, (each, context), id=each.name, next_run_time=system_clock())
     scheduler.start()
 
 
-def _guarded(each: Round, works: Works) -> None:
+def _guarded(each: Round, context: WorkerContext) -> None:
     """A round that the database or a bug ends comes again at its next time; nothing waits in memory."""
     try:
-        if done := each.run(works, works.clock()):
+        if done := each.run(context, context.clock()):
             log.info("round %s: %d", each.name, done)
     except Unavailable as problem:
         log.warning("round %s: %s", each.name, problem)

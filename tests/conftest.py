@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 import notifications.models  # noqa: F401 - the tables of both wings
 from app import create_app
+from devtools.postgres import temporary_server
 from foundation.config import Settings
 from foundation.db import Base, Database
-from foundation.postgres import temporary_server
 from foundation.sealing import Keyring, use_keyring
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"

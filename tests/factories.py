@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from foundation.identity import Role
 from immigration.rules.rows import KINDS
 from immigration.services import activations, obligations, officers, records, staging
+from operations.services import services_of
 
 ADDRESS = {
     "house_number": "1",
@@ -83,31 +84,31 @@ def row(kind: str, **values: str) -> dict[str, str]:
 def load(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
     """Import rows through the service, as an import of a file would; what it counted."""
     counted = merge(app, kind, *rows)
-    at, now = app.extensions["desk"], app.extensions["clock"]()
-    obligations.refresh(app.extensions["database"], records=at.records, law=at.law, now=now, actor="import")
+    at, now = services_of(app).filing, services_of(app).clock()
+    obligations.refresh(services_of(app).database, records=at.records, law=at.law, now=now, actor="import")
     return counted
 
 
 def merge(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
     """What is done of an import that is cut short: what people owe is marked as out of date, and no more."""
     typed = [(line, KINDS[kind].read([values[c] for c in KINDS[kind].columns])) for line, values in enumerate(rows, 2)]
-    now = app.extensions["clock"]()
-    with app.extensions["database"].transaction() as session:
-        merged = records.merge(session, kind, staging.staged(kind, typed), law=app.extensions["desk"].law, now=now)
+    now = services_of(app).clock()
+    with services_of(app).database.transaction() as session:
+        merged = records.merge(session, kind, staging.staged(kind, typed), law=services_of(app).filing.law, now=now)
     return dict(merged.counts) | {"unknown": len(merged.unknown)}
 
 
 def load_files(app: Flask, folder: Path) -> None:
     """Import the five files of a folder."""
-    at = app.extensions["desk"]
+    at = services_of(app).filing
     for kind in KINDS:
         outcome = records.import_file(
-            app.extensions["database"],
+            services_of(app).database,
             kind,
             folder / f"{kind}.csv",
             records=at.records,
             law=at.law,
-            now=app.extensions["clock"](),
+            now=services_of(app).clock(),
         )
         assert outcome.counts["rejected"] == 0, outcome
 
@@ -139,9 +140,9 @@ class Resident:
 
 def code(app: Flask, number: str = "TEST00001", state: str = "FRA", assurance: str = "counter") -> str:
     """A fresh activation code."""
-    with app.extensions["database"].transaction() as session:
+    with services_of(app).database.transaction() as session:
         issued = activations.issue(
-            session, number, state, assurance=assurance, issued_by="test", now=app.extensions["clock"]()
+            session, number, state, assurance=assurance, issued_by="test", now=services_of(app).clock()
         )
     return issued.activation_code
 
@@ -171,8 +172,8 @@ def activate(
 
 def officer(app: Flask, name: str = "somchai", role: str = "officer", office: str | None = None) -> Resident:
     """A signed-in officer (the same calls as a resident's)."""
-    now = app.extensions["clock"]()
-    with app.extensions["database"].transaction() as session:
+    now = services_of(app).clock()
+    with services_of(app).database.transaction() as session:
         officers.add(session, name, password=PASSWORD, role=Role(role), office=office, actor="test", now=now)
     client = app.test_client()
     answer = client.post("/api/v1/officers/sessions", json={"name": name, "password": PASSWORD})

@@ -1,7 +1,7 @@
 """A second implementation of the due date, written from the rules in words alone; it shares no code with the first.
 
 It walks through a life event by event and keeps a diary; the rules under test replay the records of the last stay.
-`python -m tests.compare_lives 1000000` compares a million random lives and says how many differed.
+`python -m tests.compare_histories 1000000` compares a million random lives and says how many differed.
 """
 
 import datetime as dt

@@ -10,8 +10,8 @@ from pathlib import Path
 from alembic import command
 from alembic.script import ScriptDirectory
 
+from devtools.postgres import temporary_server
 from foundation.db import Database
-from foundation.postgres import temporary_server
 from operations import migrating
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from foundation.postgres import temporary_server
+from devtools.postgres import temporary_server
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent
@@ -23,7 +23,7 @@ COPIES = ROOT / "var" / "mutants"
 ENOUGH = 90
 NOTICED = ("killed", "timeout", "segfault")
 COPIED = ("app.py", "foundation", "immigration", "notifications", "operations", "standins", "migrations", "docs")
-FEWER = ("tests/unit/test_lives.py", "LIVES = 20_000", "LIVES = 200")
+FEWER = ("tests/unit/test_stateful.py", "LIVES = 20_000", "LIVES = 200")
 
 
 @dataclass(frozen=True)

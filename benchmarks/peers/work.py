@@ -16,11 +16,12 @@ from immigration.registries.records import Case
 from immigration.rules.addresses import Address
 from immigration.services import judging, reports, storing
 from immigration.services.judging import Form, Sent
+from operations.services import services_of
 
 _app = application(Database(os.environ["DATABASE_URL"], pool_size=1))
-DESK = _app.extensions["desk"]
-_AUDIENCE = f"{_app.extensions['settings'].public_url}/api/v1"
-_ISSUER = _app.extensions["settings"].public_url
+DESK = services_of(_app).filing
+_AUDIENCE = f"{services_of(_app).settings.public_url}/api/v1"
+_ISSUER = services_of(_app).settings.public_url
 
 
 class Refused(Exception):
@@ -59,5 +60,5 @@ def values(case: Case, filing: Sent, who: Principal, now: datetime = NOW) -> tup
     """What is to be written for a filing, and the answer to it."""
     office = judging.office_of(filing.form.address)
     assert office is not None
-    written = reports.write_up(case, filing, office, author=who, desk=DESK, now=now)
+    written = reports.write_up(case, filing, office, author=who, context=DESK, now=now)
     return storing.values(written), written.answer

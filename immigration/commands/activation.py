@@ -3,9 +3,9 @@
 import click
 from flask.cli import AppGroup
 
-from foundation.db import transaction
 from foundation.errors import Problem
 from foundation.http import now
+from foundation.services import transaction
 from immigration.rules.activations import ASSURANCES
 from immigration.services import activations
 

@@ -5,10 +5,10 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from foundation.db import reading, transaction
 from foundation.errors import Problem
 from foundation.http import now
 from foundation.identity import STAFF, Role
+from foundation.services import reading, transaction
 from immigration.services import officers
 
 group = AppGroup("officers", help="Officers' accounts.")

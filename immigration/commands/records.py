@@ -8,19 +8,18 @@ from typing import Any
 from uuid import UUID
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from foundation.db import database, transaction
 from foundation.errors import Problem
 from foundation.http import now
+from foundation.services import database, services, transaction
 from immigration.models.obligations import Obligation, Switch
 from immigration.registries.csv_files import WrongHeader
 from immigration.registries.records import UNAVAILABLE
-from immigration.routes.desk import desk
+from immigration.routes.context import filing_context
 from immigration.rules.rows import KINDS
 from immigration.services import obligations
 from immigration.services import records as service
@@ -33,9 +32,9 @@ group = AppGroup("records", help="Records of passports, movements, permissions, 
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_(kind: str, file: Path) -> None:
     """Import a CSV FILE of KIND. Repeatable; bad rows go to FILE.rejected.csv and stop nothing."""
-    at = desk()
+    at = filing_context()
     size = max(file.stat().st_size, 1)
-    store = database().unhurried()
+    store = database().without_timeout()
     try:
         with click.progressbar(length=size, label=kind, file=sys.stderr) as bar:
             outcome = service.import_file(
@@ -45,7 +44,7 @@ def import_(kind: str, file: Path) -> None:
                 records=at.records,
                 law=at.law,
                 now=now(),
-                production=current_app.extensions["settings"].production,
+                production=services().settings.production,
                 progress=lambda position: bar.update(position - bar.pos),
             )
     except WrongHeader as error:
@@ -62,7 +61,7 @@ def import_(kind: str, file: Path) -> None:
 @group.command("rebuild")
 def rebuild() -> None:
     """Compute every kept obligation anew from the records, and say how many came out different."""
-    at, store, changed = desk(), database().unhurried(), 0
+    at, store, changed = filing_context(), database().without_timeout(), 0
     with store.reading() as session:
         people = session.scalars(select(Obligation.person_id).order_by(Obligation.person_id)).all()
     for start in range(0, len(people), obligations.BATCH):
@@ -86,7 +85,7 @@ def _kept(session: Session, ids: Sequence[UUID]) -> dict[UUID, tuple[Any, ...]]:
 @click.argument("state", type=click.Choice(["up", "down"]))
 def source(state: str) -> None:
     """Make the source of records fail, or work again: for drills; refused in production."""
-    if current_app.extensions["settings"].production:
+    if services().settings.production:
         raise click.ClickException("refused in production")
     down = state == "down"
     with transaction() as session:

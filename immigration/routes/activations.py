@@ -6,11 +6,11 @@ from uuid import UUID
 from flask import request
 
 from foundation.clock import bangkok_date, monotonic, sleep_until
-from foundation.db import transaction
 from foundation.http import Blueprint, allow, now, principal
 from foundation.identity import Role
+from foundation.services import services, transaction
 from immigration.registries.access import terms
-from immigration.routes.tokens import settings, signer
+from immigration.routes.context import filing_context
 from immigration.rules.activations import Claim
 from immigration.schemas.activations import (
     ActivationIn,
@@ -43,10 +43,10 @@ def activate(data: dict[str, Any]) -> tokens.TokenPair:
     """Use a code: sign this phone in as its owner. Every mismatch has the same answer, and none is quick."""
     started, code = monotonic(), data.pop("activation_code")
     claim = Claim(**data) if "mrz" not in data else _read_zone(data["mrz"])
-    signer().refresh()
+    filing_context().signer.refresh()
     with transaction() as session:
         grant = activations.activate(session, claim, code, address=_address(), now=now())
-        pair = tokens.pair(signer(), settings(), grant, now=now()) if grant else None
+        pair = tokens.pair(filing_context().signer, services().settings, grant, now=now()) if grant else None
     if pair is None:
         sleep_until(started + terms(bangkok_date(now())).failed_activation_floor.total_seconds())
         raise activations.ActivationFailed
@@ -63,7 +63,7 @@ def issue_code(resident_id: UUID) -> activations.Issued:
 
 
 def _read_zone(text: str) -> Claim:
-    return activations.claim_from_mrz(text, now=now(), production=settings().production)
+    return activations.claim_from_mrz(text, now=now(), production=services().settings.production)
 
 
 def _address() -> str:

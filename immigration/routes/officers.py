@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import request
 
-from foundation.db import reading, transaction
 from foundation.http import Blueprint, allow, now
 from foundation.identity import STAFF, Role
+from foundation.services import reading, transaction
 from immigration.schemas.officers import SignedInOut, SignInIn
 from immigration.services import officers
 from immigration.services.officers import SignedIn

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from foundation.db import reading, transaction
 from foundation.http import Blueprint, allow, now, principal
 from foundation.identity import Role
+from foundation.services import reading, transaction
 from immigration.schemas.profile import ProfileIn, ProfileOut
 from immigration.services import profile
 from immigration.services.profile import Profile
@@ -25,7 +25,7 @@ def show() -> Profile:
 @allow(Role.RESIDENT)
 @blueprint.arguments(ProfileIn)
 @blueprint.response(200, ProfileOut)
-def change(wishes: dict[str, Any]) -> Profile:
+def change(changes: dict[str, Any]) -> Profile:
     """Change my language or contact data."""
     with transaction() as session:
-        return profile.change(session, principal(), wishes, now=now())
+        return profile.change(session, principal(), changes, now=now())

@@ -4,11 +4,11 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from foundation.db import reading
 from foundation.http import Blueprint, allow
 from foundation.identity import Role
+from foundation.services import reading
 from immigration.registries import addresses, offices, reasons
-from immigration.routes.desk import desk
+from immigration.routes.context import filing_context
 from immigration.schemas.common import line
 from immigration.schemas.reports import VerifyIn, VerifyOut, VisitOut, visit_view
 from immigration.services import receipts
@@ -78,7 +78,7 @@ def search(args: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, VerifyOut)
 def verify(data: dict[str, Any]) -> receipts.Verdict:
     """Whether a receipt or a signed statement is ours, and what it says."""
-    signer = desk().signer
+    signer = filing_context().signer
     signer.refresh()
     with reading() as session:
         return receipts.verify(session, data["receipt"], signer=signer)

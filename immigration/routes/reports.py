@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Response, request
 
-from foundation.db import read_statements, reading, statements, transaction
 from foundation.errors import NotAcceptable
 from foundation.http import Blueprint, allow, body, now, principal, required_header
 from foundation.identity import Role
+from foundation.services import read_statements, reading, statements, transaction
 from immigration.models.reports import Receipt
-from immigration.routes.desk import desk, page
+from immigration.routes.context import filing_context, page
 from immigration.schemas.common import PageArgs
 from immigration.schemas.reports import FiledOut, ReceiptOut, ReportIn, ReportOut, ReportsOut, form, report_view
 from immigration.schemas.stay import StayOut, stay_view
@@ -26,7 +26,7 @@ blueprint = Blueprint("reports", __name__, url_prefix="/api/v1", description="A 
 @blueprint.response(200, StayOut)
 def stay() -> dict[str, Any]:
     """My stay by the records, when my next report is due, and why."""
-    at = desk()
+    at = filing_context()
     with read_statements() as connection:
         owed, today = obligations.show(connection, principal().id, records=at.records, law=at.law, now=now())
     return stay_view(owed, today)
@@ -46,7 +46,9 @@ def file(data: dict[str, Any]) -> Response:
     key = required_header("Idempotency-Key", reports.IdempotencyKeyRequired)
     digest = hashlib.sha256(json.dumps(body(), sort_keys=True).encode()).digest()
     with statements() as at:
-        answer = reports.file(at, Sent(form(data), key, digest), author=principal(), desk=desk(), now=now())
+        answer = reports.file(
+            at, Sent(form(data), key, digest), author=principal(), context=filing_context(), now=now()
+        )
     headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
     return Response(answer.text, 201, headers, content_type="application/json")
 
@@ -81,7 +83,7 @@ def one(number: str) -> dict[str, Any]:
 def correct(data: dict[str, Any], number: str) -> dict[str, Any]:
     """Answer a returned report with a corrected one."""
     with transaction() as session:
-        report = reports.correct(session, number, form(data), author=principal(), desk=desk(), now=now())
+        report = reports.correct(session, number, form(data), author=principal(), context=filing_context(), now=now())
         return report_view(report, None)
 
 
@@ -91,7 +93,9 @@ def correct(data: dict[str, Any], number: str) -> dict[str, Any]:
 def withdraw(number: str) -> dict[str, Any]:
     """Take a report back before it is decided."""
     with transaction() as session:
-        return report_view(reports.withdraw(session, number, author=principal(), desk=desk(), now=now()), None)
+        return report_view(
+            reports.withdraw(session, number, author=principal(), context=filing_context(), now=now()), None
+        )
 
 
 @blueprint.get("/reports/<number>/receipt")

@@ -6,14 +6,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from foundation import events
-from foundation.db import reading, transaction
 from foundation.errors import NotFound
 from foundation.http import Blueprint, allow, now, principal
 from foundation.identity import Role
+from foundation.services import reading, transaction
 from immigration.models.people import Passport
 from immigration.models.reports import Report
 from immigration.registries.records import Case
-from immigration.routes.desk import desk, page
+from immigration.routes.context import filing_context, page
 from immigration.schemas.common import NoteIn
 from immigration.schemas.reports import ReportOut, report_view
 from immigration.schemas.review import (
@@ -60,12 +60,12 @@ def queue(args: dict[str, Any]) -> dict[str, Any]:
 def one(number: str) -> dict[str, Any]:
     """A report beside the records it was checked against, and its history."""
     with transaction() as session:
-        report, case = review.open_report(session, number, officer=principal(), desk=desk(), now=now())
+        report, case = review.open_report(session, number, officer=principal(), context=filing_context(), now=now())
         return _view(session, report, case)
 
 
 def _view(session: Session, report: Report, case: Case) -> dict[str, Any]:
-    owed = obligations.of(case, law=desk().law, now=now())
+    owed = obligations.of(case, law=filing_context().law, now=now())
     history = [*events.history(session, report.number)]
     passports = _passports(session, case)
     decisions = [*review.decisions(session, report)]
@@ -85,7 +85,7 @@ def _passports(session: Session, case: Case) -> list[Passport]:
 def decide(decision: dict[str, Any], number: str) -> dict[str, Any]:
     """Accept, return or reject a report, or ask its author to come."""
     with transaction() as session:
-        report = review.decide(session, number, officer=principal(), desk=desk(), now=now(), **decision)
+        report = review.decide(session, number, officer=principal(), context=filing_context(), now=now(), **decision)
         return report_view(report, receipts.valid(session, report))
 
 
@@ -96,7 +96,9 @@ def decide(decision: dict[str, Any], number: str) -> dict[str, Any]:
 def reopen(data: dict[str, Any], number: str) -> dict[str, Any]:
     """Put a decided report back under review."""
     with transaction() as session:
-        report = review.reopen(session, number, note=data["note"], supervisor=principal(), desk=desk(), now=now())
+        report = review.reopen(
+            session, number, note=data["note"], supervisor=principal(), context=filing_context(), now=now()
+        )
         return report_view(report, None)
 
 
@@ -115,10 +117,10 @@ def search(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resident(session: Session, passport: Passport) -> dict[str, Any]:
-    case = desk().records.case(session, passport.person_id)
+    case = filing_context().records.case(session, passport.person_id)
     if case is None:
         raise NotFound()
-    owed, today = obligations.of(case, law=desk().law, now=now())
+    owed, today = obligations.of(case, law=filing_context().law, now=now())
     filed = reports.mine(session, passport.person_id, before=None, limit=20)
     passports = _passports(session, case)
     return stay_view(owed, today) | {

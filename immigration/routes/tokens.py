@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from flask import Response, current_app, jsonify
+from flask import Response, jsonify
 
-from foundation.config import Settings
-from foundation.db import reading, transaction
 from foundation.http import Blueprint, allow, now
 from foundation.identity import Role
+from foundation.services import reading, services, transaction
+from immigration.routes.context import filing_context
 from immigration.schemas.tokens import RefreshIn, TokenPairOut
 from immigration.services import keys, tokens
-from immigration.services.keys import Signer
 
 blueprint = Blueprint("tokens", __name__, url_prefix="/api/v1", description=__doc__)
 well_known = Blueprint("well-known", __name__, url_prefix="/.well-known", description="What others verify us by.")
@@ -23,10 +22,10 @@ KEYS_KEPT_FOR = 300  # seconds
 @blueprint.response(201, TokenPairOut)
 def refresh(data: dict[str, Any]) -> tokens.TokenPair:
     """Exchange a refresh token for a new pair. One that was used before ends the whole sign-in."""
-    signer().refresh()
+    filing_context().signer.refresh()
     with transaction() as session:
         grant = tokens.refresh(session, data["refresh_token"], now=now())
-        pair = tokens.pair(signer(), settings(), grant, now=now()) if grant else None
+        pair = tokens.pair(filing_context().signer, services().settings, grant, now=now()) if grant else None
     if pair is None:
         raise tokens.InvalidToken
     return pair
@@ -41,15 +40,3 @@ def jwks() -> Response:
         response = jsonify(keys.jwks(session, now()))
     response.headers["Cache-Control"] = f"public, max-age={KEYS_KEPT_FOR}"
     return response
-
-
-def signer() -> Signer:
-    """The signer of the application at work."""
-    found: Signer = current_app.extensions["signer"]
-    return found
-
-
-def settings() -> Settings:
-    """The settings of the application at work."""
-    found: Settings = current_app.extensions["settings"]
-    return found

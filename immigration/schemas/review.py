@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from foundation.events import Recorded
+from foundation.events import EventRecord
 from immigration.models.people import Passport
 from immigration.models.reports import Decision, Receipt, Report
 from immigration.registries.records import Case
@@ -224,7 +224,7 @@ def review_view(
     passports: list[Passport],
     owed: tuple[Obligation, date] | None,
     decisions: list[Decision],
-    history: list[Recorded],
+    history: list[EventRecord],
 ) -> dict[str, Any]:
     """A report beside its records as ReviewOut shows it; differences are the checks that did not pass."""
     return {

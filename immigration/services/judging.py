@@ -69,7 +69,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class FilingContext:
     """What filing stands on besides the database: the records, the law, and the pen that signs."""
 
     records: Records

@@ -82,7 +82,7 @@ def recompute(
                 told += _changed(due_before[found.person_id], updates[-1])
         session.execute(_UPDATE, {"rows": json.dumps(updates, default=str)})
         if told:
-            session.execute(insert(events.Recorded), [events.row(e, actor=actor, at=now) for e in told])
+            session.execute(insert(events.EventRecord), [events.row(e, actor=actor, at=now) for e in told])
     return len(ordered)
 
 

@@ -30,7 +30,7 @@ _NOBODY = UUID(int=0)
 _WHO = (Officer.id, Officer.role, Officer.name, Officer.office)
 _HASHER = PasswordHasher()  # Argon2id, RFC 9106, second recommended option: 64 MiB, 3 passes
 _AT_ONCE = threading.BoundedSemaphore(2)  # so many hashes of 64 MiB at a time in one process
-_PATIENCE = 5.0  # seconds
+_HASHING_TIMEOUT = 5.0  # seconds
 
 
 class SignInFailed(Unauthenticated):
@@ -128,7 +128,7 @@ def password_matches(known: Credentials, password: str) -> bool:
 
     Raises Unavailable where too many are being checked.
     """
-    if not _AT_ONCE.acquire(timeout=_PATIENCE):
+    if not _AT_ONCE.acquire(timeout=_HASHING_TIMEOUT):
         raise Unavailable("too many sign-ins at once")
     try:
         return _HASHER.verify(known.password_hash, password)

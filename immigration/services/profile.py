@@ -42,14 +42,14 @@ def me(session: Session, resident: Principal) -> Profile:
     return _profile(person, passport, resident.assurance)
 
 
-def change(session: Session, resident: Principal, wishes: dict[str, Any], *, now: datetime) -> Profile:
-    """Change what of CHANGEABLE is among the wishes; None takes contact data away. What stays the same is no change."""
+def change(session: Session, resident: Principal, changes: dict[str, Any], *, now: datetime) -> Profile:
+    """Apply those changes that CHANGEABLE allows; None removes contact data. An equal value is no change."""
     person = session.get(Person, resident.id, with_for_update=True)
     if person is None:
         raise InvalidToken
-    changed = [name for name in CHANGEABLE if name in wishes and getattr(person, name) != wishes[name]]
+    changed = [name for name in CHANGEABLE if name in changes and getattr(person, name) != changes[name]]
     for name in changed:
-        setattr(person, name, wishes[name])
+        setattr(person, name, changes[name])
     if changed:
         events.record(session, ContactChanged(str(person.id), person.id, changed), actor=resident.actor, at=now)
     return me(session, resident)

@@ -13,12 +13,12 @@ from immigration.registries.records import Case
 from immigration.rules import due_dates, findings
 from immigration.rules import reports as rules
 from immigration.services import review, storing
-from immigration.services.judging import SYSTEM, Desk
+from immigration.services.judging import SYSTEM, FilingContext
 
 WAITING = "source-unavailable"
 
 
-def recheck(session: Session, *, desk: Desk, now: datetime, limit: int = 100) -> int:
+def recheck(session: Session, *, context: FilingContext, now: datetime, limit: int = 100) -> int:
     """Check waiting reports by the records as of the day each was filed; how many were settled."""
     waiting = (
         select(Report)
@@ -29,18 +29,18 @@ def recheck(session: Session, *, desk: Desk, now: datetime, limit: int = 100) ->
     )
     settled = 0
     for report in session.scalars(waiting).all():
-        case = desk.records.case(session, report.person_id)
+        case = context.records.case(session, report.person_id)
         if case is None or case.facts is None:
             break
-        _recheck(session, report, case, desk, now)
+        _recheck(session, report, case, context, now)
         settled += 1
     return settled
 
 
-def _recheck(session: Session, report: Report, case: Case, desk: Desk, now: datetime) -> None:
+def _recheck(session: Session, report: Report, case: Case, context: FilingContext, now: datetime) -> None:
     facts = case.facts
     assert facts is not None
-    policy = desk.law.on(bangkok_date(now))
+    policy = context.law.on(bangkok_date(now))
     owed = due_dates.obligation(facts, report.filed_on, policy)
     house_number = storing.from_json(report.address)["house_number"]
     filing = findings.Filing(report.filed_on, report.assurance, report.subdistrict_code, house_number, report.office)
@@ -57,4 +57,4 @@ def _recheck(session: Session, report: Report, case: Case, desk: Desk, now: date
     report.reasons, report.policy_version = reasons, policy.version
     events.record(session, ReportRechecked(report.number, report.person_id, reasons), actor=SYSTEM, at=now)
     if not reasons:
-        review.settle(session, report, "accepted", [], "", None, actor=SYSTEM, desk=desk, now=now)
+        review.settle(session, report, "accepted", [], "", None, actor=SYSTEM, context=context, now=now)

@@ -19,7 +19,7 @@ from immigration.registries import csv_files
 from immigration.registries.law import Law
 from immigration.registries.records import Records
 from immigration.rules.rows import KINDS, BadRow, Kind
-from immigration.services import joining, obligations, staging
+from immigration.services import merging, obligations, staging
 
 CHUNK = 20_000
 WORK_MEM = "64MB"
@@ -55,7 +55,7 @@ def import_file(
     """
     outcome = import_rows(database, kind_name, path, law=law, now=now, production=production, progress=progress)
     if outcome.counts["imported"] > CHUNK:
-        _count_anew(database)
+        _analyze_tables(database)
     obligations.refresh(database, records=records, law=law, now=now, actor=ACTOR)
     return outcome
 
@@ -120,7 +120,7 @@ def _conclude(
     progress(chunk[-1].position)
 
 
-def _count_anew(database: Database) -> None:
+def _analyze_tables(database: Database) -> None:
     """Tell the planner how large the tables have become: it would find out in a minute, and goes astray until then."""
     with database.transaction() as session:
         session.execute(text("analyze passports, movements, permissions, office_reports, residences, obligations"))
@@ -164,7 +164,7 @@ def merge(session: Session, kind_name: str, rows: list[staging.Staged], *, law: 
     counts = Counter({what: count for what, count in found})
     unknown: list[int] = []
     if kind_name == "passports":
-        joining.join(session, policy=policy, now=now, actor=ACTOR)
+        merging.merge_people(session, policy=policy, now=now, actor=ACTOR)
     else:
         unknown = list(session.scalars(text(_UNKNOWN)))
     counts["unchanged"] += len(rows) - counts.total() - len(unknown)

@@ -23,7 +23,7 @@ from immigration.rules import reports as rules
 from immigration.rules.facts import Report as Counted
 from immigration.rules.policies import Policy
 from immigration.services import judging, obligations, statements, storing
-from immigration.services.judging import Desk, Form, Judgement, Sent
+from immigration.services.judging import FilingContext, Form, Judgement, Sent
 
 TRIES = 8
 _NEWEST = (
@@ -62,14 +62,14 @@ class Answer:
     replayed: bool = False
 
 
-def file(at: Connection, sent: Sent, *, author: Principal, desk: Desk, now: datetime) -> Answer:
+def file(at: Connection, sent: Sent, *, author: Principal, context: FilingContext, now: datetime) -> Answer:
     """Store a report and answer with what the records make of it; the same key and body again get the same answer.
 
     Raises AddressUnknown, IdempotencyKeyReused, TooEarly, AlreadyReported, OtherRegime; NotFound for nobody on record.
     """
     office = judging.office_of(sent.form.address)
     for _ in range(TRIES):
-        case = desk.records.case(at, author.id, sent.key)
+        case = context.records.case(at, author.id, sent.key)
         if case is None:
             raise NotFound()
         if case.answered:
@@ -79,7 +79,7 @@ def file(at: Connection, sent: Sent, *, author: Principal, desk: Desk, now: date
             return Answer(case.answered.answer, replayed=True)
         if office is None:
             raise judging.unknown_address(sent.form.address)
-        written = write_up(case, sent, office, author=author, desk=desk, now=now)
+        written = write_up(case, sent, office, author=author, context=context, now=now)
         if storing.store(at, written):
             return Answer(written.answer)
     raise Unavailable("the records of this person are changing; try again")
@@ -89,24 +89,26 @@ def _filing(form: Form, on: date, assurance: str, office: str) -> findings.Filin
     return findings.Filing(on, assurance, form.address.subdistrict_code, form.address.house_number, office)
 
 
-def write_up(case: Case, sent: Sent, office: str, *, author: Principal, desk: Desk, now: datetime) -> storing.Written:
+def write_up(
+    case: Case, sent: Sent, office: str, *, author: Principal, context: FilingContext, now: datetime
+) -> storing.Written:
     """Judge a filing, and write up everything that it leaves behind, ready to be stored in one statement.
 
     Raises TooEarly, AlreadyReported, OtherRegime.
     """
     filing = _filing(sent.form, bangkok_date(now), author.assurance, office)
-    policy = desk.law.on(filing.on)
+    policy = context.law.on(filing.on)
     judged = judging.judge(case, filing, policy)
     number = numbers.report_number(secrets.token_bytes(12))
     document = case.documents[judged.passport_id]
     statement = statements.filed(
-        desk.signer, desk.issuer, number=number, document=document, filed_at=now, due_on=judged.due_on
+        context.signer, context.issuer, number=number, document=document, filed_at=now, due_on=judged.due_on
     )
     told: list[events.Event] = [ReportFiled(number, case.person_id, judged.status, judged.reasons, judged.due_on)]
     receipt = owed = None
     if judged.next_due_on:
         told.append(ReportDecided(number, case.person_id, "accepted", [], judged.next_due_on, filing.office))
-        receipt = _receipt(desk, number, document, judged.next_due_on, now)
+        receipt = _receipt(context, number, document, judged.next_due_on, now)
         owed = _owed_after(case, judged, number, filing, policy)
     answer = _answer(number, judged, statement, receipt, filing.office, now)
     return storing.Written(
@@ -114,11 +116,13 @@ def write_up(case: Case, sent: Sent, office: str, *, author: Principal, desk: De
     )
 
 
-def _receipt(desk: Desk, number: str, document: str, next_due_on: date, now: datetime) -> storing.NewReceipt:
+def _receipt(
+    context: FilingContext, number: str, document: str, next_due_on: date, now: datetime
+) -> storing.NewReceipt:
     receipt = numbers.receipt_number(secrets.token_bytes(12))
     statement = statements.decided(
-        desk.signer,
-        desk.issuer,
+        context.signer,
+        context.issuer,
         number=number,
         receipt=receipt,
         document=document,
@@ -177,7 +181,9 @@ def get(session: Session, number: str, *, author: Principal, lock: bool = False)
     return found
 
 
-def correct(session: Session, number: str, form: Form, *, author: Principal, desk: Desk, now: datetime) -> Report:
+def correct(
+    session: Session, number: str, form: Form, *, author: Principal, context: FilingContext, now: datetime
+) -> Report:
     """Answer a returned report with a corrected one; an officer looks at it again."""
     report = get(session, number, author=author, lock=True)
     if not rules.may("correct", report.status):
@@ -186,8 +192,8 @@ def correct(session: Session, number: str, form: Form, *, author: Principal, des
     if office is None:
         raise judging.unknown_address(form.address)
     filing = _filing(form, report.filed_on, report.assurance, office)
-    policy = desk.law.on(bangkok_date(now))
-    found = _examine(desk.records.case(session, author.id), filing, policy)
+    policy = context.law.on(bangkok_date(now))
+    found = _examine(context.records.case(session, author.id), filing, policy)
     report.status, report.office, report.subdistrict_code = "under-review", office, form.address.subdistrict_code
     report.address, report.contact = storing.as_json(form.address.as_dict()), storing.as_json(form.contact())
     report.checks = findings.to_keep(found)
@@ -203,7 +209,7 @@ def _examine(case: Case | None, filing: findings.Filing, policy: Policy) -> list
     return findings.examine(case.facts, due_dates.obligation(case.facts, filing.on, policy), filing, policy)
 
 
-def withdraw(session: Session, number: str, *, author: Principal, desk: Desk, now: datetime) -> Report:
+def withdraw(session: Session, number: str, *, author: Principal, context: FilingContext, now: datetime) -> Report:
     """Take a report back before it is decided; the period is free again."""
     report = get(session, number, author=author, lock=True)
     if not rules.may("withdraw", report.status):
@@ -211,7 +217,13 @@ def withdraw(session: Session, number: str, *, author: Principal, desk: Desk, no
     report.status = "withdrawn"
     session.flush()
     obligations.recompute(
-        session, [report.person_id], records=desk.records, law=desk.law, now=now, actor=author.actor, announce=False
+        session,
+        [report.person_id],
+        records=context.records,
+        law=context.law,
+        now=now,
+        actor=author.actor,
+        announce=False,
     )
     events.record(session, ReportWithdrawn(report.number, report.person_id), actor=author.actor, at=now)
     return report

@@ -18,7 +18,7 @@ from immigration.rules import due_dates, numbers
 from immigration.rules import reports as rules
 from immigration.rules.policies import Policy
 from immigration.services import judging, obligations, receipts
-from immigration.services.judging import Desk
+from immigration.services.judging import FilingContext
 
 
 class CannotDecide(Conflict):
@@ -63,10 +63,12 @@ def queue(
     return [(report, passport) for report, passport in session.execute(found.order_by(Report.id).limit(limit))]
 
 
-def open_report(session: Session, number: str, *, officer: Principal, desk: Desk, now: datetime) -> tuple[Report, Case]:
+def open_report(
+    session: Session, number: str, *, officer: Principal, context: FilingContext, now: datetime
+) -> tuple[Report, Case]:
     """A report and the records it is judged by; that it was opened, and by whom, is recorded."""
     report = _get(session, number)
-    case = desk.records.case(session, report.person_id)
+    case = context.records.case(session, report.person_id)
     if case is None:
         raise NotFound()
     events.record(session, ReportOpened(report.number, report.person_id), actor=officer.actor, at=now)
@@ -87,7 +89,7 @@ def decide(
     note: str,
     next_due_on: date | None,
     officer: Principal,
-    desk: Desk,
+    context: FilingContext,
     now: datetime,
 ) -> Report:
     """Accept, return or reject a report under review, or ask its author to come; and let the author know.
@@ -103,7 +105,7 @@ def decide(
     )
     if session.scalar(select(earlier)):
         raise OwnDecision("a colleague decides this report after it was reopened")
-    settle(session, report, outcome, reasons, note, next_due_on, actor=officer.actor, desk=desk, now=now)
+    settle(session, report, outcome, reasons, note, next_due_on, actor=officer.actor, context=context, now=now)
     return report
 
 
@@ -116,20 +118,20 @@ def settle(
     override: date | None,
     *,
     actor: str,
-    desk: Desk,
+    context: FilingContext,
     now: datetime,
 ) -> None:
     """Write a decision with all that follows from it: state, receipt, obligation, event."""
-    policy = desk.law.on(bangkok_date(now))
+    policy = context.law.on(bangkok_date(now))
     next_due_on = None
     if outcome == "accepted":
-        next_due_on = override or _next_due(session, report, desk, policy)
-        receipts.issue(session, report, next_due_on, signer=desk.signer, issuer=desk.issuer, now=now)
+        next_due_on = override or _next_due(session, report, context, policy)
+        receipts.issue(session, report, next_due_on, signer=context.signer, issuer=context.issuer, now=now)
     decided = _decide(session, report, outcome, reasons, note, next_due_on, policy, actor, now)
     decided.overridden = override is not None
     session.flush()
     obligations.recompute(
-        session, [report.person_id], records=desk.records, law=desk.law, now=now, actor=actor, announce=False
+        session, [report.person_id], records=context.records, law=context.law, now=now, actor=actor, announce=False
     )
 
 
@@ -174,12 +176,12 @@ def _decision(report: Report, outcome: str, note: str, policy: Policy, actor: st
     )
 
 
-def _next_due(session: Session, report: Report, desk: Desk, policy: Policy) -> date:
+def _next_due(session: Session, report: Report, context: FilingContext, policy: Policy) -> date:
     """What the formula gives for a report, by the records as they were owed on the day it was filed.
 
     While the records cannot be read, by the obligation as last kept; where that has moved on, by the report itself.
     """
-    if case := desk.records.case(session, report.person_id):
+    if case := context.records.case(session, report.person_id):
         owed = due_dates.obligation(case.facts, report.filed_on, policy) if case.facts else case.kept
         if owed.basis == report.period and owed.window is not None:
             return judging.next_due_after(owed, report.filed_on, policy)
@@ -187,7 +189,9 @@ def _next_due(session: Session, report: Report, desk: Desk, policy: Policy) -> d
     return due_dates.next_due(report.due_on, late_after, report.filed_on, "online", policy)
 
 
-def reopen(session: Session, number: str, *, note: str, supervisor: Principal, desk: Desk, now: datetime) -> Report:
+def reopen(
+    session: Session, number: str, *, note: str, supervisor: Principal, context: FilingContext, now: datetime
+) -> Report:
     """Put a decided report back under review; its receipt is void. Raises CannotReopen, NotFound."""
     report = _get(session, number, lock=True)
     if not rules.may("reopen", report.status):
@@ -197,12 +201,18 @@ def reopen(session: Session, number: str, *, note: str, supervisor: Principal, d
     receipt = receipts.void(session, report, now)
     report.status = "under-review"
     report.reasons = report.reasons or ["other"]
-    policy = desk.law.on(bangkok_date(now))
+    policy = context.law.on(bangkok_date(now))
     session.add(_decision(report, "reopened", note, policy, supervisor.actor, now))
     events.record(session, ReportReopened(report.number, report.person_id, receipt), actor=supervisor.actor, at=now)
     session.flush()
     obligations.recompute(
-        session, [report.person_id], records=desk.records, law=desk.law, now=now, actor=supervisor.actor, announce=False
+        session,
+        [report.person_id],
+        records=context.records,
+        law=context.law,
+        now=now,
+        actor=supervisor.actor,
+        announce=False,
     )
     return report
 

@@ -58,7 +58,7 @@ def claim(session: Session, *, now: datetime, limit: int = 200, due: Select[Any]
     device is dropped, not returned. No other worker gets what is returned until the lease is over.
     """
     while rows := _take(session, now, limit):
-        if envelopes := _seal(session, rows, due, now):
+        if envelopes := _make_envelopes(session, rows, due, now):
             return envelopes
     return []
 
@@ -145,7 +145,7 @@ def _take(session: Session, now: datetime, limit: int) -> list[Row[Any]]:
     return list(session.execute(rows).all())
 
 
-def _seal(session: Session, rows: list[Row[Any]], due: Select[Any] | None, now: datetime) -> list[Envelope]:
+def _make_envelopes(session: Session, rows: list[Row[Any]], due: Select[Any] | None, now: datetime) -> list[Envelope]:
     """Envelopes for what may go out; the rest of what was taken ends here."""
     gone = {row.notification_id for row in rows if row.status == "stale"}
     if due is not None:
@@ -161,8 +161,8 @@ def _seal(session: Session, rows: list[Row[Any]], due: Select[Any] | None, now: 
 
 def _envelope(row: Row[Any]) -> Envelope | None:
     try:
-        words = catalogue.word(row.kind, row.params, row.language)
-    except catalogue.CannotWord:
+        words = catalogue.render(row.kind, row.params, row.language)
+    except catalogue.MissingTemplate:
         return None
     return Envelope(
         delivery_id=row.id,

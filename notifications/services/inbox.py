@@ -108,9 +108,9 @@ def _arrivals(session: Session, notifications: Sequence[UUID]) -> dict[UUID, lis
 
 def _item(notification: Notification, deliveries: list[Arrival], language: str) -> Item:
     try:
-        words = catalogue.word(notification.kind, notification.params, language)
-    except catalogue.CannotWord:
-        words = catalogue.Words(notification.kind, "")
+        words = catalogue.render(notification.kind, notification.params, language)
+    except catalogue.MissingTemplate:
+        words = catalogue.RenderedText(notification.kind, "")
     return Item(
         id=notification.id,
         kind=notification.kind,

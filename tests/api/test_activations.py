@@ -8,12 +8,13 @@ from datetime import date
 import pytest
 from sqlalchemy import event, func, select, update
 
-from foundation.events import Recorded
+from foundation.events import EventRecord
 from foundation.sealing import keyring
 from immigration.models.access import ActivationAttempt, ActivationCode, ActivationRequest, TokenFamily
 from immigration.models.people import Passport
 from immigration.rules import mrz
 from immigration.services import activations, officers
+from operations.services import services_of
 from tests.access import BORN, DETAILS, SetClock, add_person, make_app
 from tests.conftest import NOW
 
@@ -77,7 +78,7 @@ def test_what_happened_is_on_record_without_the_code(client, database):
     code = code_for(database)
     activate(client, code)
     with database.reading() as session:
-        events = session.scalars(select(Recorded).order_by(Recorded.id)).all()
+        events = session.scalars(select(EventRecord).order_by(EventRecord.id)).all()
     assert [(each.kind, each.person_id, each.actor) for each in events] == [
         ("activation.code-issued", person, "tests"),
         ("resident.activated", person, f"resident:{person}"),
@@ -298,7 +299,7 @@ def test_no_failure_is_quick_and_time_tells_nothing(client, database):
 def test_the_same_statements_run_whatever_is_wrong(client, database, app):
     add_person(database)
     code = code_for(database)
-    app.extensions["signer"].refresh()
+    services_of(app).filing.signer.refresh()
 
     def statements(code, **changes):
         seen = []

@@ -1,4 +1,4 @@
-"""Every door turns bad input away with a clear problem document, for each role alike, and stores nothing of it."""
+"""Every operation turns bad input away with a clear problem document, for each role alike, and stores nothing of it."""
 
 import json
 import re
@@ -13,13 +13,14 @@ from sqlalchemy import text
 from foundation.db import Base, Database
 from foundation.http import PROBLEM
 from foundation.identity import STAFF
+from operations.services import services_of
+from tests.api_operations import WRITING, Field, Operation, members, operations, schema
+from tests.architecture.sources import ROOT
 from tests.conftest import application, emptied
-from tests.doors import WRITING, Door, Field, doors, members, schema
 from tests.factories import ADDRESS, activate, arrived, officer
-from tests.house.sources import ROOT
 
 CODES = set(re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs/problems.md").read_text("utf-8"), re.M))
-BODIES = [door for door in doors(*WRITING) if door.body]
+BODIES = [operation for operation in operations(*WRITING) if operation.body]
 ROLES = ("anyone", "resident", *sorted(STAFF))
 
 
@@ -31,11 +32,11 @@ class World:
     headers: dict[str, dict[str, str]]
     values: dict[str, str]
 
-    def call(self, door: Door, role: str, **more: Any) -> Any:
-        """Go through a door as somebody."""
+    def call(self, operation: Operation, role: str, **more: Any) -> Any:
+        """Go through a operation as somebody."""
         headers = self.headers[role] | {"Idempotency-Key": "bad-input"} | more.pop("headers", {})
-        path = door.at(**self.values) + more.pop("query", "")
-        return self.app.test_client().open(path, method=door.method.upper(), headers=headers, **more)
+        path = operation.at(**self.values) + more.pop("query", "")
+        return self.app.test_client().open(path, method=operation.method.upper(), headers=headers, **more)
 
     def stored(self) -> str:
         """A digest of every row of every table."""
@@ -43,7 +44,7 @@ class World:
             f"select md5(string_agg(r::text, '|' order by r::text)) as d from {table.name} r"
             for table in Base.metadata.sorted_tables
         ]
-        with self.app.extensions["database"].reading() as session:
+        with services_of(self.app).database.reading() as session:
             return str(session.scalar(text(f"select string_agg(d, ' ') from ({' union all '.join(each)}) x")))
 
 
@@ -74,22 +75,22 @@ def problem(answer: Any) -> dict[str, Any]:
     return body
 
 
-def refused(world: World, door: Door, *expected: Any, **sent: Any) -> None:
-    """A body is refused as expected, (status, code); whom the door is not for is told that, and nothing of the body."""
+def refused(world: World, operation: Operation, *expected: Any, **sent: Any) -> None:
+    """A body is refused as expected, (status, code); other roles learn only that the operation is not for them."""
     for role in ROLES:
-        answer = world.call(door, role, **sent)
+        answer = world.call(operation, role, **sent)
         found = problem(answer)
-        if not door.roles or role in door.roles:
+        if not operation.roles or role in operation.roles:
             assert (answer.status_code, found["code"]) == expected, (role, sent["data"][:40], found)
         else:
             wanted = (401, "unauthenticated") if role == "anyone" else (403, "forbidden")
             assert (answer.status_code, found["code"]) == wanted, role
 
 
-def complaint(world: World, door: Door, field: Field, value: Any) -> Any:
-    """What a door says about one member of a body."""
-    role = min(door.roles, default="anyone")
-    answer = world.call(door, role, data=json.dumps(field.body(value)), content_type="application/json")
+def complaint(world: World, operation: Operation, field: Field, value: Any) -> Any:
+    """What a operation says about one member of a body."""
+    role = min(operation.roles, default="anyone")
+    answer = world.call(operation, role, data=json.dumps(field.body(value)), content_type="application/json")
     assert answer.status_code == 422, (field.place, value, answer.get_data(as_text=True))
     return field.complaint(problem(answer)["errors"]["json"])
 
@@ -130,48 +131,50 @@ NOT_JSON: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("door", BODIES, ids=str)
-def test_what_is_not_json_as_this_service_reads_it_is_refused(world: World, door: Door) -> None:
+@pytest.mark.parametrize("operation", BODIES, ids=str)
+def test_what_is_not_json_as_this_service_reads_it_is_refused(world: World, operation: Operation) -> None:
     for body in NOT_JSON.values():
-        refused(world, door, 400, "invalid-json", data=body, content_type="application/json")
+        refused(world, operation, 400, "invalid-json", data=body, content_type="application/json")
 
 
-@pytest.mark.parametrize("door", BODIES, ids=str)
-def test_a_body_of_more_than_64_kb_is_not_read(world: World, door: Door) -> None:
+@pytest.mark.parametrize("operation", BODIES, ids=str)
+def test_a_body_of_more_than_64_kb_is_not_read(world: World, operation: Operation) -> None:
     for size in (64 * 1024 + 1, 1024 * 1024, 3 * 1024 * 1024):
         body = b'{"a": "%s"}' % (b"x" * (size - 9))
-        refused(world, door, 413, "too-large", data=body, content_type="application/json")
+        refused(world, operation, 413, "too-large", data=body, content_type="application/json")
 
 
-@pytest.mark.parametrize("door", BODIES, ids=str)
-def test_a_body_that_calls_itself_something_else_is_not_read(world: World, door: Door) -> None:
+@pytest.mark.parametrize("operation", BODIES, ids=str)
+def test_a_body_that_calls_itself_something_else_is_not_read(world: World, operation: Operation) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/xml"):
-        refused(world, door, 415, "unsupported-media-type", data=b"{}", content_type=kind)
+        refused(world, operation, 415, "unsupported-media-type", data=b"{}", content_type=kind)
 
 
-@pytest.mark.parametrize("door", BODIES, ids=str)
-def test_depth_20_is_read_and_judged_by_the_schema(world: World, door: Door) -> None:
+@pytest.mark.parametrize("operation", BODIES, ids=str)
+def test_depth_20_is_read_and_judged_by_the_schema(world: World, operation: Operation) -> None:
     body = b'{"surprise": ' + b"[" * 19 + b"]" * 19 + b"}"
-    refused(world, door, 422, "invalid", data=body, content_type="application/json")
+    refused(world, operation, 422, "invalid", data=body, content_type="application/json")
 
 
-@pytest.mark.parametrize("door", BODIES, ids=str)
-def test_a_member_that_is_not_known_is_named(world: World, door: Door) -> None:
-    nested = {field.place for field in members(door.body or "") if field.kinds == {"object"}}
+@pytest.mark.parametrize("operation", BODIES, ids=str)
+def test_a_member_that_is_not_known_is_named(world: World, operation: Operation) -> None:
+    nested = {field.place for field in members(operation.body or "") if field.kinds == {"object"}}
     for place in [(), *sorted(nested)]:
-        assert complaint(world, door, Field((*place, "surprise"), {}), 1) == ["Unknown field."]
+        assert complaint(world, operation, Field((*place, "surprise"), {}), 1) == ["Unknown field."]
 
 
-@pytest.mark.parametrize("door", [door for door in BODIES if schema(door.body or "").get("required")], ids=str)
-def test_each_member_that_is_missing_is_named(world: World, door: Door) -> None:
-    for name in schema(door.body or "")["required"]:
-        assert complaint(world, door, Field((name,), {}), {}) is not None
+@pytest.mark.parametrize(
+    "operation", [operation for operation in BODIES if schema(operation.body or "").get("required")], ids=str
+)
+def test_each_member_that_is_missing_is_named(world: World, operation: Operation) -> None:
+    for name in schema(operation.body or "")["required"]:
+        assert complaint(world, operation, Field((name,), {}), {}) is not None
         others = Field(("surprise",), {})
-        answer = world.call(door, min(door.roles, default="anyone"), json=others.body(1))
+        answer = world.call(operation, min(operation.roles, default="anyone"), json=others.body(1))
         assert problem(answer)["errors"]["json"][name] == ["Missing data for required field."]
 
 
-FIELDS = [(door, field) for door in BODIES for field in members(door.body or "")]
+FIELDS = [(operation, field) for operation in BODIES for field in members(operation.body or "")]
 WRONG_TYPES: dict[str, list[Any]] = {
     "string": [0, 7, 1.5, True, [], ["a"], {}, {"a": "b"}, None],
     "integer": ["x", 1.5, [], {}, None],
@@ -184,12 +187,12 @@ def named(case: Any) -> str | None:
     return ".".join(case.place) if isinstance(case, Field) else str(case)
 
 
-@pytest.mark.parametrize(("door", "field"), FIELDS, ids=named)
-def test_a_member_of_another_type_is_named(world: World, door: Door, field: Field) -> None:
+@pytest.mark.parametrize(("operation", "field"), FIELDS, ids=named)
+def test_a_member_of_another_type_is_named(world: World, operation: Operation, field: Field) -> None:
     (kind,) = field.kinds - {"null"}
     for value in WRONG_TYPES[kind]:
         if value is not None or ("null" not in field.kinds and not is_optional_line(field)):
-            assert complaint(world, door, field, value), value
+            assert complaint(world, operation, field, value), value
 
 
 def is_optional_line(field: Field) -> bool:
@@ -197,43 +200,43 @@ def is_optional_line(field: Field) -> bool:
     return field.schema.get("default") == ""
 
 
-TEXTS = [(door, field) for door, field in FIELDS if "string" in field.kinds]
-DATES = [(door, field) for door, field in TEXTS if field.schema.get("format") == "date"]
+TEXTS = [(operation, field) for operation, field in FIELDS if "string" in field.kinds]
+DATES = [(operation, field) for operation, field in TEXTS if field.schema.get("format") == "date"]
 
 
-@pytest.mark.parametrize(("door", "field"), TEXTS, ids=named)
-def test_a_text_that_is_too_long_is_named(world: World, door: Door, field: Field) -> None:
-    assert complaint(world, door, field, "1" * (field.schema.get("maxLength", 5000) + 1))
+@pytest.mark.parametrize(("operation", "field"), TEXTS, ids=named)
+def test_a_text_that_is_too_long_is_named(world: World, operation: Operation, field: Field) -> None:
+    assert complaint(world, operation, field, "1" * (field.schema.get("maxLength", 5000) + 1))
 
 
-@pytest.mark.parametrize(("door", "field"), DATES, ids=named)
-def test_a_date_that_is_none_is_named(world: World, door: Door, field: Field) -> None:
+@pytest.mark.parametrize(("operation", "field"), DATES, ids=named)
+def test_a_date_that_is_none_is_named(world: World, operation: Operation, field: Field) -> None:
     for value in ("", "2026-02-30", "2026-13-01", "1 May 2026", "01/05/2026", "10000-01-01", "0000-01-01"):
-        assert complaint(world, door, field, value), value
+        assert complaint(world, operation, field, value), value
 
 
 COMPARED = {"activation_code", "mrz", "name", "password", "refresh_token", "target", "totp"}
 """Members that nobody reads: they are compared with what is kept, or handed on to a provider as they are."""
-READ = [(door, field) for door, field in TEXTS if field.place[-1] not in COMPARED]
+READ = [(operation, field) for operation, field in TEXTS if field.place[-1] not in COMPARED]
 
 
-@pytest.mark.parametrize(("door", "field"), READ, ids=named)
-def test_control_characters_are_refused_in_what_people_read(world: World, door: Door, field: Field) -> None:
+@pytest.mark.parametrize(("operation", "field"), READ, ids=named)
+def test_control_characters_are_refused_in_what_people_read(world: World, operation: Operation, field: Field) -> None:
     for sign in ("\x01", "\t", "\n", "\r\n", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\u2066"):
-        assert complaint(world, door, field, f"12{sign}34"), repr(sign)
-        assert complaint(world, door, field, f"1234{sign}"), repr(sign)
+        assert complaint(world, operation, field, f"12{sign}34"), repr(sign)
+        assert complaint(world, operation, field, f"1234{sign}"), repr(sign)
 
 
 def is_required_line(field: Field) -> bool:
     return field.schema.get("minLength", 0) > 0 and field.place[-1] not in COMPARED
 
 
-@pytest.mark.parametrize(("door", "field"), [pair for pair in TEXTS if is_required_line(pair[1])], ids=named)
-def test_spaces_are_nothing(world: World, door: Door, field: Field) -> None:
-    assert complaint(world, door, field, " " * field.schema["minLength"])
+@pytest.mark.parametrize(("operation", "field"), [pair for pair in TEXTS if is_required_line(pair[1])], ids=named)
+def test_spaces_are_nothing(world: World, operation: Operation, field: Field) -> None:
+    assert complaint(world, operation, field, " " * field.schema["minLength"])
 
 
-LISTS = [door for door in doors("get") if door.query]
+LISTS = [operation for operation in operations("get") if operation.query]
 WRONG_QUERIES: dict[str, list[str]] = {
     "limit": ["-1", "0", "101", "9" * 30, "9" * 5000, "1.5", "x", "", "1e3", "%00"],
     "cursor": ["x", "-1", "1%0A", "9" * 40, "%FF", "%00", "!" * 300],
@@ -245,16 +248,16 @@ WRONG_QUERIES: dict[str, list[str]] = {
 }
 
 
-@pytest.mark.parametrize("door", LISTS, ids=str)
-def test_a_query_that_makes_no_sense_is_refused(world: World, door: Door) -> None:
-    for name in door.query:
+@pytest.mark.parametrize("operation", LISTS, ids=str)
+def test_a_query_that_makes_no_sense_is_refused(world: World, operation: Operation) -> None:
+    for name in operation.query:
         for value in WRONG_QUERIES.get(name, ["%00"]):
-            answer = world.call(door, min(door.roles, default="anyone"), query=f"?{name}={value}")
+            answer = world.call(operation, min(operation.roles, default="anyone"), query=f"?{name}={value}")
             assert answer.status_code in (400, 422), (name, value)
             problem(answer)
 
 
-ARGUMENTS = [door for door in doors() if "{" in door.path]
+ARGUMENTS = [operation for operation in operations() if "{" in operation.path]
 TRICKS = (
     "%00",
     "a%00b",
@@ -269,31 +272,31 @@ TRICKS = (
 )
 
 
-@pytest.mark.parametrize("door", ARGUMENTS, ids=str)
-def test_an_address_that_names_nothing_is_refused(world: World, door: Door) -> None:
+@pytest.mark.parametrize("operation", ARGUMENTS, ids=str)
+def test_an_address_that_names_nothing_is_refused(world: World, operation: Operation) -> None:
     for trick in TRICKS:
-        path = door.at(number=trick, device_id=trick, resident_id=trick, notification_id=trick)
-        headers = world.headers[min(door.roles)]
-        answer = world.app.test_client().open(path, method=door.method.upper(), headers=headers)
+        path = operation.at(number=trick, device_id=trick, resident_id=trick, notification_id=trick)
+        headers = world.headers[min(operation.roles)]
+        answer = world.app.test_client().open(path, method=operation.method.upper(), headers=headers)
         problem(answer)
         assert "X-Evil" not in answer.headers
 
 
 @pytest.mark.parametrize("id_", ["1", "not-a-uuid", "00000000-0000-0000-0000-00000000000", "{}", "0x1"])
 def test_an_id_that_is_no_uuid_is_the_id_of_nothing(world: World, id_: str) -> None:
-    for door in ARGUMENTS:
-        if "_id}" in door.path and "device_id" not in door.path:
-            role = min(door.roles)
+    for operation in ARGUMENTS:
+        if "_id}" in operation.path and "device_id" not in operation.path:
+            role = min(operation.roles)
             answer = world.app.test_client().post(
-                door.at(resident_id=id_, notification_id=id_), headers=world.headers[role]
+                operation.at(resident_id=id_, notification_id=id_), headers=world.headers[role]
             )
             assert (answer.status_code, problem(answer)["code"]) == (404, "not-found")
 
 
-@pytest.mark.parametrize("path", sorted({door.path for door in doors()}))
+@pytest.mark.parametrize("path", sorted({operation.path for operation in operations()}))
 def test_another_method_is_answered_with_those_there_are(world: World, path: str) -> None:
-    here = [door for door in doors() if door.path == path]
-    there_are = {door.method.upper() for door in here}
+    here = [operation for operation in operations() if operation.path == path]
+    there_are = {operation.method.upper() for operation in here}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - there_are:
         address = here[0].at(resident_id=world.values["resident_id"], notification_id=world.values["resident_id"])
         answer = world.app.test_client().open(address, method=method)
@@ -312,11 +315,11 @@ def test_what_is_not_there_is_a_problem_document_too(world: World, path: str) ->
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "ofc_", "ofc_x", "\xff.\xff.\xff", "e30.e30.", "x" * 20_000])
 def test_a_token_that_is_none_opens_nothing(world: World, token: str) -> None:
-    for door in doors():
-        if door.roles:
+    for operation in operations():
+        if operation.roles:
             headers = {"Authorization": f"Bearer {token}"}
-            path = door.at(resident_id=world.values["resident_id"], notification_id=world.values["resident_id"])
-            answer = world.app.test_client().open(path, method=door.method.upper(), headers=headers)
+            path = operation.at(resident_id=world.values["resident_id"], notification_id=world.values["resident_id"])
+            answer = world.app.test_client().open(path, method=operation.method.upper(), headers=headers)
             assert (answer.status_code, problem(answer)["code"]) in ((401, "unauthenticated"), (401, "invalid-token"))
             assert answer.headers["WWW-Authenticate"] == "Bearer"
 
@@ -327,39 +330,41 @@ def test_every_answer_has_an_id_to_find_it_by(world: World) -> None:
     assert len({answer.headers["X-Request-Id"] for answer in answers} - {""}) == 3
 
 
-def door(name: str) -> Door:
-    return next(each for each in doors() if str(each) == name)
+def operation(name: str) -> Operation:
+    return next(each for each in operations() if str(each) == name)
 
 
 def test_wrong_check_digits_of_a_passport_are_named(world: World) -> None:
     zone = "P<FRADURAND<<ALIX<<<<<<<<<<<<<<<<<<<<<<<<<<<\nTEST000011FRA9001020F3501010<<<<<<<<<<<<<<00"
-    answer = world.call(door("POST /activations"), "anyone", json={"mrz": zone, "activation_code": "1"})
+    answer = world.call(operation("POST /activations"), "anyone", json={"mrz": zone, "activation_code": "1"})
     assert (answer.status_code, problem(answer)["code"]) == (422, "invalid-mrz")
     assert {"code": "check-digit:document-number", "line": 2, "position": 10} in answer.json["faults"]
 
 
 @pytest.mark.parametrize("who", [{}, {"issuing_state": "FRA"}, {"mrz": "P<", "birth_date": "1990-01-02"}])
 def test_a_code_comes_with_the_details_or_with_the_zone(world: World, who: dict[str, str]) -> None:
-    answer = world.call(door("POST /activations"), "anyone", json=who | {"activation_code": "1"})
+    answer = world.call(operation("POST /activations"), "anyone", json=who | {"activation_code": "1"})
     assert (answer.status_code, problem(answer)["code"]) == (422, "invalid")
 
 
 @pytest.mark.parametrize("change", [{"subdistrict_code": "999999"}, {"postal_code": "99999"}])
 def test_an_address_that_does_not_exist_is_refused_with_suggestions(world: World, change: dict[str, str]) -> None:
-    answer = world.call(door("POST /reports"), "resident", json={"address": ADDRESS | change})
+    answer = world.call(operation("POST /reports"), "resident", json={"address": ADDRESS | change})
     assert (answer.status_code, problem(answer)["code"]) == (422, "address-unknown")
     assert isinstance(answer.json["suggestions"], list)
 
 
 @pytest.mark.parametrize("key", ["", " ", "k" * 256, "a\x01b", "a\x00b", "a\tb", "a\x85b"])
 def test_an_idempotency_key_is_printable(world: World, key: str) -> None:
-    answer = world.call(door("POST /reports"), "resident", json={"address": ADDRESS}, headers={"Idempotency-Key": key})
+    answer = world.call(
+        operation("POST /reports"), "resident", json={"address": ADDRESS}, headers={"Idempotency-Key": key}
+    )
     assert (answer.status_code, problem(answer)["code"]) == (400, "idempotency-key-required")
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "2026-11-22", "2026-11-23", "2027-11-25", "2062-02-27", "9999-12-31"])
 def test_no_typing_error_in_a_next_due_date_excuses_anybody_for_years(world: World, day: str) -> None:
     decision = {"outcome": "accepted", "reasons": [], "note": "Set by hand.", "next_due_on": day}
-    answer = world.call(door("POST /review/reports/{number}/decision"), "officer", json=decision)
+    answer = world.call(operation("POST /review/reports/{number}/decision"), "officer", json=decision)
     assert (answer.status_code, problem(answer)["code"]) == (409, "cannot-decide")
     assert answer.json["obstacles"] == ["a next due date lies 1 to 366 days after the report was filed"]

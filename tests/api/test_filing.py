@@ -7,11 +7,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from operations.services import services_of
 from tests.factories import ADDRESS, activate, arrived, load, row
 
 
 def count(app: Flask, table: str) -> int:
-    with app.extensions["database"].reading() as session:
+    with services_of(app).database.reading() as session:
         return int(session.execute(text(f"select count(*) from {table}")).scalar_one())
 
 

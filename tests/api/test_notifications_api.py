@@ -8,10 +8,13 @@ from flask import Flask
 from sqlalchemy import insert, select
 
 from foundation import http
+from foundation.config import Settings
 from foundation.errors import Problem, Unauthenticated
 from foundation.identity import Principal, Role
+from foundation.services import Services, use_services
 from notifications.models import Delivery, Device, Notification
 from notifications.routes import blueprint
+from operations.services import services_of
 
 NOW = datetime(2026, 4, 14, 2, 0, tzinfo=UTC)
 ANNA, BORIS = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -33,7 +36,7 @@ def authenticate(token):
 def client(database):
     app = Flask(__name__)
     app.config.update(API_TITLE="90-day reporting", API_VERSION="1", OPENAPI_VERSION="3.1.0")
-    app.extensions.update(database=database, clock=lambda: NOW, authenticate=authenticate)
+    use_services(app, Services(settings=Settings(), clock=lambda: NOW, database=database, authenticate=authenticate))
     app.register_error_handler(Problem, http.render_problem)
     http.Api(app).register_blueprint(blueprint)
     http.guard(app)
@@ -232,7 +235,7 @@ def test_a_message_is_read_once(client, database):
     (told,) = tell(database)
     first = client.post(f"/api/v1/notifications/{told}/read", headers=as_("anna"))
     assert (first.status_code, first.json["read_at"]) == (200, "2026-04-14T09:00:00+07:00")
-    client.application.extensions["clock"] = lambda: NOW + timedelta(hours=1)
+    services_of(client.application).clock = lambda: NOW + timedelta(hours=1)
     again = client.post(f"/api/v1/notifications/{told}/read", headers=as_("anna"))
     assert again.json["read_at"] == first.json["read_at"]
 

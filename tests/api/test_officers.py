@@ -8,9 +8,10 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
-from foundation.events import Recorded
+from foundation.events import EventRecord
 from immigration.models.access import Officer, OfficerSession
 from immigration.services import officers
+from operations.services import services_of
 from tests.access import SetClock, make_app
 from tests.conftest import NOW
 
@@ -53,7 +54,7 @@ def failed(answer) -> bool:
 
 def kinds(database):
     with database.reading() as session:
-        return session.scalars(select(Recorded.kind).order_by(Recorded.id)).all()
+        return session.scalars(select(EventRecord.kind).order_by(EventRecord.id)).all()
 
 
 def test_an_officer_signs_in(client, database):
@@ -72,7 +73,7 @@ def test_an_officer_signs_in(client, database):
 
 
 def test_the_token_stands_for_role_office_and_name(app, client):
-    who = app.extensions["authenticate"](token_of(client))
+    who = services_of(app).authenticate(token_of(client))
     assert (who.role, who.office, who.name, who.actor) == ("officer", "BKK", "anan", "officer:anan")
 
 

@@ -8,7 +8,7 @@ from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from foundation.http import PROBLEM
-from tests.doors import Door, document, doors, schema
+from tests.api_operations import Operation, document, operations, schema
 from tests.factories import ADDRESS, activate, arrived, code, officer
 
 PROMISED = """
@@ -41,8 +41,8 @@ POST /receipts/verify
 """What the phone app, the console and other agencies' clients are written against."""
 
 
-def operation(door: Door) -> dict[str, Any]:
-    found: dict[str, Any] = document()["paths"][door.path][door.method]
+def described(operation: Operation) -> dict[str, Any]:
+    found: dict[str, Any] = document()["paths"][operation.path][operation.method]
     return found
 
 
@@ -61,13 +61,13 @@ def test_the_document_is_a_valid_openapi_3_1(app: Flask) -> None:
 
 
 def test_every_promised_call_is_there() -> None:
-    there = {re.sub(r"{(notification|resident)_id}", "{}", str(door)) for door in doors()}
+    there = {re.sub(r"{(notification|resident)_id}", "{}", str(operation)) for operation in operations()}
     assert set(PROMISED.strip().splitlines()) - there == set()
 
 
-@pytest.mark.parametrize("door", doors(), ids=str)
-def test_every_refusal_is_a_problem_document(door: Door) -> None:
-    responses = {status: resolved(found) for status, found in operation(door)["responses"].items()}
+@pytest.mark.parametrize("operation", operations(), ids=str)
+def test_every_refusal_is_a_problem_document(operation: Operation) -> None:
+    responses = {status: resolved(found) for status, found in described(operation)["responses"].items()}
     refusals = {status: found for status, found in responses.items() if not status.startswith("2")}
     assert "default" in refusals
     assert {kind for found in refusals.values() for kind in found["content"]} == {PROBLEM}
@@ -75,19 +75,19 @@ def test_every_refusal_is_a_problem_document(door: Door) -> None:
         assert found["content"][PROBLEM]["schema"] == {"$ref": "#/components/schemas/Problem"}
 
 
-@pytest.mark.parametrize("door", doors(), ids=str)
-def test_every_call_says_what_it_is_for_and_what_it_answers(door: Door) -> None:
-    found = operation(door)
+@pytest.mark.parametrize("operation", operations(), ids=str)
+def test_every_call_says_what_it_is_for_and_what_it_answers(operation: Operation) -> None:
+    found = described(operation)
     assert found["summary"].endswith((".", "?"))
     assert [status for status in found["responses"] if status.startswith("2")]
-    assert (found["security"] == []) == (not door.roles)
-    assert door.roles == set() or {"401", "403"} <= found["responses"].keys()
+    assert (found["security"] == []) == (not operation.roles)
+    assert operation.roles == set() or {"401", "403"} <= found["responses"].keys()
 
 
-@pytest.mark.parametrize("door", [door for door in doors() if door.body], ids=str)
-def test_a_body_is_required_and_takes_nothing_unknown(door: Door) -> None:
-    assert operation(door)["requestBody"]["required"] is True
-    assert schema(door.body or "")["additionalProperties"] is False
+@pytest.mark.parametrize("operation", [operation for operation in operations() if operation.body], ids=str)
+def test_a_body_is_required_and_takes_nothing_unknown(operation: Operation) -> None:
+    assert described(operation)["requestBody"]["required"] is True
+    assert schema(operation.body or "")["additionalProperties"] is False
 
 
 def calls(app: Flask) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def calls(app: Flask) -> dict[str, Any]:
 
 
 def test_true_answers_have_the_status_and_the_members_that_the_document_says(app: Flask) -> None:
-    by_name = {str(door): operation(door) for door in doors()}
+    by_name = {str(operation): described(operation) for operation in operations()}
     for name, answer in calls(app).items():
         documented = by_name[name]["responses"]
         assert str(answer.status_code) in documented, (name, answer.get_data(as_text=True))

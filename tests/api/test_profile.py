@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from foundation.events import Recorded
+from foundation.events import EventRecord
 from immigration.models.people import Person
 from immigration.services import tokens
+from operations.services import services_of
 from tests.access import SETTINGS, SetClock, add_person, make_app
 
 
@@ -21,7 +22,7 @@ def client(database, person):
     app = make_app(database, clock)
     with database.transaction() as session:
         grant = tokens.begin(session, person, assurance="mail", now=clock())
-        token = tokens.pair(app.extensions["signer"], SETTINGS, grant, now=clock()).access_token
+        token = tokens.pair(services_of(app).filing.signer, SETTINGS, grant, now=clock()).access_token
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     return client
@@ -49,12 +50,12 @@ def test_the_passport_shown_is_the_one_that_no_other_replaces(client, database, 
 
 
 def test_a_resident_changes_language_and_contact(client, database, person):
-    wishes = {"language": "th", "email": "chloe@example.org", "phone": "+66 81 234 5678"}
-    answer = client.patch("/api/v1/me", json=wishes)
+    changes = {"language": "th", "email": "chloe@example.org", "phone": "+66 81 234 5678"}
+    answer = client.patch("/api/v1/me", json=changes)
     assert answer.status_code == 200
-    assert {name: answer.json[name] for name in wishes} == wishes
+    assert {name: answer.json[name] for name in changes} == changes
     with database.reading() as session:
-        event = session.scalars(select(Recorded)).one()
+        event = session.scalars(select(EventRecord)).one()
         assert session.get_one(Person, person).email == "chloe@example.org"
     assert (event.kind, event.data) == ("resident.contact-changed", {"fields": ["language", "email", "phone"]})
     assert event.actor == f"resident:{person}"
@@ -69,7 +70,7 @@ def test_what_is_left_out_stays_and_null_takes_away(client):
 def test_what_is_the_same_is_no_change(client, database):
     client.patch("/api/v1/me", json={"language": "en", "email": None})
     with database.reading() as session:
-        assert session.scalars(select(Recorded)).all() == []
+        assert session.scalars(select(EventRecord)).all() == []
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select, text
 
-from foundation.events import Recorded
+from foundation.events import EventRecord
 from foundation.identity import Principal, Role
 from immigration.models.access import TokenFamily
 from immigration.services import keys, tokens
+from operations.services import services_of
 from tests.access import SETTINGS, SetClock, add_person, make_app
 from tests.conftest import NOW
 from tests.factories import officer
@@ -43,7 +44,7 @@ def pair(database, app, clock):
     person = add_person(database)
     with database.transaction() as session:
         grant = tokens.begin(session, person, assurance="counter", now=clock())
-        return tokens.pair(app.extensions["signer"], SETTINGS, grant, now=clock())
+        return tokens.pair(services_of(app).filing.signer, SETTINGS, grant, now=clock())
 
 
 def me(client, token):
@@ -68,7 +69,7 @@ def test_an_access_token_says_who_it_is_for_and_how_they_were_activated(client, 
 
 
 def test_a_token_is_recognised_as_the_sign_in_it_was_given_to(app, pair, database):
-    who = app.extensions["authenticate"](pair.access_token)
+    who = services_of(app).authenticate(pair.access_token)
     with database.reading() as session:
         family = session.scalars(select(TokenFamily)).one()
     assert who == Principal(Role.RESIDENT, pair.resident_id, assurance="counter", family=family.id)
@@ -77,12 +78,12 @@ def test_a_token_is_recognised_as_the_sign_in_it_was_given_to(app, pair, databas
 
 def test_an_officers_token_is_recognised_as_the_officer(app, database):
     headers = officer(app, office="PKT").headers
-    who = app.extensions["authenticate"](headers["Authorization"].removeprefix("Bearer "))
+    who = services_of(app).authenticate(headers["Authorization"].removeprefix("Bearer "))
     assert (who.role, who.name, who.office) == (Role.OFFICER, "somchai", "PKT")
 
 
 def test_a_token_of_a_retired_key_is_not_taken(app, database, pair, clock):
-    signer = app.extensions["signer"]
+    signer = services_of(app).filing.signer
     with database.transaction() as session:
         keys.rotate(session, "access", NOW - timedelta(days=1))
     signer._load()
@@ -113,7 +114,7 @@ def test_a_used_refresh_token_ends_the_whole_sign_in(client, pair, database):
     assert refresh(client, newer).status_code == 401
     refresh(client, pair.refresh_token)
     with database.reading() as session:
-        event = session.scalars(select(Recorded)).one()
+        event = session.scalars(select(EventRecord)).one()
         family = session.scalars(select(TokenFamily)).one()
     assert (event.kind, event.person_id) == ("resident.sign-in-revoked", pair.resident_id)
     assert (event.subject, event.data) == (str(pair.resident_id), {"family": str(family.id)})
@@ -153,7 +154,7 @@ def test_of_many_uses_at_once_one_wins_and_the_others_are_reuse(app, pair, datab
     won = next(answer.json["refresh_token"] for answer in answers if answer.status_code == 201)
     assert refresh(app.test_client(), won).status_code == 401
     with database.reading() as session:
-        assert len(session.scalars(select(Recorded)).all()) == 1
+        assert len(session.scalars(select(EventRecord)).all()) == 1
 
 
 def test_two_used_tokens_at_one_instant_end_the_sign_in_once(app, pair, database):
@@ -166,7 +167,7 @@ def test_two_used_tokens_at_one_instant_end_the_sign_in_once(app, pair, database
             until_waiting(database, len(used))
         assert [each.result().status_code for each in used] == [401, 401]
     with database.reading() as session:
-        assert len(session.scalars(select(Recorded)).all()) == 1
+        assert len(session.scalars(select(EventRecord)).all()) == 1
 
 
 def until_waiting(database, count):
@@ -188,7 +189,7 @@ def part(value) -> str:
 
 def forgeries(app, token):
     """Tokens as an attacker would make them from a good one."""
-    signer, claims, header = app.extensions["signer"], claims_of(token), jwt.get_unverified_header(token)
+    signer, claims, header = services_of(app).filing.signer, claims_of(token), jwt.get_unverified_header(token)
     _, body, signature = token.split(".")
     public = signer._keys[header["kid"]].public.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -226,7 +227,7 @@ def forgeries(app, token):
 
 def misshapen(app, token):
     """Tokens with a good signature on the wrong claims, or with a spoilt one."""
-    signer, claims = app.extensions["signer"], claims_of(token)
+    signer, claims = services_of(app).filing.signer, claims_of(token)
     head, body, signature = token.split(".")
 
     def signed(**changes):
@@ -252,7 +253,7 @@ def misshapen(app, token):
 
 
 def test_no_forged_token_is_taken(app, client, pair):
-    client.application.extensions["signer"].refresh()
+    services_of(client.application).filing.signer.refresh()
     me(client, pair.access_token)
     for name, forged in (*forgeries(app, pair.access_token), *misshapen(app, pair.access_token)):
         answer = me(client, forged)
@@ -262,7 +263,7 @@ def test_no_forged_token_is_taken(app, client, pair):
 def test_a_token_of_a_person_who_was_joined_with_another_is_not_taken(app, client, clock, database):
     add_person(database)
     grant = tokens.Grant(uuid4(), uuid4(), "mail", "x")
-    token = tokens.pair(app.extensions["signer"], SETTINGS, grant, now=clock()).access_token
+    token = tokens.pair(services_of(app).filing.signer, SETTINGS, grant, now=clock()).access_token
     assert me(client, token).json["code"] == "invalid-token"
 
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from foundation.postgres import temporary_server
+from devtools.postgres import temporary_server
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ("mrz", "names", "csv_rows", "json_bodies", "typed_numbers", "statements", "access_tokens")

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from devtools.standins import mailbox
 from immigration.models.access import ActivationCode, ActivationRequest
 from immigration.models.people import Passport
 from immigration.registries.mail import Mail, MailDelayed, MailRefused, MailServerDown, SmtpMailer
 from immigration.rules.activations import Claim
 from immigration.services import activations
 from immigration.services.code_mail import code_of, mail_codes
-from standins import mailbox
 from tests.access import BORN, add_person, arrival
 from tests.conftest import NOW
 

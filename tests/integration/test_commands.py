@@ -10,14 +10,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import create_app
+from devtools.postgres import Server, temporary_server
+from devtools.standins import fcm
 from foundation.clock import rfc3339
 from foundation.config import from_environment
 from foundation.db import Database
-from foundation.postgres import Server, temporary_server
 from immigration.models.access import ActivationCode
 from immigration.rules.rows import KINDS
 from operations import migrating
-from standins import fcm
+from operations.services import services_of
 from tests.commands import environment, flask
 from tests.conftest import NOW, SECRET, application, emptied
 from tests.factories import PASSWORD, activate, arrived, row
@@ -46,7 +47,7 @@ def app(url: str) -> Iterator[Flask]:
     """The application in this process, on the database that the commands find."""
     found = application(Database(url))
     yield found
-    found.extensions["database"].close()
+    services_of(found).database.close()
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_a_printed_code_signs_in(url: str, app: Flask, options: tuple[str, ...],
     arrived(app)
     done = flask(environment(url), "activation", "issue", "--document", "TEST00001", "--state", "FRA", *options)
     assert (done.returncode, done.stderr) == (0, "")
-    with app.extensions["database"].reading() as session:
+    with services_of(app).database.reading() as session:
         assert session.scalars(select(ActivationCode.assurance)).all() == [assurance]
     body = WHO | {"activation_code": done.stdout.strip()}
     assert app.test_client().post("/api/v1/activations", json=body).status_code == 201
@@ -195,4 +196,4 @@ def test_the_whole_service_can_be_set_to_a_moment(database: Database, moment: st
     app = create_app(from_environment(env), database=database)
     arrived(app)
     assert activate(app).get("/me/stay").json["obligation"]["state"] == state
-    assert app.extensions["clock"]() - datetime.fromisoformat(moment) < timedelta(minutes=1)
+    assert services_of(app).clock() - datetime.fromisoformat(moment) < timedelta(minutes=1)

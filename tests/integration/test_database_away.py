@@ -15,12 +15,13 @@ from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import text
 from sqlalchemy.exc import InternalError
 
+from devtools.postgres import Server, temporary_server
 from drills.parts import frozen
 from drills.replication import without_its_standby
 from foundation.clock import monotonic
 from foundation.db import Base, Database
 from foundation.errors import Unavailable
-from foundation.postgres import Server, temporary_server
+from operations.services import services_of
 from tests.conftest import application, emptied
 from tests.factories import PASSWORD, Resident, activate, arrived, officer
 
@@ -124,7 +125,7 @@ def test_without_its_database_every_call_asks_to_try_again_and_afterwards_works_
         "reports": lambda: resident.get("/reports"),
         "inbox": lambda: resident.get("/notifications"),
         "filing": lambda: resident.file("k"),
-        "wishes": lambda: resident.client.patch("/api/v1/me", json={"language": "th"}, headers=resident.headers),
+        "changes": lambda: resident.client.patch("/api/v1/me", json={"language": "th"}, headers=resident.headers),
         "activation": lambda: resident.post("/activations", who | {"activation_code": "1"}),
         "code": lambda: resident.post("/activations/requests", who),
         "sign-in": lambda: staff.post("/officers/sessions", {"name": "somchai", "password": PASSWORD}),
@@ -244,14 +245,14 @@ def test_a_database_that_became_a_standby_refuses_writes_only(server: Server, re
     with as_operator(server) as connection:
         connection.execute(f"alter database {NAME} set default_transaction_read_only = on")
     try:
-        resident.client.application.extensions["database"].close()
+        services_of(resident.client.application).database.close()
         assert is_unavailable(resident.file("k"))
         assert resident.get("/me/stay").status_code == 200
     finally:
         with as_operator(server) as connection:
             connection.execute("set default_transaction_read_only = off")
             connection.execute(f"alter database {NAME} reset default_transaction_read_only")
-    resident.client.application.extensions["database"].close()
+    services_of(resident.client.application).database.close()
     assert resident.file("k").status_code == 201
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.db import Database
-from foundation.events import Event, Recorded
+from foundation.events import Event, EventRecord
 from tests.conftest import NOW
 
 SOMEBODY = UUID(int=7)
@@ -33,7 +33,11 @@ def happen(database: Database, count: int) -> None:
 
 def waiting(database: Database) -> list[str]:
     with database.reading() as session:
-        return [*session.scalars(select(Recorded.subject).where(Recorded.relayed_at.is_(None)).order_by(Recorded.id))]
+        return [
+            *session.scalars(
+                select(EventRecord.subject).where(EventRecord.relayed_at.is_(None)).order_by(EventRecord.id)
+            )
+        ]
 
 
 def relay(database: Database, *subscribers: events.Subscriber, limit: int = 200) -> int:
@@ -59,13 +63,13 @@ def test_two_workers_at_once_hand_each_event_over_once(database: Database) -> No
     def work() -> None:
         met = False
 
-        def tell(_: Session, event: Recorded) -> None:
+        def notify(_: Session, event: EventRecord) -> None:
             nonlocal met
             if not met:
                 met = bool(both_hold.wait() + 1)  # the other holds rows of its own by now
             told.append(event.subject)
 
-        while relay(database, tell, limit=10):
+        while relay(database, notify, limit=10):
             pass
 
     workers = [threading.Thread(target=work) for _ in range(2)]
@@ -80,10 +84,10 @@ def test_two_workers_at_once_hand_each_event_over_once(database: Database) -> No
 def test_a_subscriber_that_fails_leaves_the_events_waiting_and_nothing_half_done(database: Database) -> None:
     happen(database, 2)
 
-    def note(session: Session, event: Recorded) -> None:
+    def note(session: Session, event: EventRecord) -> None:
         session.execute(text('insert into switches (name, "on") values (:name, true)'), {"name": event.subject})
 
-    def fail(_: Session, event: Recorded) -> None:
+    def fail(_: Session, event: EventRecord) -> None:
         if event.subject == "S-1":
             raise RuntimeError("no")
 

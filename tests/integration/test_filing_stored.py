@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from foundation.db import Database
 from foundation.errors import NotFound, Unavailable
-from foundation.events import Recorded
+from foundation.events import EventRecord
 from foundation.identity import Principal, Role
 from immigration.models.obligations import Obligation
 from immigration.models.reports import Decision, IdempotencyKey, Receipt, Report
@@ -19,7 +19,8 @@ from immigration.rules.addresses import Address
 from immigration.rules.findings import CHECKS
 from immigration.rules.numbers import is_valid
 from immigration.services import obligations, reports, storing
-from immigration.services.judging import Desk, Form, Sent
+from immigration.services.judging import FilingContext, Form, Sent
+from operations.services import services_of
 from tests.conftest import NOW
 from tests.factories import ADDRESS, activate, arrived, load, row
 
@@ -123,7 +124,9 @@ def test_the_key_is_kept_with_the_answer(database, resident):
 def test_filing_and_acceptance_are_events_of_the_author_and_of_the_service(database, resident):
     number = resident.file("k").json["number"]
     with database.reading() as session:
-        events = session.scalars(select(Recorded).where(Recorded.subject == number).order_by(Recorded.id)).all()
+        events = session.scalars(
+            select(EventRecord).where(EventRecord.subject == number).order_by(EventRecord.id)
+        ).all()
     assert [(e.kind, e.actor, e.at, str(e.person_id)) for e in events] == [
         ("report.filed", f"resident:{resident.id}", NOW, resident.id),
         ("report.decided", "system", NOW, resident.id),
@@ -137,7 +140,7 @@ def test_the_obligation_is_what_computing_it_anew_gives(app, database, resident)
     resident.file("k")
     kept = columns(database)
     assert (kept["due_on"], kept["basis"]) == (NEXT, f"report:{only(database, Report).number}")
-    at = app.extensions["desk"]
+    at = services_of(app).filing
     with database.transaction() as session:
         obligations.recompute(session, [UUID(resident.id)], records=at.records, law=at.law, now=NOW, actor="test")
     assert columns(database) == kept
@@ -160,7 +163,7 @@ def test_a_report_under_review_leaves_no_decision_no_receipt_and_the_obligation_
     assert none(database, Decision, Receipt)
     assert columns(database) == before
     with database.reading() as session:
-        events = session.scalars(select(Recorded).where(Recorded.subject == stored.number)).all()
+        events = session.scalars(select(EventRecord).where(EventRecord.subject == stored.number)).all()
     assert [event.kind for event in events] == ["report.filed"]
     assert events[0].data == {"status": "under-review", "reasons": ["first-report"], "due_on": DUE.isoformat()}
 
@@ -186,7 +189,7 @@ def test_a_filing_raises_the_revision_by_one(app, database, resident):
 def test_nobody_on_record_cannot_file(app, database):
     nobody = Principal(Role.RESIDENT, UUID(int=1), assurance="counter")
     with database.statements() as at, pytest.raises(NotFound):
-        reports.file(at, SENT, author=nobody, desk=app.extensions["desk"], now=NOW)
+        reports.file(at, SENT, author=nobody, context=services_of(app).filing, now=NOW)
 
 
 class Restless(ImportedRecords):
@@ -207,10 +210,10 @@ class Restless(ImportedRecords):
 
 def file(app, database, resident, records):
     author = Principal(Role.RESIDENT, UUID(resident.id), assurance="counter")
-    at = app.extensions["desk"]
-    desk = Desk(records, at.law, at.signer, at.issuer)
+    at = services_of(app).filing
+    context = FilingContext(records, at.law, at.signer, at.issuer)
     with database.statements() as connection:
-        return reports.file(connection, SENT, author=author, desk=desk, now=NOW)
+        return reports.file(connection, SENT, author=author, context=context, now=NOW)
 
 
 def test_a_filing_judged_on_what_has_changed_since_is_judged_again(app, database, resident):

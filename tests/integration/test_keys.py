@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text
 
 from foundation.db import Database
-from foundation.events import Recorded
+from foundation.events import EventRecord
 from immigration.models.access import SigningKey
 from immigration.services import keys
 from immigration.services.keys import InvalidSignature, Signer
@@ -103,7 +103,7 @@ def test_the_private_part_of_a_replaced_key_is_gone(database, signer):
 def test_a_rotation_is_on_record(database):
     kid = rotate(database, "statement")
     with database.reading() as session:
-        event = session.scalars(select(Recorded)).one()
+        event = session.scalars(select(EventRecord)).one()
     assert (event.kind, event.subject, event.data) == ("signing-key.rotated", kid, {"purpose": "statement"})
 
 

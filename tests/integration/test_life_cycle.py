@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from foundation.db import Database
-from tests.lives.life import LIVES, SEED, live
-from tests.lives.world import World, world
+from tests.stateful.life import LIVES, SEED, live
+from tests.stateful.world import World, world
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from foundation.db import Database
 from immigration.registries.law import law
 from immigration.rules.due_dates import obligation
 from immigration.rules.facts import Facts, Movement, Report
-from tests.lives.life import Life
-from tests.lives.world import World, world
 from tests.oracle import ONE
+from tests.stateful.life import Life
+from tests.stateful.world import World, world
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import Date, Text, Uuid, column, func, select, values
 from sqlalchemy.dialects.postgresql import JSONB
 
-from foundation.events import Recorded
+from foundation.events import EventRecord
 from notifications import rounds
 from notifications.models import Delivery, Device, Notification
 from notifications.services import delivery, devices, planning
 from notifications.services.devices import Registration
-from notifications.services.telling import tell
+from notifications.services.notifying import notify
 
 NOW = datetime(2026, 4, 14, 2, 0, tzinfo=UTC)
 ANNA, BORIS = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -196,7 +196,7 @@ def test_urgent_messages_go_before_reminders_and_the_soonest_due_first(database)
     plan(database, due(ANNA, basis="b", due_on=date(2026, 4, 29), step="window-opens"))
     plan(database, due(ANNA, basis="a", due_on=date(2026, 4, 14)))
     with database.transaction() as session:
-        tell(session, decided())
+        notify(session, decided())
     fan_out(database)
     kinds = [envelope.kind for _ in range(3) for envelope in claim(database, limit=1)]
     assert kinds == ["report.decided.accepted", "reminder.due-day", "reminder.window-opens"]
@@ -227,7 +227,7 @@ def test_a_message_without_words_fails_alone(database):
 
 def decided(event_id=7, **data):
     data = {"outcome": "accepted", "reasons": [], "next_due_on": "2026-07-13", "office": "BKK"} | data
-    return Recorded(
+    return EventRecord(
         id=event_id, at=NOW, kind="report.decided", subject="R-1", person_id=ANNA, actor="system", data=data
     )
 
@@ -235,7 +235,7 @@ def decided(event_id=7, **data):
 def test_an_event_is_told_once(database):
     for _ in range(2):
         with database.transaction() as session:
-            tell(session, decided())
+            notify(session, decided())
     with database.reading() as session:
         (told,) = session.scalars(select(Notification)).all()
     assert (told.kind, told.dedupe, told.lane) == ("report.decided.accepted", "event:7", 0)
@@ -254,8 +254,8 @@ def test_silent_events_and_events_about_nobody_are_told_to_nobody(database):
     silent, nobody = decided(), decided()
     silent.kind, nobody.person_id = "report.filed", None
     with database.transaction() as session:
-        tell(session, silent)
-        tell(session, nobody)
+        notify(session, silent)
+        notify(session, nobody)
     assert statuses(database) == []
 
 
@@ -275,7 +275,7 @@ def test_a_phone_that_joins_is_told_to_the_other_phones_not_to_itself(database):
     joined = decided()
     joined.kind, joined.data = "resident.activated", {"family": str(family), "assurance": "counter"}
     with database.transaction() as session:
-        tell(session, joined)
+        notify(session, joined)
     fan_out(database)
     assert sorted(envelope.target for envelope in claim(database)) == [f"{ANNA}-old", f"{ANNA}-older"]
 
@@ -356,7 +356,7 @@ def test_a_target_is_not_kept_in_the_clear(database):
 
 
 def test_a_whole_country_can_be_taken_back_at_once(database):
-    patient = database.unhurried()
+    patient = database.without_timeout()
     with patient.engine.begin() as connection:
         connection.exec_driver_sql(
             """insert into notifications (person_id, kind, dedupe, lane, params, status, created_at)

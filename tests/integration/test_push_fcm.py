@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
+from devtools.standins import fcm
 from foundation.config import Settings
 from notifications.channels.fcm import FcmChannel
 from notifications.channels.push import Envelope
 from notifications.rules import Outcome
-from standins import fcm
 
 MESSAGE = uuid.UUID(int=42)
 

@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from devtools.standins import fcm
 from foundation.config import Settings
-from foundation.events import Recorded
+from foundation.events import EventRecord
 from notifications import rounds, rules
 from notifications.channels.fcm import FcmChannel
 from notifications.channels.push import Result
@@ -20,8 +21,7 @@ from notifications.models import Delivery, Device, Notification
 from notifications.rules import Outcome
 from notifications.services import delivery, devices
 from notifications.services.devices import Registration
-from notifications.services.telling import tell
-from standins import fcm
+from notifications.services.notifying import notify
 
 NOW = datetime(2026, 4, 14, 2, 0, tzinfo=UTC)
 ANNA, BORIS = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -47,9 +47,9 @@ def phone(database, person=ANNA, target="a-phone", device_id="phone", at=NOW - t
 
 
 def message(database, person=ANNA, event_id=1):
-    event = Recorded(id=event_id, at=NOW, kind="report.reopened", subject="R-1", person_id=person, data={})
+    event = EventRecord(id=event_id, at=NOW, kind="report.reopened", subject="R-1", person_id=person, data={})
     with database.transaction() as session:
-        tell(session, event)
+        notify(session, event)
 
 
 def send(database, channel, at=NOW, **more):

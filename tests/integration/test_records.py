@@ -11,6 +11,7 @@ from sqlalchemy import text
 from immigration.registries.csv_files import WrongHeader
 from immigration.rules.rows import KINDS
 from immigration.services import records
+from operations.services import services_of
 from tests.factories import activate, arrived, load, row
 
 
@@ -21,15 +22,15 @@ def write(path: Path, kind: str, *rows: dict[str, str]) -> Path:
 
 
 def import_file(app: Flask, kind: str, path: Path) -> str:
-    at = app.extensions["desk"]
+    at = services_of(app).filing
     done = records.import_file(
-        app.extensions["database"], kind, path, records=at.records, law=at.law, now=app.extensions["clock"]()
+        services_of(app).database, kind, path, records=at.records, law=at.law, now=services_of(app).clock()
     )
     return str(done)
 
 
 def query(app: Flask, statement: str) -> list[Any]:
-    with app.extensions["database"].reading() as session:
+    with services_of(app).database.reading() as session:
         return [tuple(found) for found in session.execute(text(statement))]
 
 
@@ -99,7 +100,7 @@ def test_a_row_whose_passport_is_unknown_is_rejected(app: Flask, tmp_path: Path)
 def test_numbers_addresses_and_contacts_are_nowhere_in_plain(app: Flask) -> None:
     arrived(app)
     load(app, "residences", row("residences", host="HOST OF ALIX"))
-    with app.extensions["database"].engine.connect() as connection:
+    with services_of(app).database.engine.connect() as connection:
         dumped = "".join(
             str(connection.execute(text(f"select {table}::text from {table}")).all())
             for table in ("passports", "movements", "residences")

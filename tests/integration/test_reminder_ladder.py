@@ -5,13 +5,14 @@ from datetime import date
 import pytest
 from flask import Flask
 
+from operations.services import services_of
 from tests.factories import activate, arrived, load, officer, row
 
 
 def steps(app: Flask, day: str) -> list[str]:
     """The steps that stand on a day, one for each person to be reminded."""
-    with app.extensions["database"].reading() as session:
-        return [found.step for found in session.execute(app.extensions["due_today"](date.fromisoformat(day)))]
+    with services_of(app).database.reading() as session:
+        return [found.step for found in session.execute(services_of(app).due_today(date.fromisoformat(day)))]
 
 
 @pytest.mark.parametrize(

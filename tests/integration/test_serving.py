@@ -16,8 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
-from foundation.postgres import Server, temporary_server
-from standins import fcm, mailbox
+from devtools.postgres import Server, temporary_server
+from devtools.standins import fcm, mailbox
 from tests.commands import FLASK, PROJECT, environment
 
 READY = "Ctrl-C stops all of it."

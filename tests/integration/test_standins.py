@@ -18,7 +18,7 @@ import pytest
 import requests.adapters
 from firebase_admin import exceptions, messaging
 
-from standins import fcm, mailbox
+from devtools.standins import fcm, mailbox
 
 
 class Bearer(google.auth.credentials.Credentials):
@@ -215,7 +215,7 @@ def test_stopping_ends_idle_connections_too():
         assert client.recv(100) == b""
 
 
-@pytest.mark.parametrize("module", ["standins.fcm", "standins.mailbox"])
+@pytest.mark.parametrize("module", ["devtools.standins.fcm", "devtools.standins.mailbox"])
 def test_they_run_from_the_command_line(module):
     with subprocess.Popen([sys.executable, "-m", module, "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -8,11 +8,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from devtools.standins import fcm, mailbox
 from foundation.config import Settings
 from immigration.registries.mail import SmtpMailer
 from notifications.channels.fcm import FcmChannel
 from operations import worker
-from standins import fcm, mailbox
+from operations.services import services_of
 from tests.conftest import NOW
 from tests.factories import Resident, activate, arrived, load, officer, row
 
@@ -23,12 +24,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:Message.token is deprecated:Depr
 class World:
     """A worker with its stand-ins."""
 
-    works: worker.Works
+    context: worker.WorkerContext
     push: fcm.StandIn
     post: mailbox.Mailbox
 
     def rounds(self, at: datetime = NOW) -> dict[str, int]:
-        return worker.once(self.works, at)
+        return worker.once(self.context, at)
 
     def pushed(self) -> list[str]:
         """The kinds of the messages pushed so far."""
@@ -40,15 +41,15 @@ def world(app: Flask) -> Iterator[World]:
     with fcm.start() as push, mailbox.start() as post:
         settings = replace(Settings(environment="test"), fcm_endpoint=push.url, smtp_url=post.url)
         channel = FcmChannel(settings)
-        works = worker.Works(
-            app.extensions["database"],
+        context = worker.WorkerContext(
+            services_of(app).database,
             lambda: NOW,
-            app.extensions["desk"],
+            services_of(app).filing,
             SmtpMailer(post.url, "no-reply@example.org"),
             channel,
-            app.extensions["due_today"],
+            services_of(app).due_today,
         )
-        yield World(works, push, post)
+        yield World(context, push, post)
         channel.close()
 
 
@@ -64,7 +65,7 @@ def resident(app: Flask, world: World) -> Resident:
     arrived(app)
     found = activate(app, assurance="mail")
     register(found)
-    worker.once(world.works, NOW - timedelta(days=30))
+    worker.once(world.context, NOW - timedelta(days=30))
     world.push.clear()
     return found
 
@@ -190,7 +191,7 @@ def test_keys_of_filings_are_forgotten_after_400_days(app: Flask, world: World, 
     counts = []
     for days in (399, 401):
         world.rounds(NOW + timedelta(days=days))
-        with app.extensions["database"].reading() as session:
+        with services_of(app).database.reading() as session:
             counts.append(session.execute(keys).scalar_one())
     assert counts == [1, 0]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from immigration.demo import Scenario, generate, scenarios
+from devtools.demo import Scenario, generate, scenarios
 from immigration.registries.addresses import lookup
 from immigration.registries.offices import office, office_for
 from immigration.rules import mrz

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.lives.faults import ROOT, Fault, faults, live_with
+from tests.stateful.faults import ROOT, Fault, faults, live_with
 
 NAMED = {fault.breaks: fault for fault in faults()}
 

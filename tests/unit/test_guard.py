@@ -5,9 +5,12 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from foundation.clock import system_clock
+from foundation.config import Settings
 from foundation.errors import Problem, Unauthenticated
 from foundation.http import allow, guard, principal, render_problem
 from foundation.identity import STAFF, Principal, Role
+from foundation.services import Services, use_services
 
 SOMEBODY = UUID(int=1)
 
@@ -30,7 +33,8 @@ def app():
     """Three routes, and a list of whom was asked for."""
     app = Flask("guarded")
     app.extensions["asked"] = []
-    app.extensions["authenticate"] = lambda token: app.extensions["asked"].append(token) or who(token)
+    authenticate = lambda token: app.extensions["asked"].append(token) or who(token)  # noqa: E731
+    use_services(app, Services(settings=Settings(), clock=system_clock, database=None, authenticate=authenticate))
     app.register_error_handler(Problem, render_problem)
     app.add_url_rule("/open", "open", allow(Role.ANYONE)(lambda: "open"))
     app.add_url_rule("/desk", "desk", allow(Role.OFFICER, Role.AUDITOR)(lambda: f"{principal().role} {principal().id}"))

@@ -9,7 +9,17 @@ import immigration.events
 from foundation.events import Event
 from immigration.registries.law import law
 from notifications import catalogue
-from notifications.catalogue import CODES, DATES, ENTRIES, LANGUAGES, SILENT, TOLD, YEARLY, CannotWord, word
+from notifications.catalogue import (
+    CODES,
+    DATES,
+    LANGUAGES,
+    NON_NOTIFYING_EVENTS,
+    NOTIFYING_EVENTS,
+    TEMPLATES,
+    YEARLY,
+    MissingTemplate,
+    render,
+)
 
 REMINDERS = {f"reminder.{step['name']}" for step in law().reminder_steps()}
 DUE = {
@@ -25,7 +35,7 @@ RELATIVE = ("today", "tomorrow", "yesterday", "days left", "วันนี้",
 def every_entry():
     return [
         pytest.param(language, kind, entry, id=f"{name}-{language}-{kind}")
-        for name, table in (("usual", ENTRIES), ("yearly", YEARLY))
+        for name, table in (("usual", TEMPLATES), ("yearly", YEARLY))
         for language, kinds in table.items()
         for kind, entry in kinds.items()
     ]
@@ -33,8 +43,8 @@ def every_entry():
 
 def test_every_event_is_either_told_or_silent_and_never_both():
     kinds = {kind.kind for _, kind in inspect.getmembers(immigration.events, inspect.isclass) if is_event(kind)}
-    assert kinds == TOLD | SILENT.keys()
-    assert not TOLD & SILENT.keys()
+    assert kinds == NOTIFYING_EVENTS | NON_NOTIFYING_EVENTS.keys()
+    assert not NOTIFYING_EVENTS & NON_NOTIFYING_EVENTS.keys()
 
 
 def is_event(kind):
@@ -42,10 +52,10 @@ def is_event(kind):
 
 
 def test_every_told_event_and_every_step_has_words_in_every_language():
-    told = {catalogue.entry_for(kind, {}) for kind in TOLD - {"report.decided"}}
-    told |= {catalogue.entry_for("report.decided", {"outcome": outcome}) for outcome in catalogue.OUTCOMES}
+    told = {catalogue.template_for(kind, {}) for kind in NOTIFYING_EVENTS - {"report.decided"}}
+    told |= {catalogue.template_for("report.decided", {"outcome": outcome}) for outcome in catalogue.OUTCOMES}
     for language in LANGUAGES:
-        assert ENTRIES[language].keys() == told | REMINDERS
+        assert TEMPLATES[language].keys() == told | REMINDERS
         assert YEARLY[language].keys() == REMINDERS
 
 
@@ -64,14 +74,14 @@ def test_words_are_true_whenever_they_are_shown(language, kind, entry):
 @pytest.mark.parametrize("regime", ["90-day", "yearly"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_both_languages_of_a_kind_say_the_same_dates(kind, regime, language):
-    table = YEARLY if regime == "yearly" else ENTRIES
+    table = YEARLY if regime == "yearly" else TEMPLATES
     assert table[language][kind].placeholders() == table["en"][kind].placeholders()
-    words = word(kind, DUE | {"regime": regime}, language)
+    words = render(kind, DUE | {"regime": regime}, language)
     assert "{" not in words.title + words.body
 
 
 def test_a_reminder_in_english():
-    words = word("reminder.due-day", DUE, "en")
+    words = render("reminder.due-day", DUE, "en")
     assert words.title == "90-day report due on 14 April 2026"
     assert words.body == (
         "File it in this app on or before 14 April 2026. After that day the app still takes the report and an officer "
@@ -80,7 +90,7 @@ def test_a_reminder_in_english():
 
 
 def test_a_reminder_in_thai_counts_years_of_the_buddhist_era():
-    assert word("reminder.due-day", DUE, "th").title == "รายงานตัว 90 วัน ครบกำหนด 14 เม.ย. 2569"
+    assert render("reminder.due-day", DUE, "th").title == "รายงานตัว 90 วัน ครบกำหนด 14 เม.ย. 2569"
 
 
 def test_a_leap_day_can_be_written_in_thai():
@@ -98,36 +108,36 @@ def test_every_day_of_2024_to_2040_is_printed_with_its_year_of_the_buddhist_era(
 
 @pytest.mark.parametrize("kind", sorted(REMINDERS))
 def test_who_reports_once_a_year_is_sent_to_the_office(kind):
-    assert "TM.95" in word(kind, DUE | {"regime": "yearly"}, "en").body
+    assert "TM.95" in render(kind, DUE | {"regime": "yearly"}, "en").body
 
 
 def test_an_acceptance_says_the_next_due_date_where_there_is_one():
-    fully = word("report.decided.accepted", {"number": "R-1", "next_due_on": "2026-07-13"}, "en")
+    fully = render("report.decided.accepted", {"number": "R-1", "next_due_on": "2026-07-13"}, "en")
     assert fully.body == "Your next report is due on 13 July 2026. The receipt is in the app."
-    assert word("report.decided.accepted", {"number": "R-1", "next_due_on": None}, "en").body == (
+    assert render("report.decided.accepted", {"number": "R-1", "next_due_on": None}, "en").body == (
         "The receipt is in the app."
     )
 
 
 def test_a_language_that_is_not_served_gets_english():
-    assert word("reminder.due-day", DUE, "fr") == word("reminder.due-day", DUE, "en")
+    assert render("reminder.due-day", DUE, "fr") == render("reminder.due-day", DUE, "en")
 
 
 @pytest.mark.parametrize("params", [{}, {"due_on": "soon"}, {"due_on": 5}])
 def test_a_message_without_its_dates_cannot_be_worded(params):
-    with pytest.raises(CannotWord):
-        word("reminder.due-day", params, "en")
+    with pytest.raises(MissingTemplate):
+        render("reminder.due-day", params, "en")
 
 
 def test_a_kind_that_is_not_in_the_catalogue_cannot_be_worded():
-    with pytest.raises(CannotWord):
-        word("reminder.someday", DUE, "en")
+    with pytest.raises(MissingTemplate):
+        render("reminder.someday", DUE, "en")
 
 
 def test_an_outcome_without_words_is_refused():
-    with pytest.raises(CannotWord):
-        catalogue.entry_for("report.decided", {"outcome": "under-review"})
+    with pytest.raises(MissingTemplate):
+        catalogue.template_for("report.decided", {"outcome": "under-review"})
 
 
 def test_braces_in_a_value_are_shown_as_they_are():
-    assert "{due_on}" in word("report.decided.needs-visit", {"office": "{due_on}"}, "en").body
+    assert "{due_on}" in render("report.decided.needs-visit", {"office": "{due_on}"}, "en").body

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from foundation.postgres import PostgresFailed, find_binaries, local_server, temporary_server
+from devtools.postgres import PostgresFailed, find_binaries, local_server, temporary_server
 
 PROJECT = Path(__file__).parents[2]
 AS_ROOT = os.geteuid() == 0
@@ -23,14 +23,14 @@ only_root = pytest.mark.skipif(not AS_ROOT, reason="needs root, who can become s
 
 BORROW = """
 import sys; from pathlib import Path
-from foundation.postgres import temporary_server
+from devtools.postgres import temporary_server
 with temporary_server() as server:
     print(server.home, flush=True)
     sys.stdin.read()
 """
 FIND = """
 import sys; from pathlib import Path
-from foundation.postgres import local_server
+from devtools.postgres import local_server
 server = local_server(Path(sys.argv[1]))
 print(int(server.started_here), server.ensure_database("shared"), flush=True)
 sys.stdin.read()
@@ -229,9 +229,9 @@ def test_binaries_that_nobody_can_read_are_copied(folder: Path, monkeypatch: pyt
 @only_root
 def test_an_ordinary_user_needs_no_help(folder: Path) -> None:
     project = folder / "project"
-    (project / "foundation").mkdir(parents=True)
+    (project / "devtools").mkdir(parents=True)
     for name in ("__init__.py", "postgres.py"):
-        shutil.copy(PROJECT / "foundation" / name, project / "foundation")
+        shutil.copy(PROJECT / "devtools" / name, project / "devtools")
     home = folder / "theirs"
     home.mkdir()
     shutil.chown(home, "nobody")

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from app import GROUPS
+from app import COMMANDS as PRODUCTION
+from devtools.commands import COMMANDS as DEVELOPMENT
 from foundation import config
 from immigration.registries.law import law
 from operations import pages
@@ -22,7 +23,7 @@ BY_HAND = sorted(
 )
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in BY_HAND}
 README, RUNBOOK, RULES = TEXTS["README.md"], TEXTS["docs/runbook.md"], TEXTS["docs/rules.md"]
-COMMANDS = {command.name: command for command in GROUPS}
+COMMANDS = {command.name: command for command in (*PRODUCTION, *DEVELOPMENT)}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FLASK = re.compile(r"flask --app app ([^\n`|>)]+)")
 

@@ -1,0 +1,1 @@
+"""What production does not need: an embedded PostgreSQL, stand-ins for outside services, demo data, `make run`."""

@@ -1,6 +1,0 @@
-"""A plausible demo country: invented people with passports, stays, reports and residences, to develop and test with."""
-
-from immigration.demo.country import Summary, generate
-from immigration.demo.scenarios import Scenario, scenarios
-
-__all__ = ["Scenario", "Summary", "generate", "scenarios"]

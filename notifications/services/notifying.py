@@ -1,0 +1,54 @@
+"""Events become messages: a subscriber of the relay, one message for each event that is told."""
+
+import logging
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from foundation.clock import bangkok_date
+from foundation.events import EventRecord
+from notifications import catalogue
+from notifications.models import Notification
+from notifications.rules import URGENT
+
+_log = logging.getLogger(__name__)
+_FACTS = ("next_due_on", "due_on", "previous_due_on", "office")
+
+
+def notify(session: Session, event: EventRecord) -> None:
+    """Write the message that tells a person of an event; nothing for events that are told to nobody.
+
+    Relaying an event again changes nothing. An event without words must not hold up those behind it: it is skipped,
+    with an alarm in the log.
+    """
+    if event.person_id is None:
+        return
+    try:
+        kind = catalogue.template_for(event.kind, event.data)
+    except catalogue.MissingTemplate as error:
+        _log.error("notifications: event %s has no words: %s", event.id, error)
+        return
+    if kind is None:
+        return
+    statement = insert(Notification).values(
+        person_id=event.person_id,
+        kind=kind,
+        dedupe=f"event:{event.id}",
+        lane=URGENT,
+        params=_params(event),
+        status="pending",
+        created_at=event.at,
+    )
+    session.execute(statement.on_conflict_do_nothing(index_elements=["person_id", "dedupe"]))
+
+
+def _params(event: EventRecord) -> dict[str, Any]:
+    """What the words need. A phone that has just joined is not told of itself: its sign-in is left out."""
+    params = {name: event.data[name] for name in _FACTS if event.data.get(name)}
+    params["on"] = bangkok_date(event.at).isoformat()
+    if event.kind.startswith("report."):
+        params["number"] = event.subject
+    if event.kind == "resident.activated":
+        params["not_to"] = event.data.get("family")
+    return params

@@ -17,7 +17,7 @@ from devtools.demo import country
 from devtools.postgres import temporary_server
 from foundation.clock import bangkok_date
 from foundation.config import Settings
-from foundation.db import Database, driver
+from foundation.db import Database
 from foundation.errors import Problem
 from foundation.identity import Principal, Role
 from immigration.rules.rows import KINDS
@@ -48,7 +48,7 @@ def main(people: int) -> None:
         for kind in KINDS:
             path = Path(folder) / f"{kind}.csv"
             records.import_file(database, kind, path, records=at.records, law=at.law, now=now)
-        with database.reading() as session:
+        with database.read_session() as session:
             waiting = session.execute(text(_OPEN), {"today": bangkok_date(now)}).all()
         outcomes: Counter[str] = Counter()
         for person_id, subdistrict_code, _ in waiting:
@@ -64,7 +64,7 @@ def _file(app: Flask, person_id: object, subdistrict_code: str) -> str:
     sent = forms.sent(subdistrict_code, "bench")
     try:
         with services.database.transaction() as session:
-            reports.file(driver(session), sent, author=author, context=services.filing, now=services.clock())
+            reports.file(session.connection(), sent, author=author, context=services.filing, now=services.clock())
             found = text("select status, reasons from reports where person_id = :person")
             status, reasons = session.execute(found, {"person": person_id}).one()
     except Problem as problem:

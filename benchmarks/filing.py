@@ -27,7 +27,7 @@ cross join lateral (
 def people(nation: Nation, count: int) -> list[tuple[UUID, str]]:
     """People who can file now, in random order, with the subdistrict they live in. Raises ValueError for too few."""
     database = nation.database()
-    with database.reading() as session:
+    with database.read_session() as session:
         values = {"today": NOW.date(), "count": count, "salt": str(uuid4())}
         found = [(row[0], row[1]) for row in session.execute(text(_OPEN), values)]
     database.close()

@@ -16,6 +16,7 @@ from psycopg import sql
 from benchmarks.copies import STRIDE, person_id
 from benchmarks.nation import TEMPLATES, Nation
 from devtools.postgres import find_binaries
+from foundation.db import Base, column_type
 from immigration.registries import records
 from immigration.services import storing
 
@@ -24,42 +25,57 @@ _VARIABLES = """
 \\set j random(1, {copies})
 \\set r random(1, 1000000000000000)
 """
+_PERSON, _NUMBER = person_id(":t::int", ":j::int"), "('R26-4XQ2-' || :r::text)"
 _RANDOM = {
-    "person_id": person_id(":t::int", ":j::int"),
-    "passport_id": f"(:t::bigint * {STRIDE} + :j::int)",
-    "number": "('R26-4XQ2-' || :r::text)",
-    "receipt": "('C26-4XQ2-' || :r::text)",
-    "key": "('0b5c2f9e-7d0e-4c57-8a07-' || :r::text)",
-    "period": "('report-R26-' || :r::text)",
+    "obligations_person_id": _PERSON,
+    "idempotency_keys_person_id": _PERSON,
+    "reports_person_id": _PERSON,
+    "reports_passport_id": f"(:t::bigint * {STRIDE} + :j::int)",
+    "reports_number": _NUMBER,
+    "reports_period": "('report-R26-' || :r::text)",
+    "receipts_number": "('C26-4XQ2-' || :r::text)",
+    "idempotency_keys_key": "('0b5c2f9e-7d0e-4c57-8a07-' || :r::text)",
 }
-_STEPS = (
-    "update obligations set revision = revision + 1, {owed} where person_id = {person_id}",
-    """insert into reports (number, person_id, passport_id, period, entered_on, due_on, filed_at, filed_on, status,
-    assurance, subdistrict_code, address, contact, office, checks, reasons, policy_version, filing_statement,
-    decided_at, decided_by) values ({number}, {person_id}, {passport_id}, {period}, {entered_on}, {due_on}, {filed_at},
-    {filed_on}, {status}, {assurance}, {subdistrict_code}, {address}, {contact}, {office}, {checks}, {reasons}::text[],
-    {policy_version}, {filing_statement}, {filed_at}, 'system') returning id as report_id \\gset""",
-    """insert into decisions (report_id, outcome, reasons, next_due_on, policy_version, decided_by, decided_at)
-    values (:report_id::bigint, 'accepted', '{{}}', {next_due_on}, {policy_version}, 'system', {filed_at})""",
-    """insert into receipts (number, report_id, issued_at, next_due_on, statement)
-    values ({receipt}, :report_id::bigint, {filed_at}, {next_due_on}, {decision_statement})""",
-    """insert into idempotency_keys (person_id, key, body_digest, status, answer, created_at)
-    values ({person_id}, {key}, {body_digest}, 201, {answer}, {filed_at})""",
-    """insert into events (at, kind, subject, person_id, actor, data)
-    select {filed_at}, e.kind, {number}, {person_id}, e.actor, e.data
-    from jsonb_to_recordset({told}) as e (kind text, actor text, data jsonb)""",
-)
+_READ_PARAMETERS = {"person_id": _PERSON, "key": "'0b5c2f9e-7d0e-4c57-8a07-'"}
+
+
+def statements(given: Mapping[str, str]) -> list[str]:
+    """What the one write of a filing holds, each part as a statement of its own, with `given` as its values."""
+
+    def insert(table: str, more: str = "", ending: str = "") -> str:
+        columns = storing.columns_written(table)
+        names = ", ".join((*columns, *(["report_id"] if more else [])))
+        values = ", ".join((*(_typed(table, name, given) for name in columns), *([more] if more else [])))
+        return f"insert into {table} ({names}) values ({values}){ending}"
+
+    kept = storing.columns_written("obligations")
+    changes = ", ".join(f"{name} = {_typed('obligations', name, given)}" for name in kept)
+    return [
+        f"update obligations set revision = revision + 1, {changes} where person_id = {_PERSON}",
+        insert("reports", ending=" returning id as report_id \\gset"),
+        insert("decisions", ":report_id::bigint"),
+        insert("receipts", ":report_id::bigint"),
+        insert("idempotency_keys"),
+        f"""insert into events (at, kind, subject, person_id, actor, data)
+        select e.at, e.kind, {_NUMBER}, {_PERSON}, e.actor, e.data from jsonb_to_recordset({given["events"]}) as
+        e (at timestamptz, kind text, actor text, data jsonb)""",
+    ]
+
+
+def _typed(table: str, name: str, given: Mapping[str, str]) -> str:
+    model = next(model for model in Base.registry.mappers if model.class_.__tablename__ == table).class_
+    return f"cast({given[f'{table}_{name}']} as {column_type(model, name)})"
 
 
 def scripts(nation: Nation, values: dict[str, Any]) -> dict[str, str]:
     """The pgbench script of each limit, from the values of one filing that was written."""
     given = {name: literal(value) for name, value in values.items()} | _RANDOM
     head = _VARIABLES.format(copies=nation.people // TEMPLATES - 1)
-    read = filled(records.ONE, given) + ";\n"
-    write = filled(storing.DECIDED, given).replace(f" and revision = {given['revision']}", "") + ";\n"
-    owed = ", ".join(f"{name} = {given['owed_' + name]}" for name in storing.OWED)
-    steps = [step.format(owed=owed, **given) for step in _STEPS]
-    apart = "".join(step + ("\n" if step.endswith("\\gset") else ";\n") for step in map(_one_line, steps))
+    read = filled(str(records.ONE_CASE), _READ_PARAMETERS) + ";\n"
+    revision = f" and revision = {given['obligations_revision']}"
+    write = filled(str(storing.STORE_ACCEPTED), given).replace(revision, "") + ";\n"
+    steps = map(_one_line, statements(given))
+    apart = "".join(step + ("\n" if step.endswith("\\gset") else ";\n") for step in steps)
     return {
         "one trip": head + write,
         "two trips": head + read + write,
@@ -85,8 +101,8 @@ def _one_line(statement: str) -> str:
 
 
 def filled(statement: str, given: Mapping[str, str]) -> str:
-    """A statement on one line with SQL in the place of its parameters."""
-    return _one_line(re.sub(r"%\((\w+)\)s", lambda found: given[found[1]], statement))
+    """A statement on one line with SQL in the place of its parameters, `:name` or as the driver writes them."""
+    return _one_line(re.sub(r"%\((\w+)\)s|(?<!:):([a-z_]+)", lambda name: given[name[1] or name[2]], statement))
 
 
 def rate(nation: Nation, script: str, *, clients: int = 8, seconds: int = 4) -> float:

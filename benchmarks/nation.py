@@ -27,7 +27,7 @@ from benchmarks.tables import say
 from devtools.demo.places import Place, choose_place
 from devtools.postgres import Server, local_server
 from foundation.config import Settings
-from foundation.db import Database, driver
+from foundation.db import Database
 from foundation.identity import Principal, Role
 from immigration.services import reports
 from notifications.services import devices
@@ -215,7 +215,7 @@ def _enter(app: Any, number: int, arrived: date) -> UUID:
 
 def _filing_time(database: Database, person: UUID) -> datetime:
     """Noon of a day on which the person's window is open."""
-    with database.reading() as session:
+    with database.read_session() as session:
         opens_on: date = session.execute(
             text("select opens_on from obligations where person_id = :person"), {"person": person}
         ).scalar_one()
@@ -227,5 +227,5 @@ def _file(app: Any, person: UUID, number: int, nth: int) -> None:
     sent = forms.sent(_place(number).subdistrict_code, str(UUID(int=number * REPORTS + nth)))
     with services_of(app).database.transaction() as session:
         reports.file(
-            driver(session), sent, author=author, context=services_of(app).filing, now=services_of(app).clock()
+            session.connection(), sent, author=author, context=services_of(app).filing, now=services_of(app).clock()
         )

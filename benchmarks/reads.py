@@ -61,7 +61,7 @@ def _statements(at: Nation) -> Iterator[tuple[str, list[str]]]:
 
 
 def _samples(database: Database) -> tuple[str, int, str]:
-    with database.reading() as session:
+    with database.read_session() as session:
         office = session.scalar(
             text("select office from reports where status = 'under-review' group by 1 order by count(*) desc limit 1")
         )

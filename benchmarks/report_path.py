@@ -27,13 +27,13 @@ def written(at: Nation) -> dict[str, Any]:
     sent = forms.sent(code, "0b5c2f9e-7d0e-4c57-8a07-000000000000")
     database = at.database()
     context = services_of(application(database)).filing
-    with database.reading() as session:
-        case = context.records.case(session, person)
+    with database.read_session() as session:
+        case = context.records.case(session.connection(), person)
     assert case is not None
     office = judging.office_of(sent.form.address)
     assert office is not None
     author = Principal(Role.RESIDENT, person, assurance="counter")
-    found = storing.values(reports.write_up(case, sent, office, author=author, context=context, now=NOW))
+    found = storing.parameters(reports.write_up(case, sent, office, author=author, context=context, now=NOW))
     database.close()
     return found
 

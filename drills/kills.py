@@ -153,7 +153,7 @@ def _settle(place: Installation, watch: Watch) -> int:
     place.start_workers(WORKERS, ahead=LEASE + timedelta(minutes=1))
 
     def nothing_waits() -> bool:
-        with place.database.reading() as session:
+        with place.database.read_session() as session:
             return not session.scalar(_WAITING)
 
     eventually(nothing_waits, SETTLED, "every event is relayed and every message settled")

@@ -81,7 +81,7 @@ class Comparison:
 
 def compare(place: Installation, ledger: Ledger) -> Comparison:
     """The ledger beside the tables."""
-    with place.database.reading() as session:
+    with place.database.read_session() as session:
         stored = {number: (person, receipt) for person, number, receipt in session.execute(_STORED)}
         doubled = int(session.scalar(_DOUBLED) or 0)
     lost = wrong = 0
@@ -145,6 +145,6 @@ def _one_again(
 
 
 def _public_keys(place: Installation) -> dict[str, jwt.PyJWK]:
-    with place.database.reading() as session:
+    with place.database.read_session() as session:
         found = keys.jwks(session, system_clock())["keys"]
     return {key["kid"]: jwt.PyJWK.from_dict(key) for key in found}

@@ -86,7 +86,7 @@ def told(place: Installation, watch: Watch, *, ahead_from: int) -> Told:
             notification = UUID(message["data"]["notification_id"])
             sends[notification].append(end)
             targets[notification].add(message["fid"])
-    with place.database.reading() as session:
+    with place.database.read_session() as session:
         decided = session.execute(_DECIDED).all()
     theirs = {notification: {f"phone-of-{person}"} for person, notification in decided if notification}
     times = [len(sends.get(notification, ())) for _, notification in decided]

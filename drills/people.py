@@ -58,7 +58,7 @@ def add(place: Installation, count: int, *, assurance: str = "counter", reminded
     prefix = f"{next(_numbers):04}"
     now = system_clock()
     _import(place, prefix, count)
-    with place.database.reading() as session:
+    with place.database.read_session() as session:
         ids = list(session.scalars(_WHO, {"these": f"{prefix}-%"}))
     if reminded:
         rounds.plan_round(place.database, services_of(place.app).due_today, now)

@@ -108,7 +108,7 @@ def _two_devices(row: Row, place: Installation, pair: Pair, rounds: int) -> None
     for who in add(place, rounds):
         answers = pair.call(*(partial(file, resident=who, key=key) for key in ("one", "other")))
         outcomes[_outcome(answers)] += 1
-    with place.database.reading() as session:
+    with place.database.read_session() as session:
         stored = session.scalar(_REPORTS)
     row.figure(two_devices=_figure(outcomes))
     row.promise(
@@ -143,7 +143,7 @@ def _two_officers(row: Row, place: Installation, pair: Pair, rounds: int) -> Non
         "of two officers one decides, the other is told 409 cannot-decide",
         outcomes == {"200 + 409 cannot-decide": rounds},
     )
-    with place.database.reading() as session:
+    with place.database.read_session() as session:
         decided = session.scalar(text("select count(*) from decisions where decided_by like '%officer:%'"))
     row.promise("of two officers one decision is written", decided == rounds)
 
@@ -172,7 +172,7 @@ def _two_planners(row: Row, place: Installation, patience: float) -> None:
             ]
         row.promise("a worker beside another one ends well", all(_ends_well(each, patience) for each in workers))
     sends = _sends(place, people)
-    with place.database.reading() as session:
+    with place.database.read_session() as session:
         planned, distinct = session.execute(_REMINDERS, {"people": [each.id for each in people]}).one()
     expected = len(people) * len(STEPS)
     twice = sum(count > 1 for count in sends.values())

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import cast
 
 from flask import Flask, current_app
-from psycopg import Connection
-from sqlalchemy.orm import Session
 
 from foundation.clock import Clock
 from foundation.config import Settings
-from foundation.db import Database
+from foundation.db import AutocommitConnection, Database, ReadSession, Session
 from foundation.identity import Authenticate
 
 _NAME = "services"
@@ -55,21 +53,21 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def statements() -> Iterator[Connection]:
-    """Statements on the application's database, each a transaction of its own."""
-    with database().statements() as connection:
-        yield connection
-
-
-@contextmanager
-def read_statements() -> Iterator[Connection]:
-    """Looks at the application's database on the driver's own connection."""
-    with database().read_statements() as connection:
-        yield connection
-
-
-@contextmanager
-def reading() -> Iterator[Session]:
-    """A read-only look at the application's database."""
-    with database().reading() as session:
+def read_session() -> Iterator[ReadSession]:
+    """A session that reads the application's database."""
+    with database().read_session() as session:
         yield session
+
+
+@contextmanager
+def autocommit() -> Iterator[AutocommitConnection]:
+    """A Core connection to the application's database; each statement is a transaction of its own."""
+    with database().autocommit() as connection:
+        yield connection
+
+
+@contextmanager
+def read_autocommit() -> Iterator[AutocommitConnection]:
+    """A Core connection that reads the application's database."""
+    with database().read_autocommit() as connection:
+        yield connection

@@ -9,7 +9,7 @@ from flask import request
 from foundation.errors import Unprocessable
 from foundation.http import Blueprint, allow, now, principal
 from foundation.identity import Role
-from foundation.services import reading, transaction
+from foundation.services import read_session, transaction
 from notifications.catalogue import LANGUAGES
 from notifications.models import Device
 from notifications.schemas import DEVICE_ID, DeviceIn, DeviceOut, InboxOut, InboxQuery, LanguageQuery, NotificationOut
@@ -50,7 +50,7 @@ def remove_device(device_id: str) -> None:
 @blueprint.response(200, InboxOut)
 def list_notifications(query: dict[str, Any]) -> inbox.Page:
     """What was sent to me, newest first, and what became of it."""
-    with reading() as session:
+    with read_session() as session:
         return inbox.page(session, person_id=principal().id, **(query | {"language": _language(query)}))
 
 

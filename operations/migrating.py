@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from foundation.db import Database, faults_as_problems
+from foundation.db import Database, database_errors_as_problems
 
 FOLDER = Path(__file__).parent.parent / "migrations"
 _LOCK = text("select pg_advisory_lock(hashtext('migrations'))")
@@ -26,7 +26,7 @@ def config() -> Config:
 
 def is_up_to_date(database: Database) -> bool:
     """Whether the database is at the newest migration. Raises Unavailable."""
-    with faults_as_problems(), database.engine.connect() as connection:
+    with database_errors_as_problems(), database.engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_heads()
     return set(current) == set(ScriptDirectory.from_config(config()).get_heads())
 

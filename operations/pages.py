@@ -11,7 +11,7 @@ from sqlalchemy import text
 from foundation.errors import Unavailable
 from foundation.http import allow
 from foundation.identity import Role
-from foundation.services import database, reading
+from foundation.services import database, read_session
 from operations import migrating
 from operations.services import services_of
 
@@ -102,7 +102,7 @@ def healthz() -> Response:
 @allow(Role.ANYONE)
 def readyz() -> Response:
     """The process can serve: the database answers, and is at the newest migration."""
-    with reading() as session:
+    with read_session() as session:
         session.execute(text("select 1"))
     if not current_app.testing and not migrating.is_up_to_date(database()):
         raise Unavailable("the database is not at the newest migration")
@@ -138,7 +138,7 @@ _METRICS = {
 def metrics() -> Response:
     """Figures for a Prometheus server, read from the database: the same whichever process answers."""
     registry = CollectorRegistry()
-    with reading() as session:
+    with read_session() as session:
         for name, (what, query) in _METRICS.items():
             Gauge(f"tm47_{name}", what, registry=registry).set(float(session.execute(text(query)).scalar_one()))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

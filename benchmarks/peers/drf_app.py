@@ -49,12 +49,6 @@ from immigration.registries.records import Case
 from immigration.rules.due_dates import Obligation, Step, Window
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
 from immigration.rules.reports import HOLDING_STATES, Held
-from immigration.services.storing import OWED
-
-REPORT = (
-    "number", "person_id", "passport_id", "period", "entered_on", "due_on", "filed_at", "filed_on", "status",
-    "assurance", "subdistrict_code", "address", "contact", "office", "reasons", "policy_version", "filing_statement",
-)  # fmt: skip
 
 
 class Bearer(authentication.BaseAuthentication):
@@ -105,7 +99,7 @@ class Reports(APIView):
                 return Response(json.loads(keyring().open(bytes(before.answer), "idempotency_keys.answer")), 201)
             owed = models.Obligation.objects.select_for_update().get(person_id=request.user.id)
             values, answer = work.values(_case(owed), sent, request.user)
-            _write(owed, values)
+            _write(owed, work.rows(values))
         return Response(json.loads(answer), 201)
 
 
@@ -135,36 +129,23 @@ def _case(owed: Any) -> Case:
     window = Window(owed.due_on, owed.opens_on, owed.online_closes_on, owed.grace_ends_on, owed.late_after)
     found = (owed.regime, owed.visa_class, owed.entered_on, owed.permitted_until, owed.basis)
     kept = Obligation(*found, window, owed.expected, (Step("kept", None, ""),))
-    return Case(owed.person_id, owed.revision, kept, facts, held, None, documents)
+    return Case(
+        person_id=owed.person_id, revision=owed.revision, kept=kept, facts=facts, held=held, documents=documents
+    )
 
 
-def _write(owed: Any, v: dict[str, Any]) -> None:
-    for name in OWED:
-        setattr(owed, name, v[f"owed_{name}"])
+def _write(owed: Any, rows: dict[str, dict[str, Any]]) -> None:
+    kept = rows["obligations"]
+    for name in kept.keys() - {"person_id", "revision"}:
+        setattr(owed, name, kept[name])
     owed.revision += 1
     owed.save()
-    report = models.Report.objects.create(
-        **{name: v[name] for name in REPORT},
-        checks=json.loads(v["checks"]),
-        decided_at=v["filed_at"],
-        decided_by="system",
-    )
-    models.Decision.objects.create(
-        report=report, outcome="accepted", reasons=[], next_due_on=v["next_due_on"],
-        policy_version=v["policy_version"], decided_by="system", decided_at=v["filed_at"],
-    )  # fmt: skip
-    models.Receipt.objects.create(
-        number=v["receipt"], report=report, issued_at=v["filed_at"], next_due_on=v["next_due_on"],
-        statement=v["decision_statement"],
-    )  # fmt: skip
-    models.IdempotencyKey.objects.create(
-        person_id=v["person_id"], key=v["key"], body_digest=v["body_digest"], status=201, answer=v["answer"],
-        created_at=v["filed_at"],
-    )  # fmt: skip
-    models.Event.objects.bulk_create(
-        models.Event(at=v["filed_at"], kind=e["kind"], subject=v["number"], person_id=v["person_id"],
-                     actor=e["actor"], data=e["data"]) for e in json.loads(v["told"])
-    )  # fmt: skip
+    row = rows["reports"]
+    report = models.Report.objects.create(**row | {"checks": json.loads(row["checks"])})
+    models.Decision.objects.create(report=report, **rows["decisions"])
+    models.Receipt.objects.create(report=report, **rows["receipts"])
+    models.IdempotencyKey.objects.create(**rows["idempotency_keys"])
+    models.Event.objects.bulk_create(models.Event(**event) for event in rows["events"]["rows"])
 
 
 urlpatterns = [path("api/v1/reports", Reports.as_view())]

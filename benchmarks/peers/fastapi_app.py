@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import date, datetime
 from os import environ
 from typing import Any
 from uuid import UUID
@@ -45,13 +45,13 @@ class ReportIn(BaseModel):
 
 def numbered(statement: str) -> tuple[str, list[str]]:
     """A statement with $1, $2 ... for its named parameters, and their names in that order."""
-    names = list(dict.fromkeys(re.findall(r"%\(([a-z_]+)\)s", statement)))
-    return re.sub(r"%\(([a-z_]+)\)s", lambda found: f"${names.index(found[1]) + 1}", statement), names
+    names = list(dict.fromkeys(re.findall(r"(?<!:):([a-z_]+)", statement)))
+    return re.sub(r"(?<!:):([a-z_]+)", lambda found: f"${names.index(found[1]) + 1}", statement), names
 
 
-READ, READ_NAMES = numbered(records.ONE)
+READ, READ_NAMES = numbered(str(records.ONE_CASE))
 # asyncpg asks for one type a parameter; ours are used in two places with one type each, and the server finds it.
-WRITE, WRITE_NAMES = numbered(storing.DECIDED)
+WRITE, WRITE_NAMES = numbered(str(storing.STORE_ACCEPTED))
 
 
 async def _set_up(connection: asyncpg.Connection) -> None:
@@ -106,7 +106,7 @@ async def file_plainly(body: ReportIn, authorization: str = Header(), idempotenc
             opened = keyring().open(again, "idempotency_keys.answer")
             return Response(opened, 201, media_type="application/json")
         values, answer = work.values(await _case(db, who.id), sent, who)
-        await _write(db, values)
+        await _write(db, work.rows(values))
     return Response(answer, 201, media_type="application/json")
 
 
@@ -137,7 +137,9 @@ async def _case(db: Any, person: UUID) -> Case:
     )  # fmt: skip
     held = tuple(Held(r["number"], r["status"], r["period"]) for r in own if r["status"] in HOLDING_STATES)
     documents = {p["id"]: keyring().open(p["document_number"], "passports.document_number") for p in passports}
-    return Case(person, owed["revision"], _kept(owed), facts, held, None, documents)
+    return Case(
+        person_id=person, revision=owed["revision"], kept=_kept(owed), facts=facts, held=held, documents=documents
+    )
 
 
 def _passport(row: Any, replaced: set[Any]) -> Passport:
@@ -160,39 +162,25 @@ def _kept(row: Any) -> Obligation:
     return Obligation(*found, Window(*dates), row["expected"], (Step("kept", None, ""),))
 
 
-async def _write(db: Any, v: dict[str, Any]) -> None:
+async def _write(db: Any, rows: dict[str, dict[str, Any]]) -> None:
+    kept = rows["obligations"]
+    names = [name for name in kept if name not in ("person_id", "revision")]
+    changes = ", ".join(f"{name} = ${n}" for n, name in enumerate(names, 2))
     await db.execute(
-        """update obligations set revision = revision + 1, basis = $2, due_on = $3, opens_on = $4,
-        online_closes_on = $5, grace_ends_on = $6, late_after = $7, expected = $8, policy_version = $9
-        where person_id = $1""",
-        v["person_id"], v["owed_basis"], v["owed_due_on"], v["owed_opens_on"], v["owed_online_closes_on"],
-        v["owed_grace_ends_on"], v["owed_late_after"], v["owed_expected"], v["owed_policy_version"],
-    )  # fmt: skip
-    names = ["number", "person_id", "passport_id", "period", "entered_on", "due_on", "filed_at", "filed_on", "status",
-             "assurance", "subdistrict_code", "address", "contact", "office", "checks", "reasons", "policy_version",
-             "filing_statement"]  # fmt: skip
-    places = ", ".join(f"${n}" for n in range(1, len(names) + 1))
-    report_id = await db.fetchval(
-        f"""insert into reports ({", ".join(names)}, decided_at, decided_by) values ({places}, $7, 'system')
-        returning id""",
-        *(v[name] for name in names),
+        f"update obligations set revision = revision + 1, {changes} where person_id = $1",
+        kept["person_id"],
+        *(kept[name] for name in names),
     )
-    await db.execute(
-        """insert into decisions (report_id, outcome, reasons, next_due_on, policy_version, decided_by, decided_at)
-        values ($1, 'accepted', '{}', $2, $3, 'system', $4)""",
-        report_id, v["next_due_on"], v["policy_version"], v["filed_at"],
-    )  # fmt: skip
-    await db.execute(
-        "insert into receipts (number, report_id, issued_at, next_due_on, statement) values ($1, $2, $3, $4, $5)",
-        v["receipt"], report_id, v["filed_at"], v["next_due_on"], v["decision_statement"],
-    )  # fmt: skip
-    await db.execute(
-        """insert into idempotency_keys (person_id, key, body_digest, status, answer, created_at)
-        values ($1, $2, $3, 201, $4, $5)""",
-        v["person_id"], v["key"], v["body_digest"], v["answer"], v["filed_at"],
-    )  # fmt: skip
-    for event in json.loads(v["told"]):
-        await db.execute(
-            "insert into events (at, kind, subject, person_id, actor, data) values ($1, $2, $3, $4, $5, $6)",
-            v["filed_at"], event["kind"], v["number"], v["person_id"], event["actor"], json.dumps(event["data"]),
-        )  # fmt: skip
+    report_id = await _insert(db, "reports", rows["reports"], " returning id")
+    await _insert(db, "decisions", rows["decisions"] | {"report_id": report_id})
+    await _insert(db, "receipts", rows["receipts"] | {"report_id": report_id})
+    await _insert(db, "idempotency_keys", rows["idempotency_keys"])
+    for event in rows["events"]["rows"]:
+        times = {"at": datetime.fromisoformat(event["at"]), "data": json.dumps(event["data"])}
+        await _insert(db, "events", event | times)
+
+
+async def _insert(db: Any, table: str, row: dict[str, Any], ending: str = "") -> Any:
+    places = ", ".join(f"${n}" for n in range(1, len(row) + 1))
+    statement = f"insert into {table} ({', '.join(row)}) values ({places}){ending}"
+    return await db.fetchval(statement, *row.values())

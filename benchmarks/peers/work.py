@@ -19,7 +19,7 @@ from immigration.services.judging import Form, Sent
 from operations.services import services_of
 
 _app = application(Database(os.environ["DATABASE_URL"], pool_size=1))
-DESK = services_of(_app).filing
+CONTEXT = services_of(_app).filing
 _AUDIENCE = f"{services_of(_app).settings.public_url}/api/v1"
 _ISSUER = services_of(_app).settings.public_url
 
@@ -60,5 +60,17 @@ def values(case: Case, filing: Sent, who: Principal, now: datetime = NOW) -> tup
     """What is to be written for a filing, and the answer to it."""
     office = judging.office_of(filing.form.address)
     assert office is not None
-    written = reports.write_up(case, filing, office, author=who, context=DESK, now=now)
-    return storing.values(written), written.answer
+    written = reports.write_up(case, filing, office, author=who, context=CONTEXT, now=now)
+    return storing.parameters(written), written.answer
+
+
+def rows(parameters: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The parameters of the service's one statement as rows: table, then column. Events are a list of rows in JSON."""
+    tables = ("obligations", "reports", "decisions", "receipts", "idempotency_keys")
+    found: dict[str, dict[str, Any]] = {
+        table: {
+            name.removeprefix(f"{table}_"): value for name, value in parameters.items() if name.startswith(f"{table}_")
+        }
+        for table in tables
+    }
+    return found | {"events": {"rows": json.loads(parameters["events"])}}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from devtools.demo import country
 from devtools.demo.scenarios import Scenario, scenarios
 from foundation.clock import bangkok_date
-from foundation.db import Database, driver
+from foundation.db import Database
 from foundation.identity import Principal, Role
 from immigration.models.access import Officer
 from immigration.models.people import Passport, document_index
@@ -30,7 +30,7 @@ _ADDRESS = Address("1", "", "", "Sukhumvit 31", "Sukhumvit", "103901", "10110")
 
 def is_empty(app: Flask) -> bool:
     """Whether no passport is on record yet."""
-    with services_of(app).database.reading() as session:
+    with services_of(app).database.read_session() as session:
         return not session.scalar(select(exists().select_from(Passport)))
 
 
@@ -66,7 +66,7 @@ def _return_a_report(app: Flask, database: Database) -> None:
         digest = hashlib.sha256(scenario.key.encode()).digest()
         form = Form(_ADDRESS, "+66 2 000 0000", "returned@example.org")
         sent = Sent(form, secrets.token_hex(8), digest)
-        reports.file(driver(session), sent, author=resident, context=at, now=now)
+        reports.file(session.connection(), sent, author=resident, context=at, now=now)
         number = session.scalars(select(Report.number).where(Report.person_id == passport.person_id)).one()
         staff = {row.name: row for row in session.scalars(select(Officer))}
         supervisor = Principal(Role.SUPERVISOR, staff["supervisor"].id, "supervisor")

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from foundation.errors import Problem
 from foundation.http import now
 from foundation.identity import STAFF, Role
-from foundation.services import reading, transaction
+from foundation.services import read_session, transaction
 from immigration.services import officers
 
 group = AppGroup("officers", help="Officers' accounts.")
@@ -38,7 +38,7 @@ def add(name: str, role: str, office: str | None) -> None:
 def show() -> None:
     """Print all accounts."""
     try:
-        with reading() as session:
+        with read_session() as session:
             accounts = officers.everybody(session)
     except Problem as problem:
         raise _refusal(problem) from problem

@@ -62,7 +62,7 @@ def import_(kind: str, file: Path) -> None:
 def rebuild() -> None:
     """Compute every kept obligation anew from the records, and say how many came out different."""
     at, store, changed = filing_context(), database().without_timeout(), 0
-    with store.reading() as session:
+    with store.read_session() as session:
         people = session.scalars(select(Obligation.person_id).order_by(Obligation.person_id)).all()
     for start in range(0, len(people), obligations.BATCH):
         ids = people[start : start + obligations.BATCH]

@@ -3,6 +3,7 @@
 It can be rebuilt from the records at any time (`flask records rebuild`) and must then be the same.
 """
 
+from dataclasses import fields
 from datetime import date
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.classification import internal, opened, personal
 from foundation.db import Base
+from immigration.rules.due_dates import Window
 
 ANCHORS = ("opens_on", "due_on", "grace_ends_on", "late_after")
 """The dates from which a reminder's day is counted; see `law/reminders.toml`."""
@@ -57,3 +59,11 @@ class Switch(Base):
 
     name: Mapped[str] = mapped_column(Text, primary_key=True, info=internal("which"))
     on: Mapped[bool] = mapped_column(Boolean, info=internal("whether it is on"))
+
+
+WINDOW_COLUMNS = tuple(member.name for member in fields(Window))
+"""The dates of a window: as fields of the rules' Window and as columns of an obligation, by the same names."""
+KEPT_COLUMNS = tuple(
+    column.name for column in Obligation.__table__.columns if column.name not in ("person_id", "revision")
+)
+"""What is computed from the records and kept: every column but whose it is, and how often it changed."""

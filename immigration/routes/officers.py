@@ -6,7 +6,7 @@ from flask import request
 
 from foundation.http import Blueprint, allow, now
 from foundation.identity import STAFF, Role
-from foundation.services import reading, transaction
+from foundation.services import read_session, transaction
 from immigration.schemas.officers import SignedInOut, SignInIn
 from immigration.services import officers
 from immigration.services.officers import SignedIn
@@ -20,7 +20,7 @@ blueprint = Blueprint("officers", __name__, url_prefix="/api/v1", description=__
 @blueprint.response(201, SignedInOut)
 def sign_in(data: dict[str, Any]) -> SignedIn:
     """Sign an officer in. Wrong name, password or second factor, and an account that waits, have the same answer."""
-    with reading() as session:
+    with read_session() as session:
         known = officers.credentials(session, data["name"])
     matches = officers.password_matches(known, data["password"])
     with transaction() as session:

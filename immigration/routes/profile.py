@@ -4,7 +4,7 @@ from typing import Any
 
 from foundation.http import Blueprint, allow, now, principal
 from foundation.identity import Role
-from foundation.services import reading, transaction
+from foundation.services import read_session, transaction
 from immigration.schemas.profile import ProfileIn, ProfileOut
 from immigration.services import profile
 from immigration.services.profile import Profile
@@ -17,7 +17,7 @@ blueprint = Blueprint("profile", __name__, url_prefix="/api/v1", description=__d
 @blueprint.response(200, ProfileOut)
 def show() -> Profile:
     """Who I am on record, and how I want to be reached."""
-    with reading() as session:
+    with read_session() as session:
         return profile.me(session, principal())
 
 

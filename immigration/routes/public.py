@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from foundation.http import Blueprint, allow
 from foundation.identity import Role
-from foundation.services import reading
+from foundation.services import read_session
 from immigration.registries import addresses, offices, reasons
 from immigration.routes.context import filing_context
 from immigration.schemas.common import line
@@ -80,7 +80,7 @@ def verify(data: dict[str, Any]) -> receipts.Verdict:
     """Whether a receipt or a signed statement is ours, and what it says."""
     signer = filing_context().signer
     signer.refresh()
-    with reading() as session:
+    with read_session() as session:
         return receipts.verify(session, data["receipt"], signer=signer)
 
 

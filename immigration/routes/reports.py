@@ -9,7 +9,7 @@ from flask import Response, request
 from foundation.errors import NotAcceptable
 from foundation.http import Blueprint, allow, body, now, principal, required_header
 from foundation.identity import Role
-from foundation.services import read_statements, reading, statements, transaction
+from foundation.services import autocommit, read_autocommit, read_session, transaction
 from immigration.models.reports import Receipt
 from immigration.routes.context import filing_context, page
 from immigration.schemas.common import PageArgs
@@ -27,8 +27,8 @@ blueprint = Blueprint("reports", __name__, url_prefix="/api/v1", description="A 
 def stay() -> dict[str, Any]:
     """My stay by the records, when my next report is due, and why."""
     at = filing_context()
-    with read_statements() as connection:
-        owed, today = obligations.show(connection, principal().id, records=at.records, law=at.law, now=now())
+    with read_autocommit() as connection:
+        owed, today = obligations.get_obligation(connection, principal().id, records=at.records, law=at.law, now=now())
     return stay_view(owed, today)
 
 
@@ -45,7 +45,7 @@ def file(data: dict[str, Any]) -> Response:
     """File a 90-day report; the answer comes after it is stored."""
     key = required_header("Idempotency-Key", reports.IdempotencyKeyRequired)
     digest = hashlib.sha256(json.dumps(body(), sort_keys=True).encode()).digest()
-    with statements() as at:
+    with autocommit() as at:
         answer = reports.file(
             at, Sent(form(data), key, digest), author=principal(), context=filing_context(), now=now()
         )
@@ -60,7 +60,7 @@ def file(data: dict[str, Any]) -> Response:
 def mine(args: dict[str, Any]) -> dict[str, Any]:
     """My reports, newest first."""
     before = int(args["cursor"]) if args["cursor"] else None
-    with reading() as session:
+    with read_session() as session:
         found = reports.mine(session, principal().id, before=before, limit=args["limit"])
         items = [report_view(report, receipt) for report, receipt in found]
     return page(items, [report.id for report, _ in found], args["limit"])
@@ -71,7 +71,7 @@ def mine(args: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, ReportOut)
 def one(number: str) -> dict[str, Any]:
     """One of my reports."""
-    with reading() as session:
+    with read_session() as session:
         report = reports.get(session, number, author=principal())
         return report_view(report, receipts.valid(session, report))
 
@@ -105,7 +105,7 @@ def receipt(number: str) -> dict[str, Any]:
     """The receipt of an accepted report, as JSON."""
     if request.accept_mimetypes and not request.accept_mimetypes.accept_json:
         raise NotAcceptable("a receipt is kept as application/json")
-    with reading() as session:
+    with read_session() as session:
         report = reports.get(session, number, author=principal())
         found: Receipt = receipts.of(session, report)
         return {

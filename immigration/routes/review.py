@@ -9,7 +9,7 @@ from foundation import events
 from foundation.errors import NotFound
 from foundation.http import Blueprint, allow, now, principal
 from foundation.identity import Role
-from foundation.services import reading, transaction
+from foundation.services import read_session, transaction
 from immigration.models.people import Passport
 from immigration.models.reports import Report
 from immigration.registries.records import Case
@@ -42,7 +42,7 @@ def queue(args: dict[str, Any]) -> dict[str, Any]:
     """Reports in a state, oldest first; of the officer's own office unless another is named."""
     office = args["office"] or principal().office
     after = int(args["cursor"]) if args["cursor"] else None
-    with reading() as session:
+    with read_session() as session:
         found = review.queue(
             session,
             status=args["status"],
@@ -65,7 +65,7 @@ def one(number: str) -> dict[str, Any]:
 
 
 def _view(session: Session, report: Report, case: Case) -> dict[str, Any]:
-    owed = obligations.of(case, law=filing_context().law, now=now())
+    owed = obligations.obligation_of(case, law=filing_context().law, now=now())
     history = [*events.history(session, report.number)]
     passports = _passports(session, case)
     decisions = [*review.decisions(session, report)]
@@ -112,15 +112,15 @@ def search(data: dict[str, Any]) -> dict[str, Any]:
         passport = review.look_up(session, officer=principal(), now=now(), **data)
     if passport is None:
         raise NotFound()
-    with reading() as session:
+    with read_session() as session:
         return _resident(session, passport)
 
 
 def _resident(session: Session, passport: Passport) -> dict[str, Any]:
-    case = filing_context().records.case(session, passport.person_id)
+    case = filing_context().records.case(session.connection(), passport.person_id)
     if case is None:
         raise NotFound()
-    owed, today = obligations.of(case, law=filing_context().law, now=now())
+    owed, today = obligations.obligation_of(case, law=filing_context().law, now=now())
     filed = reports.mine(session, passport.person_id, before=None, limit=20)
     passports = _passports(session, case)
     return stay_view(owed, today) | {

@@ -6,7 +6,7 @@ from flask import Response, jsonify
 
 from foundation.http import Blueprint, allow, now
 from foundation.identity import Role
-from foundation.services import reading, services, transaction
+from foundation.services import read_session, services, transaction
 from immigration.routes.context import filing_context
 from immigration.schemas.tokens import RefreshIn, TokenPairOut
 from immigration.services import keys, tokens
@@ -36,7 +36,7 @@ def refresh(data: dict[str, Any]) -> tokens.TokenPair:
 @well_known.response(200)
 def jwks() -> Response:
     """The public keys of this service, as a JWK set (RFC 7517)."""
-    with reading() as session:
+    with read_session() as session:
         response = jsonify(keys.jwks(session, now()))
     response.headers["Cache-Control"] = f"public, max-age={KEYS_KEPT_FOR}"
     return response

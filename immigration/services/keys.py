@@ -178,7 +178,7 @@ class Signer:
                 self._load()
 
     def _load(self) -> None:
-        with self._database.reading() as session:
+        with self._database.read_session() as session:
             keys = _all(session)
         if {key.purpose for key in keys if key.private} != set(PURPOSES):
             with self._database.transaction() as session:

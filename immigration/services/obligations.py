@@ -1,21 +1,21 @@
-"""Each person's obligation: shown with its working, and kept in step with the records."""
+"""Each person's obligation: explained step by step, and kept up to date with the records."""
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection
-from sqlalchemy import Select, case, func, insert, literal, or_, select, text, update
+from sqlalchemy import Connection, Select, case, func, insert, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.clock import bangkok_date
-from foundation.db import Database
+from foundation.db import Database, ReadSession, Session, column_definitions
 from foundation.errors import NotFound
 from immigration.events import DueDateChanged, ReportContradicted
+from immigration.models.obligations import KEPT_COLUMNS, WINDOW_COLUMNS
 from immigration.models.obligations import Obligation as Kept
 from immigration.models.reports import HOLDING, Report, holds
 from immigration.registries.law import Law
@@ -26,28 +26,27 @@ from immigration.rules.facts import Facts
 from immigration.rules.policies import Policy
 
 BATCH = 2000
-_WINDOW = ("due_on", "opens_on", "online_closes_on", "grace_ends_on", "late_after")
 
 
-def show(
-    at: Session | Connection, person_id: UUID, *, records: Records, law: Law, now: datetime
+def get_obligation(
+    connection: Connection, person_id: UUID, *, records: Records, law: Law, now: datetime
 ) -> tuple[Obligation, date]:
-    """A person's obligation by the records as they stand, and the day it was looked at; NotFound for nobody.
+    """A person's obligation by the records as they stand, and the day it is computed for.
 
-    While the records cannot be read, the obligation as last kept is shown, and says so in its explanation.
+    While the records cannot be read it is the obligation as last kept, and its explanation says so. Raises NotFound.
     """
-    found = records.case(at, person_id)
-    if found is None:
+    case = records.case(connection, person_id)
+    if case is None:
         raise NotFound()
-    return of(found, law=law, now=now)
+    return obligation_of(case, law=law, now=now)
 
 
-def of(found: Case, *, law: Law, now: datetime) -> tuple[Obligation, date]:
-    """The obligation of a case that was read already, and the day it was looked at; see show."""
+def obligation_of(case: Case, *, law: Law, now: datetime) -> tuple[Obligation, date]:
+    """The obligation of a case that was read already, and the day it is computed for; see get_obligation."""
     today = bangkok_date(now)
-    if found.facts is None:
-        return found.kept, today
-    return due_dates.obligation(found.facts, today, law.on(today)), today
+    if case.facts is None:
+        return case.kept, today
+    return due_dates.obligation(case.facts, today, law.on(today)), today
 
 
 def recompute(
@@ -60,11 +59,10 @@ def recompute(
     actor: str,
     announce: bool = True,
 ) -> int:
-    """Bring the kept obligations of people whose records changed in step; how many were looked at.
+    """Bring the kept obligations of people whose records changed up to date; returns how many people there were.
 
-    `announce` says whether a changed due date is an event of its own, or follows from a decision that is told anyway.
-
-    Each row is locked first, so that a filing on older facts is refused by its revision and tries again.
+    `announce` says whether a changed due date is an event of its own, or follows from a decision that is notified
+    anyway. Each row is locked first, so that a filing on older facts is refused by its revision and tries again.
     """
     today = bangkok_date(now)
     ordered = sorted(set(person_ids))
@@ -73,59 +71,56 @@ def recompute(
         locked = select(Kept.person_id, Kept.due_on).where(Kept.person_id.in_(ids)).order_by(Kept.person_id)
         due_before = {person: due_on for person, due_on in session.execute(locked.with_for_update())}
         updates: list[dict[str, Any]] = []
-        told: list[events.Event] = []
-        for found in records.cases(session, ids):
-            facts = found.facts or Facts()
-            told += _settle_contradictions(session, found, facts, today, now)
-            updates.append(_anew(found.person_id, facts, today, law.on(today)))
+        changes: list[events.Event] = []
+        for case_ in records.cases(session.connection(), ids):
+            facts = case_.facts or Facts()
+            changes += _update_contradictions(session, case_, facts, today, now)
+            updates.append({"person_id": case_.person_id, **_kept_values(facts, today, law.on(today))})
             if announce:
-                told += _changed(due_before[found.person_id], updates[-1])
+                changes += _due_date_changes(due_before[case_.person_id], updates[-1])
         session.execute(_UPDATE, {"rows": json.dumps(updates, default=str)})
-        if told:
-            session.execute(insert(events.EventRecord), [events.row(e, actor=actor, at=now) for e in told])
+        if changes:
+            session.execute(insert(events.EventRecord), [events.row(e, actor=actor, at=now) for e in changes])
     return len(ordered)
 
 
-def _anew(person_id: UUID, facts: Facts, today: date, policy: Policy) -> dict[str, Any]:
-    owed = columns(due_dates.obligation(facts, today, policy, explain=False), policy)
-    return {"id": person_id, "changes_on": changes_on(facts, today), **owed}
+def _kept_values(facts: Facts, today: date, policy: Policy) -> dict[str, Any]:
+    owed = due_dates.obligation(facts, today, policy, explain=False)
+    return columns(owed, policy) | {"changes_on": changes_on(facts, today)}
 
 
-def _changed(before: date | None, values: dict[str, Any]) -> list[DueDateChanged]:
+def _due_date_changes(before: date | None, values: dict[str, Any]) -> list[DueDateChanged]:
     """The event of a due date that moved; a first one is no change."""
     if before is None or values["due_on"] == before:
         return []
-    return [DueDateChanged(str(values["id"]), values["id"], values["due_on"], before, values["basis"])]
+    person_id = values["person_id"]
+    return [
+        DueDateChanged(
+            subject=str(person_id),
+            person_id=person_id,
+            due_on=values["due_on"],
+            previous_due_on=before,
+            basis=values["basis"],
+        )
+    ]
 
 
-_COLUMNS = {
-    "regime": "text",
-    "visa_class": "text",
-    "entered_on": "date",
-    "permitted_until": "date",
-    "basis": "text",
-    **dict.fromkeys(_WINDOW, "date"),
-    "expected": "boolean",
-    "changes_on": "date",
-    "policy_version": "text",
-}
+# Thousands of people in one statement: the new values come as one JSON text, which PostgreSQL turns into typed rows.
 _UPDATE = text(f"""
-update obligations o set revision = revision + 1, {", ".join(f"{name} = n.{name}" for name in _COLUMNS)}
-from jsonb_to_recordset(cast(:rows as jsonb)) as n (id uuid, {", ".join(f"{n} {t}" for n, t in _COLUMNS.items())})
-where o.person_id = n.id
-""")  # noqa: S608 - names come from above
+update obligations o set revision = revision + 1, {", ".join(f"{name} = n.{name}" for name in KEPT_COLUMNS)}
+from jsonb_to_recordset(cast(:rows as jsonb)) as n ({column_definitions(Kept, ("person_id", *KEPT_COLUMNS))})
+where o.person_id = n.person_id
+""")  # noqa: S608 - names come from the model
+
+
+_OF_OBLIGATION = tuple(member.name for member in fields(Obligation) if member.name in KEPT_COLUMNS)
 
 
 def columns(owed: Obligation, policy: Policy) -> dict[str, Any]:
     """An obligation as the columns of its kept row, but for `changes_on`."""
-    window = {name: getattr(owed.window, name) if owed.window else None for name in _WINDOW}
-    return window | {
-        "regime": owed.regime,
-        "visa_class": owed.visa_class,
-        "entered_on": owed.entered_on,
-        "permitted_until": owed.permitted_until,
-        "basis": owed.basis,
-        "expected": owed.expected,
+    return {
+        **{name: getattr(owed.window, name, None) for name in WINDOW_COLUMNS},
+        **{name: getattr(owed, name) for name in _OF_OBLIGATION},
         "policy_version": policy.version,
     }
 
@@ -136,8 +131,8 @@ def changes_on(facts: Facts, today: date) -> date | None:
     return min((day for day in days if day > today), default=None)
 
 
-def _settle_contradictions(
-    session: Session, found: Case, facts: Facts, today: date, now: datetime
+def _update_contradictions(
+    session: Session, case_: Case, facts: Facts, today: date, now: datetime
 ) -> list[ReportContradicted]:
     """Mark accepted reports of ours whose stay the records now deny, unmark those they confirm again."""
     ours = [r for r in facts.reports if r.ours]
@@ -151,15 +146,18 @@ def _settle_contradictions(
         )
     )
     denied = {r.number for r in ours if due_dates.is_contradicted(r, facts, today)}
-    told = []
+    contradicted = []
     for report in (r for r in ours if r.number in denied - marked):
         session.execute(update(Report).where(Report.number == report.number).values(contradicted_at=now))
-        told.append(ReportContradicted(report.number, found.person_id, report.next_due_on))
+        contradicted.append(
+            ReportContradicted(subject=report.number, person_id=case_.person_id, due_on=report.next_due_on)
+        )
     for number in (r.number for r in ours if r.number in marked - denied):
         session.execute(_CONFIRM, {"number": number})  # only now: a report that was just marked has freed its period
-    return told
+    return contradicted
 
 
+# A contradiction is taken back only where no other report holds the period by then: the unique index would refuse it.
 _CONFIRM = text(f"""
 update reports r set contradicted_at = null where r.number = :number and not exists (
   select from reports o where o.person_id = r.person_id and o.period = r.period and o.id <> r.id and {HOLDING}
@@ -180,7 +178,7 @@ def refresh(database: Database, *, records: Records, law: Law, now: datetime, ac
         after = people[-1]
 
 
-def needing_refresh(session: Session, *, law: Law, now: datetime, after: UUID) -> Sequence[UUID]:
+def needing_refresh(session: ReadSession, *, law: Law, now: datetime, after: UUID) -> Sequence[UUID]:
     """Up to BATCH people, in order, whose kept obligation is out of date.
 
     A recorded row takes effect by today, the records were changed by an import, or the rules changed.
@@ -211,10 +209,8 @@ def due_steps(today: date, *, law: Law, begun: date | None = None) -> Select[Any
             holds(),
         )
     )
-    params = func.jsonb_build_object(
-        "opens_on", Kept.opens_on, "due_on", Kept.due_on, "online_closes_on", Kept.online_closes_on,
-        "grace_ends_on", Kept.grace_ends_on, "late_after", Kept.late_after, "regime", Kept.regime, type_=JSONB,
-    )  # fmt: skip
+    members = [part for name in (*WINDOW_COLUMNS, "regime") for part in (name, getattr(Kept, name))]
+    params = func.jsonb_build_object(*members, type_=JSONB)
     due = select(
         Kept.person_id,
         Kept.basis.label("basis"),

@@ -168,7 +168,7 @@ def recognise(database: Database, token: str, *, now: datetime) -> Principal | N
     That the session was used is noted in a short transaction of its own, at most once a minute.
     """
     term, digest = terms(bangkok_date(now)), token_digest(token)
-    with database.reading() as session:
+    with database.read_session() as session:
         found = session.execute(
             select(OfficerSession.seen_at, OfficerSession.expires_at, *_WHO)
             .join(Officer, Officer.id == OfficerSession.officer_id)

@@ -29,7 +29,7 @@ def recheck(session: Session, *, context: FilingContext, now: datetime, limit: i
     )
     settled = 0
     for report in session.scalars(waiting).all():
-        case = context.records.case(session, report.person_id)
+        case = context.records.case(session.connection(), report.person_id)
         if case is None or case.facts is None:
             break
         _recheck(session, report, case, context, now)

@@ -98,10 +98,7 @@ def _chunks(rows: Iterator[csv_files.Row]) -> Iterator[list[csv_files.Row]]:
 
 
 def _merge_alone(database: Database, kind_name: str, rows: list[staging.Staged], law: Law, now: datetime) -> "Merged":
-    with database.transaction() as session:
-        session.execute(text("set local statement_timeout = 0"))
-        session.execute(text("set local lock_timeout = 0"))
-        session.execute(text(f"set local work_mem = '{WORK_MEM}'"))
+    with database.transaction({"statement_timeout": "0", "lock_timeout": "0", "work_mem": WORK_MEM}) as session:
         return merge(session, kind_name, rows, law=law, now=now)
 
 

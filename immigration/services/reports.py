@@ -7,8 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from foundation import events
@@ -62,25 +61,25 @@ class Answer:
     replayed: bool = False
 
 
-def file(at: Connection, sent: Sent, *, author: Principal, context: FilingContext, now: datetime) -> Answer:
+def file(connection: Connection, sent: Sent, *, author: Principal, context: FilingContext, now: datetime) -> Answer:
     """Store a report and answer with what the records make of it; the same key and body again get the same answer.
 
     Raises AddressUnknown, IdempotencyKeyReused, TooEarly, AlreadyReported, OtherRegime; NotFound for nobody on record.
     """
     office = judging.office_of(sent.form.address)
     for _ in range(TRIES):
-        case = context.records.case(at, author.id, sent.key)
+        case = context.records.case(connection, author.id, sent.key)
         if case is None:
             raise NotFound()
         if case.answered:
             if case.answered.body_digest != sent.body_digest:
                 raise IdempotencyKeyReused()
-            storing.confirm(at, author.id, sent.key)
+            storing.confirm(connection, author.id, sent.key)
             return Answer(case.answered.answer, replayed=True)
         if office is None:
             raise judging.unknown_address(sent.form.address)
         written = write_up(case, sent, office, author=author, context=context, now=now)
-        if storing.store(at, written):
+        if storing.store(connection, written):
             return Answer(written.answer)
     raise Unavailable("the records of this person are changing; try again")
 
@@ -193,7 +192,7 @@ def correct(
         raise judging.unknown_address(form.address)
     filing = _filing(form, report.filed_on, report.assurance, office)
     policy = context.law.on(bangkok_date(now))
-    found = _examine(context.records.case(session, author.id), filing, policy)
+    found = _examine(context.records.case(session.connection(), author.id), filing, policy)
     report.status, report.office, report.subdistrict_code = "under-review", office, form.address.subdistrict_code
     report.address, report.contact = storing.as_json(form.address.as_dict()), storing.as_json(form.contact())
     report.checks = findings.to_keep(found)

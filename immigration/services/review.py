@@ -68,7 +68,7 @@ def open_report(
 ) -> tuple[Report, Case]:
     """A report and the records it is judged by; that it was opened, and by whom, is recorded."""
     report = _get(session, number)
-    case = context.records.case(session, report.person_id)
+    case = context.records.case(session.connection(), report.person_id)
     if case is None:
         raise NotFound()
     events.record(session, ReportOpened(report.number, report.person_id), actor=officer.actor, at=now)
@@ -181,7 +181,7 @@ def _next_due(session: Session, report: Report, context: FilingContext, policy: 
 
     While the records cannot be read, by the obligation as last kept; where that has moved on, by the report itself.
     """
-    if case := context.records.case(session, report.person_id):
+    if case := context.records.case(session.connection(), report.person_id):
         owed = due_dates.obligation(case.facts, report.filed_on, policy) if case.facts else case.kept
         if owed.basis == report.period and owed.window is not None:
             return judging.next_due_after(owed, report.filed_on, policy)

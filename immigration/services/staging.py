@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from foundation.db import driver
+from foundation.db import copy_rows
 from foundation.sealing import keyring
 from immigration.models.people import document_index
 
@@ -93,10 +93,7 @@ def stage(session: Session, kind: str, rows: Iterable[Staged]) -> None:
     definition = ", ".join(f"{name} {kind}" for name, kind in typed)
     session.execute(text("drop table if exists staged"))
     session.execute(text(f"create temporary table staged ({definition}) on commit drop"))
-    with driver(session).cursor() as cursor, cursor.copy("copy staged from stdin (format binary)") as copy:
-        copy.set_types([kind for _, kind in typed])
-        for row in rows:
-            copy.write_row(row)
+    copy_rows(session, "staged", dict(typed), rows)
     session.execute(text("analyze staged"))
 
 

@@ -52,12 +52,12 @@ def failed(answer) -> bool:
 
 
 def tries_left(database):
-    with database.reading() as session:
+    with database.read_session() as session:
         return session.scalar(select(ActivationCode.tries_left).order_by(ActivationCode.issued_at.desc()).limit(1))
 
 
 def attempts(database):
-    with database.reading() as session:
+    with database.read_session() as session:
         return session.scalars(select(ActivationAttempt.succeeded).order_by(ActivationAttempt.at)).all()
 
 
@@ -77,7 +77,7 @@ def test_what_happened_is_on_record_without_the_code(client, database):
     person = add_person(database)
     code = code_for(database)
     activate(client, code)
-    with database.reading() as session:
+    with database.read_session() as session:
         events = session.scalars(select(EventRecord).order_by(EventRecord.id)).all()
     assert [(each.kind, each.person_id, each.actor) for each in events] == [
         ("activation.code-issued", person, "tests"),
@@ -276,7 +276,7 @@ def test_of_many_uses_of_a_code_at_once_one_wins(app, database):
     with ThreadPoolExecutor(8) as pool:
         answers = [pool.submit(activate, app.test_client(), code).result for _ in range(8)]
     assert sorted(answer().status_code for answer in answers) == [201] + [401] * 7
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalar(select(func.count()).select_from(TokenFamily)) == 1
 
 
@@ -323,7 +323,7 @@ def test_the_same_statements_run_whatever_is_wrong(client, database, app):
 def test_a_digest_of_the_code_is_kept_and_no_code(database):
     add_person(database)
     code = code_for(database)
-    with database.reading() as session:
+    with database.read_session() as session:
         row = session.scalars(select(ActivationCode)).one()
     assert row.code_digest == keyring().digest("activation-code", code)
 
@@ -342,7 +342,7 @@ def test_asking_for_a_code_has_one_answer_and_leaves_one_row(client, database):
     answers = [request_code(client), request_code(client, document_number="EX9999999")]
     assert [answer.status_code for answer in answers] == [202, 202]
     assert answers[0].data == answers[1].data
-    with database.reading() as session:
+    with database.read_session() as session:
         rows = session.scalars(select(ActivationRequest)).all()
     assert len(rows) == 2
     assert {row.settled_at for row in rows} == {None}
@@ -371,7 +371,7 @@ def test_an_officer_issues_a_code_for_the_present_passport(client, database, rol
     assert answer.json["expires_at"] == "2026-12-23T03:00:00+00:00"
     activated = activate(client, answer.json["activation_code"], document_number="EX2000001")
     assert activated.status_code == 201
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalars(select(ActivationCode.issued_by)).one() == f"{role}:{role}"
 
 

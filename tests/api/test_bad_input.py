@@ -44,7 +44,7 @@ class World:
             f"select md5(string_agg(r::text, '|' order by r::text)) as d from {table.name} r"
             for table in Base.metadata.sorted_tables
         ]
-        with services_of(self.app).database.reading() as session:
+        with services_of(self.app).database.read_session() as session:
             return str(session.scalar(text(f"select string_agg(d, ' ') from ({' union all '.join(each)}) x")))
 
 

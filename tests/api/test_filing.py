@@ -12,7 +12,7 @@ from tests.factories import ADDRESS, activate, arrived, load, row
 
 
 def count(app: Flask, table: str) -> int:
-    with services_of(app).database.reading() as session:
+    with services_of(app).database.read_session() as session:
         return int(session.execute(text(f"select count(*) from {table}")).scalar_one())
 
 

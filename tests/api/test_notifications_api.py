@@ -92,7 +92,7 @@ def test_registering_a_device_twice_gives_the_same_answer(client):
 
 def test_a_device_remembers_the_sign_in_that_registered_it(client, database):
     put(client)
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalars(select(Device.family)).all() == [uuid.UUID(int=11)]
 
 
@@ -134,14 +134,14 @@ def test_another_persons_device_is_not_found_in_the_same_words_as_none(client, d
     anothers = client.delete("/api/v1/devices/phone", headers=as_("boris"))
     nobodys = client.delete("/api/v1/devices/nobodys", headers=as_("boris"))
     assert (anothers.status_code, anothers.data) == (nobodys.status_code, nobodys.data) == (404, nobodys.data)
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalars(select(Device.removed_at)).all() == [None]
 
 
 def test_another_person_may_use_the_same_device_id(client, database):
     put(client)
     put(client, person="boris", target="another-phone")
-    with database.reading() as session:
+    with database.read_session() as session:
         assert len(session.scalars(select(Device).where(Device.removed_at.is_(None))).all()) == 2
 
 

@@ -53,7 +53,7 @@ def failed(answer) -> bool:
 
 
 def kinds(database):
-    with database.reading() as session:
+    with database.read_session() as session:
         return session.scalars(select(EventRecord.kind).order_by(EventRecord.id)).all()
 
 
@@ -79,7 +79,7 @@ def test_the_token_stands_for_role_office_and_name(app, client):
 
 def test_neither_password_nor_token_is_kept(client, database):
     token = token_of(client)
-    with database.reading() as session:
+    with database.read_session() as session:
         officer, sitting = session.scalars(select(Officer)).one(), session.scalars(select(OfficerSession)).one()
     assert officer.password_hash.startswith("$argon2id$")
     assert token.encode() not in sitting.token_digest
@@ -150,7 +150,7 @@ def test_a_session_ends_after_twelve_hours_whatever_is_asked(client, clock):
 
 def test_use_is_noted_once_a_minute(client, clock, database):
     def seen():
-        with database.reading() as session:
+        with database.read_session() as session:
             return session.scalars(select(OfficerSession.seen_at)).one()
 
     token = token_of(client)

@@ -38,7 +38,7 @@ def addresses(database: Database, proxies: int) -> int:
     client = create_app(settings, database=database, clock=lambda: NOW).test_client()
     for address in ("192.0.2.1", "192.0.2.2"):
         client.post("/api/v1/activations/requests", json=ASKED, headers={"X-Forwarded-For": address})
-    with database.reading() as session:
+    with database.read_session() as session:
         counted = text("select count(distinct address_index) from activation_requests")
         return int(session.execute(counted).scalar_one())
 

@@ -54,7 +54,7 @@ def test_a_resident_changes_language_and_contact(client, database, person):
     answer = client.patch("/api/v1/me", json=changes)
     assert answer.status_code == 200
     assert {name: answer.json[name] for name in changes} == changes
-    with database.reading() as session:
+    with database.read_session() as session:
         event = session.scalars(select(EventRecord)).one()
         assert session.get_one(Person, person).email == "chloe@example.org"
     assert (event.kind, event.data) == ("resident.contact-changed", {"fields": ["language", "email", "phone"]})
@@ -69,7 +69,7 @@ def test_what_is_left_out_stays_and_null_takes_away(client):
 
 def test_what_is_the_same_is_no_change(client, database):
     client.patch("/api/v1/me", json={"language": "en", "email": None})
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalars(select(EventRecord)).all() == []
 
 

@@ -140,7 +140,7 @@ def test_a_look_up_needs_a_purpose_and_records_it_whether_or_not_it_finds(app: F
     found = staff.post("/review/residents/search", asked).json
     assert (found["resident_id"], found["obligation"]["due_on"]) == (resident.id, "2026-11-29")
     assert staff.post("/review/residents/search", asked | {"document_number": "NOBODY"}).status_code == 404
-    with services_of(app).database.reading() as session:
+    with services_of(app).database.read_session() as session:
         recorded = session.execute(
             text(
                 """select actor, data->>'purpose', person_id is null from events

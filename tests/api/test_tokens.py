@@ -70,7 +70,7 @@ def test_an_access_token_says_who_it_is_for_and_how_they_were_activated(client, 
 
 def test_a_token_is_recognised_as_the_sign_in_it_was_given_to(app, pair, database):
     who = services_of(app).authenticate(pair.access_token)
-    with database.reading() as session:
+    with database.read_session() as session:
         family = session.scalars(select(TokenFamily)).one()
     assert who == Principal(Role.RESIDENT, pair.resident_id, assurance="counter", family=family.id)
     assert (pair.token_type, len(pair.refresh_token)) == ("Bearer", 43)
@@ -113,7 +113,7 @@ def test_a_used_refresh_token_ends_the_whole_sign_in(client, pair, database):
     assert (reused.status_code, reused.json["code"]) == (401, "invalid-token")
     assert refresh(client, newer).status_code == 401
     refresh(client, pair.refresh_token)
-    with database.reading() as session:
+    with database.read_session() as session:
         event = session.scalars(select(EventRecord)).one()
         family = session.scalars(select(TokenFamily)).one()
     assert (event.kind, event.person_id) == ("resident.sign-in-revoked", pair.resident_id)
@@ -153,7 +153,7 @@ def test_of_many_uses_at_once_one_wins_and_the_others_are_reuse(app, pair, datab
     assert sorted(answer.status_code for answer in answers) == [201] + [401] * 7
     won = next(answer.json["refresh_token"] for answer in answers if answer.status_code == 201)
     assert refresh(app.test_client(), won).status_code == 401
-    with database.reading() as session:
+    with database.read_session() as session:
         assert len(session.scalars(select(EventRecord)).all()) == 1
 
 
@@ -166,7 +166,7 @@ def test_two_used_tokens_at_one_instant_end_the_sign_in_once(app, pair, database
             used = [pool.submit(refresh, app.test_client(), token) for token in (pair.refresh_token, second)]
             until_waiting(database, len(used))
         assert [each.result().status_code for each in used] == [401, 401]
-    with database.reading() as session:
+    with database.read_session() as session:
         assert len(session.scalars(select(EventRecord)).all()) == 1
 
 
@@ -176,7 +176,7 @@ def until_waiting(database, count):
         "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
     )
     for _ in range(150):
-        with database.reading() as session:
+        with database.read_session() as session:
             if session.scalar(waiting) == count:
                 return
         time.sleep(0.01)

@@ -27,7 +27,9 @@ OPENS_ITS_OWN = {
     "immigration/services/officers.py": "who is asking is found before the request's own transaction, as with a phone",
     "immigration/services/records.py": "an import commits chunk by chunk, so that a million rows are not held at once",
 }
-TRANSACTION = re.compile(r"(^|\.)(commit|rollback|transaction|reading|begin|begin_nested|sessionmaker)$")
+TRANSACTION = re.compile(
+    r"(^|\.)(commit|rollback|transaction|read_session|autocommit|read_autocommit|begin|begin_nested)$"
+)
 OWN_BEGIN = {"tokens.begin"}
 
 TIME = re.compile(

@@ -39,7 +39,7 @@ def check(data: bytes) -> None:
     """Only the genuine statement is believed, whatever is done to it; on empty tables no number is known."""
     real, claims = genuine()
     text = signing.spoiled(data, real, "statement")
-    with signing.database().reading() as session:
+    with signing.database().read_session() as session:
         verdict = receipts.verify(session, text, signer=signing.signer())
     plain = "".join(text.split())
     assert not verdict.valid

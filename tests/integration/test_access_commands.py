@@ -38,7 +38,7 @@ def test_a_code_is_printed_alone_and_works(run, app, database):
 def test_a_code_by_mail_can_be_stood_in_for(run, database):
     add_person(database)
     run("activation", "issue", "--document", "ex1000001", "--state", "fra", "--assurance", "mail")
-    with database.reading() as session:
+    with database.read_session() as session:
         row = session.scalars(select(ActivationCode)).one()
     assert (row.assurance, row.issued_by) == ("mail", "command-line")
 
@@ -106,10 +106,10 @@ def test_accounts_are_listed(run, database):
 
 def test_a_password_is_changed(run, database):
     run("officers", "add", "anan", "--role", "officer", typed=PASSWORD)
-    with database.reading() as session:
+    with database.read_session() as session:
         before = session.scalars(select(Officer.password_hash)).one()
     assert run("officers", "set-password", "anan", typed="another horse battery").exit_code == 0
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalars(select(Officer.password_hash)).one() != before
 
 
@@ -117,13 +117,13 @@ def test_a_second_factor_is_set_up_by_its_uri(run, database):
     run("officers", "add", "anan", "--role", "officer", typed=PASSWORD)
     factor = pyotp.parse_uri(run("officers", "totp", "anan").stdout.strip())
     assert factor.name == "anan"
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalars(select(Officer.totp_secret)).one() == factor.secret
 
 
 def test_a_key_is_rotated(run, database):
     done = run("keys", "rotate", "statement")
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalars(select(SigningKey.kid)).one() == done.stdout.strip()
 
 

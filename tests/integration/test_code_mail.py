@@ -52,7 +52,7 @@ def ask(database, claim=CLAIM, *, address="192.0.2.1", now=NOW, times=1):
 
 
 def outcomes(database):
-    with database.reading() as session:
+    with database.read_session() as session:
         rows = select(ActivationRequest.outcome).order_by(ActivationRequest.requested_at, ActivationRequest.id)
         return session.scalars(rows).all()
 
@@ -186,7 +186,7 @@ def test_a_mail_server_that_was_down_and_is_back_gets_the_same_message(database,
     moment = NOW
     while moment < NOW + timedelta(hours=5):
         assert mail_codes(database, mailer, moment) == 0
-        with database.reading() as session:
+        with database.read_session() as session:
             tries.append(session.scalars(select(ActivationRequest.tries)).one())
         moment += timedelta(minutes=1)
     assert tries[:4] == [1, 2, 2, 3]  # pauses of 1, 2, 4 ... minutes
@@ -194,7 +194,7 @@ def test_a_mail_server_that_was_down_and_is_back_gets_the_same_message(database,
     mailer.trouble = None
     assert mail_codes(database, mailer, moment + timedelta(hours=1)) == 1
     (mail,) = mailer.carried
-    with database.reading() as session:
+    with database.read_session() as session:
         request, code = session.scalars(select(ActivationRequest)).one(), session.scalars(select(ActivationCode)).one()
     assert mail.key == f"activation-{request.id}"
     assert code_in(mail) == code_of(request.id)
@@ -224,7 +224,7 @@ def test_a_mail_server_that_does_not_answer_ends_the_round(database, mailer):
         ask(database, Claim(f"EX100000{number}", "FRA", BORN))
     mailer.trouble = MailServerDown("refused")
     mail_codes(database, mailer, NOW)
-    with database.reading() as session:
+    with database.read_session() as session:
         assert sorted(session.scalars(select(ActivationRequest.tries)).all()) == [0, 0, 1]
 
 

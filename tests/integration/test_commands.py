@@ -114,7 +114,7 @@ def test_a_printed_code_signs_in(url: str, app: Flask, options: tuple[str, ...],
     arrived(app)
     done = flask(environment(url), "activation", "issue", "--document", "TEST00001", "--state", "FRA", *options)
     assert (done.returncode, done.stderr) == (0, "")
-    with services_of(app).database.reading() as session:
+    with services_of(app).database.read_session() as session:
         assert session.scalars(select(ActivationCode.assurance)).all() == [assurance]
     body = WHO | {"activation_code": done.stdout.strip()}
     assert app.test_client().post("/api/v1/activations", json=body).status_code == 201

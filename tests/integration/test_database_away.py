@@ -11,7 +11,6 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
-from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import text
 from sqlalchemy.exc import InternalError
 
@@ -211,7 +210,7 @@ def test_a_long_statement_ends_with_the_time_the_database_was_given(server: Serv
     database = Database(server.url(NAME), statement_timeout=0.2)
 
     def look() -> None:
-        with database.reading() as session:
+        with database.read_session() as session:
             session.execute(text("select pg_sleep(10)"))
 
     with pytest.raises(Unavailable):
@@ -235,10 +234,10 @@ def test_when_every_connection_for_looks_or_deeds_is_in_use_those_ask_to_try_aga
 
 
 def test_looks_cannot_write(database: Database) -> None:
-    with database.reading() as session, pytest.raises(InternalError, match="read-only"):
+    with database.read_session() as session, pytest.raises(InternalError, match="read-only"):
         session.execute(text("delete from switches"))
-    with database.read_statements() as connection, pytest.raises(ReadOnlySqlTransaction):
-        connection.execute("delete from switches")
+    with database.read_autocommit() as connection, pytest.raises(InternalError, match="read-only"):
+        connection.execute(text("delete from switches"))
 
 
 def test_a_database_that_became_a_standby_refuses_writes_only(server: Server, resident: Resident) -> None:

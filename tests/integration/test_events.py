@@ -32,7 +32,7 @@ def happen(database: Database, count: int) -> None:
 
 
 def waiting(database: Database) -> list[str]:
-    with database.reading() as session:
+    with database.read_session() as session:
         return [
             *session.scalars(
                 select(EventRecord.subject).where(EventRecord.relayed_at.is_(None)).order_by(EventRecord.id)
@@ -94,7 +94,7 @@ def test_a_subscriber_that_fails_leaves_the_events_waiting_and_nothing_half_done
     with pytest.raises(RuntimeError, match="no"):
         relay(database, note, fail)
     assert waiting(database) == ["S-0", "S-1"]
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalar(text("select count(*) from switches")) == 0
     assert relay(database, note) == 2
 
@@ -115,7 +115,7 @@ def test_facts_are_kept_as_json_without_what_has_a_column(database: Database) ->
     facts = {"days": (NOW.date(), NOW), "who": SOMEBODY}
     with database.transaction() as session:
         events.record(session, Happened("S-0", SOMEBODY, facts), actor="test", at=NOW)
-    with database.reading() as session:
+    with database.read_session() as session:
         (kept,) = events.history(session, "S-0")
     assert kept.data == {"on": {"days": ["2026-11-23", "2026-11-23T03:00:00+00:00"], "who": str(SOMEBODY)}}
     assert (kept.kind, kept.person_id, kept.actor, kept.at) == ("test.happened", SOMEBODY, "test", NOW)

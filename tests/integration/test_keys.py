@@ -27,7 +27,7 @@ def signer(database) -> Signer:
 
 
 def active(database, purpose="access"):
-    with database.reading() as session:
+    with database.read_session() as session:
         rows = select(SigningKey.kid).where(SigningKey.purpose == purpose, SigningKey.retired_at.is_(None))
         return session.scalars(rows).all()
 
@@ -94,7 +94,7 @@ def test_a_replaced_access_key_verifies_for_a_day(database, signer):
 def test_the_private_part_of_a_replaced_key_is_gone(database, signer):
     signer.refresh()
     kid = rotate(database, "access")
-    with database.reading() as session:
+    with database.read_session() as session:
         private = dict(session.execute(text("select kid, private_pem is not null from signing_keys")).all())
     assert private.pop(kid)
     assert sorted(private.values()) == [False, True]  # the old access key's, and the statement key's
@@ -102,7 +102,7 @@ def test_the_private_part_of_a_replaced_key_is_gone(database, signer):
 
 def test_a_rotation_is_on_record(database):
     kid = rotate(database, "statement")
-    with database.reading() as session:
+    with database.read_session() as session:
         event = session.scalars(select(EventRecord)).one()
     assert (event.kind, event.subject, event.data) == ("signing-key.rotated", kid, {"purpose": "statement"})
 
@@ -163,7 +163,7 @@ def test_the_key_set_lets_anybody_check_a_statement(database, signer):
     statement = signer.sign_statement(CLAIMS)
     rotate(database, "statement")
     rotate(database, "access")
-    with database.reading() as session:
+    with database.read_session() as session:
         soon, later = keys.jwks(session, NOW), keys.jwks(session, NOW + timedelta(days=2))
     key = next(k for k in later["keys"] if k["kid"] == jwt.get_unverified_header(statement)["kid"])
     assert jwt.decode(statement, jwt.PyJWK(key), algorithms=["ES256"]) == CLAIMS

@@ -56,7 +56,7 @@ def claim(database, at=NOW, **more):
 
 
 def statuses(database, table=Notification):
-    with database.reading() as session:
+    with database.read_session() as session:
         return sorted(session.scalars(select(table.status)))
 
 
@@ -76,7 +76,7 @@ def test_two_planners_at_once_plan_each_reminder_once(database):
     for step in "abc":
         with ThreadPoolExecutor(2) as pool:
             assert sum(pool.map(planner, (people, people[::-1]), (step, step))) == 500
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalar(select(func.count()).select_from(Notification)) == 1500
 
 
@@ -221,7 +221,7 @@ def test_a_message_without_words_fails_alone(database):
     plan(database, due(BORIS))
     fan_out(database)
     assert [envelope.target for envelope in claim(database)] == [f"{BORIS}-phone"]
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalars(select(Delivery.error).where(Delivery.status == "failed")).all() == ["UNPRINTABLE"]
 
 
@@ -236,7 +236,7 @@ def test_an_event_is_told_once(database):
     for _ in range(2):
         with database.transaction() as session:
             notify(session, decided())
-    with database.reading() as session:
+    with database.read_session() as session:
         (told,) = session.scalars(select(Notification)).all()
     assert (told.kind, told.dedupe, told.lane) == ("report.decided.accepted", "event:7", 0)
     assert told.params == {"next_due_on": "2026-07-13", "office": "BKK", "on": "2026-04-14", "number": "R-1"}
@@ -303,7 +303,7 @@ def test_a_push_address_belongs_to_one_device_of_one_person(database, same):
     fan_out(database)
     phone(database, BORIS if same == "target" else ANNA, "phone" if same == "target" else "other", target="shared")
     assert claim(database) == []
-    with database.reading() as session:
+    with database.read_session() as session:
         live = session.execute(select(Device.person_id, Device.device_id).where(Device.removed_at.is_(None))).all()
     assert live == [(BORIS, "phone")] if same == "target" else [(ANNA, "other")]
     assert statuses(database) == ["unreachable"]
@@ -312,7 +312,7 @@ def test_a_push_address_belongs_to_one_device_of_one_person(database, same):
 def test_a_device_registered_again_is_the_same_device(database):
     for hour in range(3):
         phone(database, ANNA, at=NOW + timedelta(hours=hour))
-    with database.reading() as session:
+    with database.read_session() as session:
         (device,) = session.scalars(select(Device)).all()
     assert device.updated_at == NOW + timedelta(hours=2)
     assert device.target == f"{ANNA}-phone"
@@ -321,7 +321,7 @@ def test_a_device_registered_again_is_the_same_device(database):
 def test_the_eleventh_device_takes_the_place_of_the_one_unused_for_longest(database):
     for number in range(11):
         phone(database, ANNA, f"d{number}", at=NOW + timedelta(minutes=number))
-    with database.reading() as session:
+    with database.read_session() as session:
         live = set(session.scalars(select(Device.device_id).where(Device.removed_at.is_(None))))
     assert live == {f"d{number}" for number in range(1, 11)}
 
@@ -336,7 +336,7 @@ def test_two_people_registering_one_push_address_at_once_leave_it_with_one(datab
     for _ in range(10):
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(register, (ANNA, BORIS)))
-        with database.reading() as session:
+        with database.read_session() as session:
             live = select(func.count()).select_from(Device).where(Device.removed_at.is_(None))
             assert session.scalar(live) == 1
 
@@ -344,7 +344,7 @@ def test_two_people_registering_one_push_address_at_once_leave_it_with_one(datab
 def test_one_person_registering_many_devices_at_once_keeps_ten(database):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: phone(database, ANNA, f"d{number}"), range(16)))
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalar(select(func.count()).select_from(Device).where(Device.removed_at.is_(None))) == 10
 
 
@@ -369,6 +369,6 @@ def test_a_whole_country_can_be_taken_back_at_once(database):
         )
     with patient.transaction() as session:
         assert planning.retire_stale(session, due(), now=NOW) == 0
-    with database.reading() as session:
+    with database.read_session() as session:
         assert session.scalars(select(Delivery.status).distinct()).all() == ["dropped"]
     patient.close()

@@ -57,14 +57,14 @@ def send(database, channel, at=NOW, **more):
 
 
 def look(database, *columns):
-    with database.reading() as session:
+    with database.read_session() as session:
         return [tuple(row) for row in session.execute(select(*columns).order_by(*columns))]
 
 
 def statuses(database):
     """Of every notification with its deliveries."""
     joined = select(Notification.status, Delivery.status).outerjoin(Delivery).order_by(Notification.person_id)
-    with database.reading() as session:
+    with database.read_session() as session:
         return [tuple(row) for row in session.execute(joined)]
 
 

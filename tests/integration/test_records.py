@@ -30,7 +30,7 @@ def import_file(app: Flask, kind: str, path: Path) -> str:
 
 
 def query(app: Flask, statement: str) -> list[Any]:
-    with services_of(app).database.reading() as session:
+    with services_of(app).database.read_session() as session:
         return [tuple(found) for found in session.execute(text(statement))]
 
 

@@ -11,7 +11,7 @@ from tests.factories import activate, arrived, load, officer, row
 
 def steps(app: Flask, day: str) -> list[str]:
     """The steps that stand on a day, one for each person to be reminded."""
-    with services_of(app).database.reading() as session:
+    with services_of(app).database.read_session() as session:
         return [found.step for found in session.execute(services_of(app).due_today(date.fromisoformat(day)))]
 
 

@@ -191,7 +191,7 @@ def test_keys_of_filings_are_forgotten_after_400_days(app: Flask, world: World, 
     counts = []
     for days in (399, 401):
         world.rounds(NOW + timedelta(days=days))
-        with services_of(app).database.reading() as session:
+        with services_of(app).database.read_session() as session:
             counts.append(session.execute(keys).scalar_one())
     assert counts == [1, 0]
 

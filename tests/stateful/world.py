@@ -127,7 +127,7 @@ class World:
         with self.database.transaction() as session:
             for name, role in STAFF.items():
                 officers.add(session, name, password=PASSWORD, role=role, office=None, actor="test", now=self.now)
-        with self.database.reading() as session:
+        with self.database.read_session() as session:
             rows = session.execute(select(Officer.name, Officer.id, Officer.password_hash))
             return {name: officers.Credentials(id_, hashed) for name, id_, hashed in rows}
 

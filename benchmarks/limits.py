@@ -71,9 +71,9 @@ def scripts(nation: Nation, values: dict[str, Any]) -> dict[str, str]:
     """The pgbench script of each limit, from the values of one filing that was written."""
     given = {name: literal(value) for name, value in values.items()} | _RANDOM
     head = _VARIABLES.format(copies=nation.people // TEMPLATES - 1)
-    read = filled(str(records.ONE_CASE), _READ_PARAMETERS) + ";\n"
+    read = filled(records.ONE_CASE.sql, _READ_PARAMETERS) + ";\n"
     revision = f" and revision = {given['obligations_revision']}"
-    write = filled(str(storing.STORE_ACCEPTED), given).replace(revision, "") + ";\n"
+    write = filled(storing.STORE_ACCEPTED.sql, given).replace(revision, "") + ";\n"
     steps = map(_one_line, statements(given))
     apart = "".join(step + ("\n" if step.endswith("\\gset") else ";\n") for step in steps)
     return {

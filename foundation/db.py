@@ -2,7 +2,8 @@
 
 - `Session`: one transaction that may write; the usual way.
 - `ReadSession`: reads on connections where the database refuses to write; each statement is its own transaction.
-- `AutocommitConnection`: SQLAlchemy Core, for operations of one read and one write that everyone uses, or one read.
+- `AutocommitConnection`: SQLAlchemy Core, for operations of one read and one write, or one read; `Statement` is the
+  fastest way to execute on it.
 - `copy_rows`: many rows at once into a table, for imports.
 
 See docs/adr/0008-ways-to-the-database.md.
@@ -14,8 +15,9 @@ from typing import Any, NewType, cast
 
 from psycopg import Connection as DriverConnection
 from psycopg import errors as pg
-from sqlalchemy import URL, Connection, Engine, MetaData, RowMapping, TextClause, event, func, make_url, orm, select
+from sqlalchemy import URL, Connection, Engine, MetaData, event, func, make_url, orm, select, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -135,14 +137,25 @@ class Database:
                 with self._replicated(connection):
                     yield AutocommitConnection(connection)
             finally:
-                if not driver.closed:
-                    driver.autocommit = False
+                self._give_back(connection, driver)
 
     @contextmanager
     def read_autocommit(self) -> Iterator[AutocommitConnection]:
         """As `autocommit`, for reads of one statement; the database refuses to write."""
         with database_errors_as_problems(), self._read_engine.connect() as connection:
-            yield AutocommitConnection(connection)
+            driver = _driver_connection(connection)
+            try:
+                yield AutocommitConnection(connection)
+            finally:
+                self._give_back(connection, driver, autocommit=True)
+
+    def _give_back(self, connection: Connection, driver: DriverConnection[Any], *, autocommit: bool = False) -> None:
+        """Leave a connection as its pool gave it; a broken one is not given back, nor kept are the pools' others."""
+        if not driver.closed:
+            driver.autocommit = autocommit
+        elif not connection.invalidated:  # a Statement broke it, which SQLAlchemy has not noticed
+            connection.invalidate()
+            self.drop_connections()
 
     @contextmanager
     def _replicated(self, connection: Connection) -> Iterator[None]:
@@ -194,9 +207,25 @@ def database_errors_as_problems() -> Iterator[None]:
         raise
 
 
-def fetch_one(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> RowMapping | None:
-    """The only row of a statement, or None."""
-    return connection.execute(statement, values).mappings().one_or_none()
+class Statement:
+    """SQL with `:name` parameters that runs on the driver's cursor, in the transaction of a connection or session.
+
+    For the few statements that most requests send. SQLAlchemy's way of executing a text takes 80 µs longer with two
+    parameters and 130 µs with forty, which is a tenth of a filing's processor time.
+    """
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+        self._driver_sql = str(text(sql).compile(dialect=psycopg_dialect.dialect()))  # type: ignore[no-untyped-call]
+
+    def scalars(self, connection: Connection, values: Mapping[str, Any]) -> Iterator[Any]:
+        """The first column of every row."""
+        for row in _driver_connection(connection).execute(self._driver_sql, values):
+            yield row[0]
+
+    def scalar(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        """The first column of the only row, or None where there is no row."""
+        return next(self.scalars(connection, values), None)
 
 
 def copy_rows(session: Session, table: str, types: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:

@@ -49,9 +49,9 @@ def numbered(statement: str) -> tuple[str, list[str]]:
     return re.sub(r"(?<!:):([a-z_]+)", lambda found: f"${names.index(found[1]) + 1}", statement), names
 
 
-READ, READ_NAMES = numbered(str(records.ONE_CASE))
+READ, READ_NAMES = numbered(records.ONE_CASE.sql)
 # asyncpg asks for one type a parameter; ours are used in two places with one type each, and the server finds it.
-WRITE, WRITE_NAMES = numbered(str(storing.STORE_ACCEPTED))
+WRITE, WRITE_NAMES = numbered(storing.STORE_ACCEPTED.sql)
 
 
 async def _set_up(connection: asyncpg.Connection) -> None:
@@ -84,7 +84,7 @@ async def file_tersely(body: ReportIn, authorization: str = Header(), idempotenc
     who, sent = _common(terse, body, authorization, idempotency_key)
     async with terse.state.pool.acquire() as db:
         given = {"person_id": who.id, "key": idempotency_key}
-        row = await db.fetchrow(READ, *(given[name] for name in READ_NAMES))
+        row = await db.fetchval(READ, *(given[name] for name in READ_NAMES))
         case = records.as_case(row)
         if case.answered:
             return Response(case.answered.answer, 201, media_type="application/json")

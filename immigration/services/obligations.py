@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, case, func, insert, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 
+import immigration.models.people  # noqa: F401 - obligations refer to its tables, whose types are asked for below
 from foundation import events
 from foundation.clock import bangkok_date
 from foundation.db import Database, ReadSession, Session, column_definitions

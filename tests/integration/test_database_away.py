@@ -218,12 +218,12 @@ def test_a_long_statement_ends_with_the_time_the_database_was_given(server: Serv
     database.close()
 
 
-@pytest.mark.parametrize("busy", ["reading", "transaction"])
+@pytest.mark.parametrize("busy", ["read_autocommit", "autocommit"])
 def test_when_every_connection_for_looks_or_deeds_is_in_use_those_ask_to_try_again_and_the_others_go_on(
     database: Database, resident: Resident, busy: str
 ) -> None:
     look, deed = lambda: resident.get("/me/stay"), lambda: resident.file("k")
-    waits, goes_on = (look, deed) if busy == "reading" else (deed, look)
+    waits, goes_on = (look, deed) if busy == "read_autocommit" else (deed, look)
     take = getattr(database, busy)
     with take() as one, take() as two, take() as three:
         for session in (one, two, three):

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, select, update
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.classification import internal, personal
-from foundation.db import Base
+from foundation.db import Base, ReadSession, Session
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def record(session: Session, event: Event, *, actor: str, at: datetime) -> None:
     session.add(EventRecord(**row(event, actor=actor, at=at)))
 
 
-def history(session: Session, subject: str) -> Sequence[EventRecord]:
+def history(session: ReadSession, subject: str) -> Sequence[EventRecord]:
     """Everything that happened to a subject, oldest first."""
     return session.scalars(select(EventRecord).where(EventRecord.subject == subject).order_by(EventRecord.id)).all()
 

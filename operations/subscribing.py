@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
 
+from foundation.db import Session
 from foundation.events import EventRecord, Subscriber
 from immigration.events import DueDateChanged, PeopleMerged
 from immigration.models.access import TokenFamily

@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 from flask import Flask
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
 
 from devtools.demo import country
 from devtools.demo.scenarios import Scenario, scenarios
 from foundation.clock import bangkok_date
-from foundation.db import Database
+from foundation.db import Database, Session
 from foundation.identity import Principal, Role
 from immigration.models.access import Officer
 from immigration.models.people import Passport, document_index

@@ -11,8 +11,8 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
 
+from foundation.db import Session
 from foundation.errors import Problem
 from foundation.http import now
 from foundation.services import database, services, transaction

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, Index, LargeBinary, Text, exists, func, select
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from foundation.classification import internal, personal, sensitive
-from foundation.db import Base
+from foundation.db import Base, ReadSession
 from foundation.sealing import Sealed, keyring
 from immigration.rules.nationalities import canonical
 
@@ -72,7 +72,7 @@ def document_index(issuing_state: str, document_number: str) -> bytes:
     return keyring().index("document", canonical(issuing_state), plain_number(document_number))
 
 
-def current_passport(session: Session, person_id: UUID) -> Passport | None:
+def current_passport(session: ReadSession, person_id: UUID) -> Passport | None:
     """A person's passport that no other one replaces; of several, the one that expires last."""
     newer = aliased(Passport)
     replaced = exists().where(newer.replaces_index == Passport.document_index)

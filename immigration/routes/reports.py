@@ -61,7 +61,7 @@ def mine(args: dict[str, Any]) -> dict[str, Any]:
     """My reports, newest first."""
     before = int(args["cursor"]) if args["cursor"] else None
     with read_session() as session:
-        found = reports.mine(session, principal().id, before=before, limit=args["limit"])
+        found = reports.list_reports(session, principal().id, before=before, limit=args["limit"])
         items = [report_view(report, receipt) for report, receipt in found]
     return page(items, [report.id for report, _ in found], args["limit"])
 
@@ -73,7 +73,7 @@ def one(number: str) -> dict[str, Any]:
     """One of my reports."""
     with read_session() as session:
         report = reports.get(session, number, author=principal())
-        return report_view(report, receipts.valid(session, report))
+        return report_view(report, receipts.find_valid_receipt(session, report))
 
 
 @blueprint.post("/reports/<number>/correction")
@@ -107,7 +107,7 @@ def receipt(number: str) -> dict[str, Any]:
         raise NotAcceptable("a receipt is kept as application/json")
     with read_session() as session:
         report = reports.get(session, number, author=principal())
-        found: Receipt = receipts.of(session, report)
+        found: Receipt = receipts.get_valid_receipt(session, report)
         return {
             "number": found.number,
             "report": report.number,

@@ -3,9 +3,9 @@
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from foundation import events
+from foundation.db import ReadSession
 from foundation.errors import NotFound
 from foundation.http import Blueprint, allow, now, principal
 from foundation.identity import Role
@@ -64,16 +64,16 @@ def one(number: str) -> dict[str, Any]:
         return _view(session, report, case)
 
 
-def _view(session: Session, report: Report, case: Case) -> dict[str, Any]:
+def _view(session: ReadSession, report: Report, case: Case) -> dict[str, Any]:
     owed = obligations.obligation_of(case, law=filing_context().law, now=now())
     history = [*events.history(session, report.number)]
     passports = _passports(session, case)
     decisions = [*review.decisions(session, report)]
-    receipt = receipts.valid(session, report)
+    receipt = receipts.find_valid_receipt(session, report)
     return review_view(report, receipt, case, passports, owed, decisions, history)
 
 
-def _passports(session: Session, case: Case) -> list[Passport]:
+def _passports(session: ReadSession, case: Case) -> list[Passport]:
     found = select(Passport).where(Passport.person_id == case.person_id).order_by(Passport.id)
     return [*session.scalars(found)]
 
@@ -86,7 +86,7 @@ def decide(decision: dict[str, Any], number: str) -> dict[str, Any]:
     """Accept, return or reject a report, or ask its author to come."""
     with transaction() as session:
         report = review.decide(session, number, officer=principal(), context=filing_context(), now=now(), **decision)
-        return report_view(report, receipts.valid(session, report))
+        return report_view(report, receipts.find_valid_receipt(session, report))
 
 
 @blueprint.post("/reports/<number>/reopening")
@@ -116,12 +116,12 @@ def search(data: dict[str, Any]) -> dict[str, Any]:
         return _resident(session, passport)
 
 
-def _resident(session: Session, passport: Passport) -> dict[str, Any]:
+def _resident(session: ReadSession, passport: Passport) -> dict[str, Any]:
     case = filing_context().records.case(session.connection(), passport.person_id)
     if case is None:
         raise NotFound()
     owed, today = obligations.obligation_of(case, law=filing_context().law, now=now())
-    filed = reports.mine(session, passport.person_id, before=None, limit=20)
+    filed = reports.list_reports(session, passport.person_id, before=None, limit=20)
     passports = _passports(session, case)
     return stay_view(owed, today) | {
         "resident_id": str(passport.person_id),

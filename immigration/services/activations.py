@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, select, update
-from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.clock import bangkok_date
+from foundation.db import ReadSession, Session
 from foundation.errors import Conflict, NotFound, Unauthenticated, Unprocessable
 from foundation.identity import Principal
 from foundation.sealing import keyring
@@ -178,7 +178,7 @@ def request_code(session: Session, claim: rules.Claim, *, address: str, now: dat
     )
 
 
-def is_replaced(session: Session, index: bytes) -> bool:
+def is_replaced(session: ReadSession, index: bytes) -> bool:
     """Whether some passport on record replaces the one with this blind index."""
     return bool(session.scalar(select(exists().where(Passport.replaces_index == index))))
 

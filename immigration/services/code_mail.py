@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, tuple_
-from sqlalchemy.orm import Session
 
 from foundation.clock import bangkok_date
-from foundation.db import Database
+from foundation.db import Database, Session
 from foundation.sealing import keyring
 from immigration.models.access import ActivationCode, ActivationRequest
 from immigration.models.people import Passport, Person

@@ -19,11 +19,10 @@ from jwt.algorithms import ECAlgorithm
 from jwt.utils import base64url_decode, base64url_encode
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.clock import Clock, bangkok_date, monotonic
-from foundation.db import Database
+from foundation.db import Database, ReadSession, Session
 from foundation.errors import Unavailable
 from immigration.events import KeyRotated
 from immigration.models.access import SigningKey
@@ -70,7 +69,7 @@ def rotate(session: Session, purpose: Purpose, now: datetime, *, actor: str = "c
     return kid or _the_active(session, purpose)
 
 
-def jwks(session: Session, now: datetime) -> dict[str, Any]:
+def jwks(session: ReadSession, now: datetime) -> dict[str, Any]:
     """The public keys that still verify, as a JWK set (RFC 7517), oldest first; `purpose` says what each signs."""
     in_use = or_(SigningKey.purpose == "statement", SigningKey.retired_at.is_(None), SigningKey.retired_at > now)
     rows = session.execute(
@@ -207,7 +206,7 @@ def _is_canonical(text: str) -> bool:
         return False
 
 
-def _active(session: Session, purpose: str) -> str | None:
+def _active(session: ReadSession, purpose: str) -> str | None:
     return session.scalar(select(SigningKey.kid).where(SigningKey.purpose == purpose, SigningKey.retired_at.is_(None)))
 
 
@@ -236,7 +235,7 @@ def _add(session: Session, purpose: str, now: datetime) -> str | None:
     return session.scalar(added)
 
 
-def _all(session: Session) -> list[_Key]:
+def _all(session: ReadSession) -> list[_Key]:
     return [
         _Key(row.kid, row.purpose, _public(row.public_jwk), _private(row.private_pem), row.retired_at)
         for row in session.scalars(select(SigningKey))

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.clock import bangkok_date
+from foundation.db import Session
 from immigration.events import PeopleMerged, ReportContradicted
 from immigration.models.reports import Report, holds
 from immigration.rules import reports as rules
@@ -97,7 +97,7 @@ def _comes_after(session: Session, first: Report, second: Report, policy: Policy
 
 
 def _next_due(session: Session, accepted: Report) -> date | None:
-    receipt = receipts.valid(session, accepted)
+    receipt = receipts.find_valid_receipt(session, accepted)
     return receipt.next_due_on if receipt else None
 
 

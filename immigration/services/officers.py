@@ -12,11 +12,10 @@ import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.clock import bangkok_date
-from foundation.db import Database
+from foundation.db import Database, ReadSession, Session
 from foundation.errors import Conflict, NotFound, Unauthenticated, Unavailable, Unprocessable
 from foundation.identity import Principal, Role
 from immigration.events import OfficerAdded, OfficerLockedOut, OfficerSignedIn
@@ -90,7 +89,7 @@ def add(
     return officer
 
 
-def everybody(session: Session) -> Sequence[Officer]:
+def everybody(session: ReadSession) -> Sequence[Officer]:
     """All accounts, by name."""
     return session.scalars(select(Officer).order_by(Officer.name)).all()
 
@@ -117,7 +116,7 @@ def set_up_totp(session: Session, name: str) -> str:
     return pyotp.TOTP(officer.totp_secret).provisioning_uri(name=name, issuer_name=ISSUER)
 
 
-def credentials(session: Session, name: str) -> Credentials:
+def credentials(session: ReadSession, name: str) -> Credentials:
     """What to check a password against; for a name that is not ours, a hash that no password has."""
     found = session.execute(select(Officer.id, Officer.password_hash).where(Officer.name == name)).one_or_none()
     return Credentials(*found) if found else Credentials(_NOBODY, _nobodys_hash())

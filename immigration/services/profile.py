@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from foundation import events
+from foundation.db import ReadSession, Session
 from foundation.identity import Principal
 from immigration.events import ContactChanged
 from immigration.models.people import Passport, Person, current_passport
@@ -34,7 +33,7 @@ class Profile:
     assurance: str
 
 
-def me(session: Session, resident: Principal) -> Profile:
+def me(session: ReadSession, resident: Principal) -> Profile:
     """Who the resident is. Raises InvalidToken where the person was joined with another one since signing in."""
     person, passport = session.get(Person, resident.id), current_passport(session, resident.id)
     if person is None or passport is None:

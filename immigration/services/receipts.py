@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
 
 from foundation.clock import rfc3339
+from foundation.db import ReadSession, Session
 from foundation.errors import NotFound
 from immigration.models.people import Passport
 from immigration.models.reports import Receipt, Report
@@ -61,18 +61,18 @@ def issue(
 
 def void(session: Session, report: Report, now: datetime) -> str | None:
     """Make the valid receipt of a report void; its number, if there was one."""
-    if receipt := valid(session, report):
+    if receipt := find_valid_receipt(session, report):
         receipt.voided_at = now
         return receipt.number
     return None
 
 
-def valid(session: Session, report: Report) -> Receipt | None:
+def find_valid_receipt(session: ReadSession, report: Report) -> Receipt | None:
     """The receipt of a report that is not void."""
     return session.scalars(select(Receipt).where(Receipt.report_id == report.id, Receipt.voided_at.is_(None))).first()
 
 
-def verify(session: Session, text: str, *, signer: Signer) -> Verdict:
+def verify(session: ReadSession, text: str, *, signer: Signer) -> Verdict:
     """Check a receipt's number, a report's number or a signed statement, as anybody holds it."""
     text = "".join(text.split())
     if text.count(".") == 2:
@@ -92,7 +92,7 @@ def verify(session: Session, text: str, *, signer: Signer) -> Verdict:
     return Verdict(status == GENUINE, status, says)
 
 
-def by_number(session: Session, number: str) -> tuple[dict[str, Any], str] | None:
+def by_number(session: ReadSession, number: str) -> tuple[dict[str, Any], str] | None:
     """What is on record under the number of a receipt, or of a report that was filed."""
     if (row := session.execute(_BY_RECEIPT, {"number": number}).one_or_none()) is not None:
         says = _says(row) | {
@@ -116,8 +116,8 @@ def _says(row: Any) -> dict[str, Any]:
     }
 
 
-def of(session: Session, report: Report) -> Receipt:
+def get_valid_receipt(session: ReadSession, report: Report) -> Receipt:
     """The valid receipt of a report; NotFound until it is accepted."""
-    if (receipt := valid(session, report)) is None:
+    if (receipt := find_valid_receipt(session, report)) is None:
         raise NotFound("the report has no receipt")
     return receipt

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.clock import bangkok_date
+from foundation.db import Session
 from immigration.events import ReportRechecked
 from immigration.models.reports import Report
 from immigration.registries.records import Case

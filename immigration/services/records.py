@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from foundation.clock import bangkok_date
-from foundation.db import Database
+from foundation.db import Database, Session
 from immigration.registries import csv_files
 from immigration.registries.law import Law
 from immigration.registries.records import Records

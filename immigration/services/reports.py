@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.clock import bangkok_date, rfc3339
+from foundation.db import ReadSession, Session
 from foundation.errors import BadRequest, Conflict, NotFound, Unavailable, Unprocessable
 from foundation.identity import Principal
 from immigration.events import ReportCorrected, ReportDecided, ReportFiled, ReportWithdrawn
@@ -163,7 +163,9 @@ def _owed_after(
     return obligations.columns(due_dates.obligation(after, filing.on, policy, explain=False), policy)
 
 
-def mine(session: Session, person_id: UUID, *, before: int | None, limit: int) -> list[tuple[Report, Receipt | None]]:
+def mine(
+    session: ReadSession, person_id: UUID, *, before: int | None, limit: int
+) -> list[tuple[Report, Receipt | None]]:
     """A person's reports, newest first, below a row id, each with its receipt if it has one that is not void."""
     values: dict[str, Any] = {"person_id": person_id, "limit": limit}
     if before:
@@ -171,7 +173,7 @@ def mine(session: Session, person_id: UUID, *, before: int | None, limit: int) -
     return [(report, receipt) for report, receipt in session.execute(_OLDER if before else _NEWEST, values)]
 
 
-def get(session: Session, number: str, *, author: Principal, lock: bool = False) -> Report:
+def get(session: ReadSession, number: str, *, author: Principal, lock: bool = False) -> Report:
     """A report of the asking resident; NotFound for another's exactly as for none."""
     wanted = select(Report).where(Report.number == numbers.normalise(number), Report.person_id == author.id)
     found = session.scalars(wanted.with_for_update() if lock else wanted).one_or_none()

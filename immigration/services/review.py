@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import load_only
 
 from foundation import events
 from foundation.clock import bangkok_date
+from foundation.db import ReadSession, Session
 from foundation.errors import Conflict, NotFound
 from foundation.identity import Principal
 from immigration.events import ReportDecided, ReportOpened, ReportReopened, ResidentLookedUp
@@ -48,7 +49,7 @@ _SHOWN_IN_QUEUE = (
 
 
 def queue(
-    session: Session, *, status: str, office: str | None, after: int | None, limit: int, contradicted: bool = False
+    session: ReadSession, *, status: str, office: str | None, after: int | None, limit: int, contradicted: bool = False
 ) -> list[tuple[Report, Passport]]:
     """Reports in a state, or those the records contradict, oldest first, each with its passport.
 
@@ -75,7 +76,7 @@ def open_report(
     return report, case
 
 
-def decisions(session: Session, report: Report) -> Sequence[Decision]:
+def decisions(session: ReadSession, report: Report) -> Sequence[Decision]:
     """Every decision about a report, oldest first."""
     return session.scalars(select(Decision).where(Decision.report_id == report.id).order_by(Decision.id)).all()
 
@@ -217,7 +218,7 @@ def reopen(
     return report
 
 
-def _period_taken(session: Session, report: Report) -> bool:
+def _period_taken(session: ReadSession, report: Report) -> bool:
     from_others = select(Report.id).where(
         Report.person_id == report.person_id, Report.period == report.period, Report.id != report.id
     )
@@ -236,7 +237,7 @@ def look_up(
     return found
 
 
-def _get(session: Session, number: str, lock: bool = False) -> Report:
+def _get(session: ReadSession, number: str, lock: bool = False) -> Report:
     wanted = select(Report).where(Report.number == numbers.normalise(number))
     found = session.scalars(wanted.with_for_update() if lock else wanted).one_or_none()
     if found is None:

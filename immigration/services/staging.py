@@ -7,9 +7,8 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
-from foundation.db import copy_rows
+from foundation.db import Session, copy_rows
 from foundation.sealing import keyring
 from immigration.models.people import document_index
 

@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.clock import Clock, bangkok_date
 from foundation.config import Settings
-from foundation.db import Database
+from foundation.db import Database, Session
 from foundation.errors import Unauthenticated
 from foundation.identity import Authenticate, Principal, Role
 from immigration.events import SignInRevoked

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import CTE, CursorResult, Row, Select, String, and_, case, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
 
+from foundation.db import Session
 from notifications import catalogue, rules
 from notifications.channels.push import Envelope, Result
 from notifications.models import Delivery, Device, Notification

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
 
+from foundation.db import Session
 from foundation.errors import NotFound
 from foundation.sealing import keyring
 from notifications.models import Delivery, Device

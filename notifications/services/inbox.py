@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, tuple_
-from sqlalchemy.orm import Session
 
+from foundation.db import ReadSession, Session
 from foundation.errors import BadRequest, NotFound
 from notifications import catalogue
 from notifications.models import Delivery, Device, Notification
@@ -71,7 +71,7 @@ class Page:
     next_cursor: str | None
 
 
-def page(session: Session, *, person_id: UUID, language: str, cursor: str | None = None, limit: int = 20) -> Page:
+def page(session: ReadSession, *, person_id: UUID, language: str, cursor: str | None = None, limit: int = 20) -> Page:
     """A page of what this person was told, in `language`. What was taken back before it reached anybody is left out.
 
     Raises UnknownCursor.
@@ -99,7 +99,7 @@ def read(session: Session, notification_id: UUID, *, person_id: UUID, language: 
     return _item(notification, _arrivals(session, [notification_id])[notification_id], language)
 
 
-def _arrivals(session: Session, notifications: Sequence[UUID]) -> dict[UUID, list[Arrival]]:
+def _arrivals(session: ReadSession, notifications: Sequence[UUID]) -> dict[UUID, list[Arrival]]:
     found: dict[UUID, list[Arrival]] = defaultdict(list)
     for row in session.execute(_ARRIVED, {"notifications": notifications}):
         found[row.notification_id].append(Arrival(row.device_id, row.platform, row.status, row.sent_at))

@@ -4,9 +4,9 @@ import logging
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
 
 from foundation.clock import bangkok_date
+from foundation.db import Session
 from foundation.events import EventRecord
 from notifications import catalogue
 from notifications.models import Notification

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, and_, any_, bindparam, case, exists, select, update
-from sqlalchemy.orm import Session
 
+from foundation.db import Session
 from notifications.models import Delivery, Notification
 
 _QUIET = {"synchronize_session": False}

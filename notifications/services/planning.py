@@ -33,8 +33,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.orm import Session
 
+from foundation.db import Session
 from notifications import catalogue
 from notifications.models import Delivery, Device, Notification
 from notifications.rules import ROUTINE

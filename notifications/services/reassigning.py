@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+from foundation.db import Session
 
 _MOVES = (
     """update devices d set person_id = :canonical where person_id = :duplicate

@@ -90,11 +90,18 @@ class CommitWatchdog:
 
 
 def make_engine(
-    url: URL, *, pool_size: int, statement_timeout: float, response_timeout: float | None, read_only: bool = False
+    url: URL,
+    *,
+    pool_size: int,
+    statement_timeout: float,
+    idle_timeout: float,
+    response_timeout: float | None,
+    read_only: bool = False,
 ) -> Engine:
     """An engine whose statements end after `statement_timeout` seconds (0: never); see ConnectionWithTimeout.
 
-    Where it is `read_only` the database refuses to write, and each statement is a transaction of its own. Values of
+    A transaction that does nothing for `idle_timeout` seconds is ended by the server, so that its locks end too. Where
+    it is `read_only` the database refuses to write, and each statement is a transaction of its own. Values of
     parameters are in no error and no log: they are personal data.
     """
     engine = create_engine(
@@ -104,7 +111,7 @@ def make_engine(
         pool_timeout=3,
         hide_parameters=True,
         connect_args={
-            "options": _start_up_options(statement_timeout, read_only),
+            "options": _start_up_options(statement_timeout, idle_timeout, read_only),
             "prepare_threshold": 2,
             **_KEEP_ALIVE,
         },
@@ -116,7 +123,7 @@ def make_engine(
     return engine
 
 
-def _start_up_options(statement_timeout: float, read_only: bool) -> str:
+def _start_up_options(statement_timeout: float, idle_timeout: float, read_only: bool) -> str:
     """The limits of a session, as libpq's `options`: the only session state there is.
 
     PgBouncer refuses start-up options. Behind it, the same settings belong to the database role (ALTER ROLE ... SET),
@@ -125,7 +132,7 @@ def _start_up_options(statement_timeout: float, read_only: bool) -> str:
     settings = {
         "statement_timeout": int(statement_timeout * 1000),
         "lock_timeout": 2000,
-        "idle_in_transaction_session_timeout": 60_000,
+        "idle_in_transaction_session_timeout": int(idle_timeout * 1000),
         "timezone": "UTC",
     }
     if read_only:

@@ -83,14 +83,22 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, pool_size: int = 10, statement_timeout: float = 5, commit_timeout: float = 5
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        statement_timeout: float = 5,
+        commit_timeout: float = 5,
+        idle_timeout: float = 60,
     ) -> None:
         self.url: URL = make_url(url).set(drivername="postgresql+psycopg")
         limits: dict[str, Any] = {
             "pool_size": pool_size,
             "statement_timeout": statement_timeout,
+            "idle_timeout": idle_timeout,
             "response_timeout": max(statement_timeout, commit_timeout) + 2 if statement_timeout else None,
         }
+        self._idle_timeout = idle_timeout
         self.engine = make_engine(self.url, **limits)
         self._read_engine = make_engine(self.url, **limits, read_only=True)
         self._commit_watchdog = CommitWatchdog(commit_timeout)
@@ -170,7 +178,7 @@ class Database:
     def without_timeout(self, *, pool_size: int = 4) -> "Database":
         """The same database on connections of its own whose statements never time out; close it after use."""
         url = self.url.render_as_string(hide_password=False)
-        return Database(url, pool_size=pool_size, statement_timeout=0)
+        return Database(url, pool_size=pool_size, statement_timeout=0, idle_timeout=self._idle_timeout)
 
     def drop_connections(self) -> None:
         """Close every pooled connection, which may have been cut; the next use opens a new one."""

@@ -1,4 +1,4 @@
-"""Alembic's way in: the engine comes from whoever calls, the tables from both wings.
+"""Alembic's entry: the caller gives the engine, and both packages have tables.
 
 What is below the imports shapes the drafts of `tools/draft_migration.py`; running migrations does not need it.
 """
@@ -8,9 +8,10 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.rewriter import Rewriter
 from alembic.operations.ops import CreateTableOp, DowngradeOps, DropIndexOp, DropTableOp, ModifyTableOps
-from sqlalchemy import text
+from sqlalchemy import Connection, event
 
-import foundation.events  # noqa: F401 - the tables register themselves
+import foundation.events
+import foundation.leases  # noqa: F401 - as above
 import immigration.models.access
 import immigration.models.obligations
 import immigration.models.people
@@ -53,10 +54,19 @@ def include_object(_item: Any, name: str | None, kind: str, _reflected: bool, _c
 
 
 engine = context.config.attributes["engine"]
+
+
+def limit(connection: Connection) -> None:
+    """A migration waits for locks for a second only, or it would hold up everyone who comes after it; it may take long.
+
+    Settings of the transaction, not of the session: a pool in front of the database gives a session to others.
+    """
+    for setting in ("lock_timeout = '1s'", "statement_timeout = 0", "idle_in_transaction_session_timeout = 0"):
+        connection.exec_driver_sql(f"set local {setting}")
+
+
 with engine.connect() as connection:
-    connection.execute(text("set lock_timeout = '1s'"))
-    connection.execute(text("set statement_timeout = 0"))
-    connection.commit()
+    event.listen(connection, "begin", limit)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

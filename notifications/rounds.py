@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Select, text
+from sqlalchemy import Select
 
 from foundation import events
 from foundation.clock import bangkok_date, monotonic
-from foundation.db import Database
+from foundation.db import Database, Session
 from notifications.channels.push import Envelope, PushChannel, Result
 from notifications.rules import Outcome
 from notifications.services import delivery, planning
@@ -26,66 +26,89 @@ class DueToday(Protocol):
     def __call__(self, today: date, /, *, begun: date | None = None) -> Select[Any]: ...
 
 
+Confirm = Callable[[Session], None]
+
 BATCH = 200
 """Messages that a worker claims together."""
 AT_ONCE = 20
 """Messages that it sends before it settles them: as many may be sent twice when it, or the database, dies."""
-PLANNING_TIMEOUT = 300
-"""Seconds that one statement of planning may take: it is about everybody, and longer than a request's may."""
+PLANNING_SETTINGS = {"statement_timeout": "300s"}
+"""One statement of planning may take longer than a request's: it is about all residents."""
 
 _RELAY = 200
 _ADDRESS = 5000
 _log = logging.getLogger(__name__)
 
 
-def begin_round(database: Database, due_today: DueToday, now: datetime) -> int:
-    """Plan what begins today; how many reminders are new. It is quick: the rest was planned on the days before."""
+def begin_round(database: Database, due_today: DueToday, now: datetime, confirm: Confirm = lambda session: None) -> int:
+    """Plan what begins today; how many reminders are new. It is quick: the rest was planned on the days before.
+
+    `confirm` is called last in the transaction, and raises where another worker plans by now.
+    """
     today = bangkok_date(now)
-    with database.transaction() as session:
-        session.execute(text(f"set local statement_timeout = '{PLANNING_TIMEOUT}s'"))
+    with database.transaction(PLANNING_SETTINGS) as session:
         planned = planning.plan_new(session, due_today(today, begun=today), now=now)
+        confirm(session)
     if planned:
         _log.info("notifications: %d reminders begin today", planned)
     return planned
 
 
-def plan_round(database: Database, due_today: DueToday, now: datetime) -> int:
-    """Take back what is no longer due and plan what is, whenever it began; how many reminders are new."""
-    with database.transaction() as session:
-        session.execute(text(f"set local statement_timeout = '{PLANNING_TIMEOUT}s'"))
+def plan_round(database: Database, due_today: DueToday, now: datetime, confirm: Confirm = lambda session: None) -> int:
+    """Take back what is no longer due and plan what is, whenever it began; how many reminders are new.
+
+    `confirm` is as in `begin_round`.
+    """
+    with database.transaction(PLANNING_SETTINGS) as session:
         due = planning.at_hand(session, due_today(bangkok_date(now)))
         retired = planning.retire_stale(session, due, now=now)
         planned = planning.plan(session, due, now=now)
+        confirm(session)
     if planned or retired:
         _log.info("notifications: %d reminders planned, %d taken back", planned, retired)
     return planned
 
 
 def relay_round(
-    database: Database, now: datetime, subscribers: Sequence[events.Subscriber] = (notify,), *, limit: int = _RELAY
+    database: Database,
+    now: datetime,
+    subscribers: Sequence[events.Subscriber] = (notify,),
+    *,
+    limit: int = _RELAY,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Hand every waiting event to the subscribers, batch by batch; how many there were."""
+    """Hand every waiting event to the subscribers, batch by batch; how many there were.
+
+    Ends after the batch in hand once `stopping` is true.
+    """
     total = 0
     while True:
         with database.transaction() as session:
             relayed = events.relay(session, subscribers, now=now, limit=limit)
         total += relayed
-        if relayed < limit:
+        if relayed < limit or stopping():
             return total
 
 
 def send_round(
-    database: Database, channel: PushChannel, now: datetime, *, due_today: DueToday | None = None, batch: int = BATCH
+    database: Database,
+    channel: PushChannel,
+    now: datetime,
+    *,
+    due_today: DueToday | None = None,
+    batch: int = BATCH,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Send all that is ready; how many messages a provider took.
 
     With `due_today`, each batch of reminders is checked against the records in the transaction that claims it. A batch
-    of which nothing went through ends the round: the provider is away, and the rest stays where it is.
+    of which nothing went through ends the round: the provider is away, and the rest stays where it is. Once `stopping`
+    is true, the round ends after the batch in hand.
     """
     clock = _running_from(now)
     _address(database, clock)
     total = 0
-    while True:
+    while not stopping():
         moment = clock()
         with database.transaction() as session:
             due = due_today(bangkok_date(moment)) if due_today else None
@@ -98,6 +121,7 @@ def send_round(
         total += sent
         if all(result.outcome is Outcome.RETRY for result in results):
             return total
+    return total
 
 
 def _deliver(

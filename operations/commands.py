@@ -26,7 +26,10 @@ docs_group = AppGroup("docs", help="The documents made from the code.")
 @database_group.command("migrate")
 def migrate() -> None:
     """Bring the tables up to date."""
-    changed = migrating.bring_up_to_date(database())
+    try:
+        changed = migrating.bring_up_to_date(database())
+    except Unavailable as problem:
+        raise click.ClickException(f"{problem.detail}: {database().url.render_as_string()}") from problem
     click.echo("migrated" if changed else "already up to date")
 
 
@@ -47,10 +50,14 @@ def check() -> None:
 
 @click.command("worker")
 @click.option("--once", is_flag=True, help="Each round once, then exit.")
+@click.option("--check", is_flag=True, help="Only say whether a worker of this host is alive: exit status 0 or 1.")
 @click.option("--at", "moment", metavar="TIME", help="With --once: plan and send all that is due by then (RFC 3339).")
 @with_appcontext
-def work(once: bool, moment: str | None) -> None:
-    """Run the scheduled rounds: for ever, or each once."""
+def work(once: bool, check: bool, moment: str | None) -> None:
+    """Run the scheduled rounds: until SIGTERM, or each once."""
+    if check:
+        _check_worker()
+        return
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round that takes longer than its pause is no news
     settings: Settings = services_of(current_app).settings
@@ -66,9 +73,9 @@ def work(once: bool, moment: str | None) -> None:
     )
     try:
         if not once:
-            worker.forever(context)
+            worker.run_until_stopped(context)
             return
-        for name, count in worker.once(context, at).items():
+        for name, count in worker.run_once(context, at).items():
             click.echo(f"{name}: {count}")
     except Unavailable as problem:
         raise click.ClickException(problem.detail) from problem
@@ -77,6 +84,17 @@ def work(once: bool, moment: str | None) -> None:
     finally:
         context.channel.close()
         store.close()
+
+
+def _check_worker() -> None:
+    """Exit with an error where no worker of this host gave a sign of life lately."""
+    try:
+        alive = worker.is_alive(database())
+    except Unavailable as problem:
+        raise click.ClickException(problem.detail) from problem
+    if not alive:
+        raise click.ClickException(f"no sign of life of a worker of this host for {worker.ALIVE_WITHIN.seconds} s")
+    click.echo("alive")
 
 
 def _moment(text: str | None, once: bool, settings: Settings) -> datetime:

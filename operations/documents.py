@@ -11,7 +11,8 @@ from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 from werkzeug.exceptions import default_exceptions
 
-import foundation.events  # noqa: F401 - as below
+import foundation.events
+import foundation.leases  # noqa: F401 - as below
 import immigration.models.access
 import immigration.models.obligations
 import immigration.models.people

@@ -1,39 +1,49 @@
-"""The worker: APScheduler as a clock and nothing else. What is to be done is asked of the database, each time anew.
+"""The worker: APScheduler as a clock and nothing else. Each round asks the database anew what is to be done.
 
-Any number of workers may run: every round is safe to run twice at once, and one of them plans at a time.
+Any number of workers may run: every round is safe to run twice at once, and one worker at a time plans, under a lease.
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import os
+import signal
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import delete, text
 
+from foundation import leases
 from foundation.clock import BANGKOK, Clock, system_clock
 from foundation.db import Database
 from foundation.errors import Unavailable
-from immigration.models.reports import IdempotencyKey
+from foundation.leases import HeldLease
+from foundation.version import VERSION
 from immigration.registries.mail import Mailer
-from immigration.services import code_mail, obligations, rechecks
+from immigration.services import code_mail, obligations, rechecks, reports
 from immigration.services.judging import FilingContext
 from notifications import rounds
 from notifications.channels.push import PushChannel
 from notifications.services.notifying import notify
 from operations.subscribing import notify_only_service_users, reassign_devices
 
-KEYS_KEPT = timedelta(days=400)
+PLANNING = "planning"
+HEARTBEAT_SECONDS = 10
+ALIVE_WITHIN = timedelta(seconds=60)
+"""A worker without a sign of life for longer than this is not healthy."""
+SUMMARY_SECONDS = 60
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What the rounds stand on."""
+    """What the rounds need. Rounds that go on batch by batch end after the batch in hand once `stop` is set."""
 
     database: Database
     clock: Clock
@@ -41,6 +51,13 @@ class WorkerContext:
     mailer: Mailer
     channel: PushChannel
     due_today: rounds.DueToday
+    stop: threading.Event = field(default_factory=threading.Event)
+    host: str = field(default_factory=socket.gethostname)
+
+    @property
+    def process(self) -> str:
+        """This process among all workers."""
+        return f"{self.host}:{os.getpid()}"
 
 
 @dataclass(frozen=True)
@@ -53,7 +70,8 @@ class Round:
 
 
 def _relay(context: WorkerContext, now: datetime) -> int:
-    return rounds.relay_round(context.database, now, (reassign_devices, notify_only_service_users(notify)))
+    subscribers = (reassign_devices, notify_only_service_users(notify))
+    return rounds.relay_round(context.database, now, subscribers, stopping=context.stop.is_set)
 
 
 def _recheck(context: WorkerContext, now: datetime) -> int:
@@ -64,33 +82,45 @@ def _recheck(context: WorkerContext, now: datetime) -> int:
 
 def _refresh(context: WorkerContext, now: datetime) -> int:
     """Recompute obligations that a recorded future row, an import cut short or changed rules made out of date."""
+    filing = context.filing
     return obligations.refresh(
-        context.database, records=context.filing.records, law=context.filing.law, now=now, actor="worker"
+        context.database,
+        records=filing.records,
+        law=filing.law,
+        now=now,
+        actor="worker",
+        stopping=context.stop.is_set,
     )
 
 
 def _begin(context: WorkerContext, now: datetime) -> int:
-    with _alone(context.database, "plan") as alone:
-        return rounds.begin_round(context.database, context.due_today, now) if alone else 0
+    return _planning(context, lambda lease: rounds.begin_round(context.database, context.due_today, now, lease.confirm))
 
 
 def _plan(context: WorkerContext, now: datetime) -> int:
-    with _alone(context.database, "plan") as alone:
-        return rounds.plan_round(context.database, context.due_today, now) if alone else 0
+    return _planning(context, lambda lease: rounds.plan_round(context.database, context.due_today, now, lease.confirm))
+
+
+def _planning(context: WorkerContext, plan: Callable[[HeldLease], int]) -> int:
+    """Plan, where no other worker does now."""
+    with leases.hold(context.database, PLANNING, holder=context.process) as lease:
+        return plan(lease) if lease else 0
 
 
 def _send(context: WorkerContext, now: datetime) -> int:
-    return rounds.send_round(context.database, context.channel, now, due_today=context.due_today)
+    return rounds.send_round(
+        context.database, context.channel, now, due_today=context.due_today, stopping=context.stop.is_set
+    )
 
 
 def _mail(context: WorkerContext, now: datetime) -> int:
-    return code_mail.mail_codes(context.database, context.mailer, now)
+    return code_mail.mail_codes(context.database, context.mailer, now, stopping=context.stop.is_set)
 
 
 def _forget(context: WorkerContext, now: datetime) -> int:
     with context.database.transaction() as session:
-        result: Any = session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEYS_KEPT))
-        return int(result.rowcount)
+        leases.forget_heartbeats(session, older_than=timedelta(days=1))
+        return reports.forget_idempotency_keys(session, now=now)
 
 
 ROUNDS = (
@@ -105,42 +135,84 @@ ROUNDS = (
 )
 
 
-@contextmanager
-def _alone(database: Database, name: str) -> Iterator[bool]:
-    """Whether no other worker is in this round now; held by a transaction-scoped lock, gone with its process."""
-    with database.transaction() as session:
-        wanted = text("select pg_try_advisory_xact_lock(hashtext(:name))")
-        yield bool(session.scalar(wanted, {"name": f"round {name}"}))
-
-
-def once(context: WorkerContext, now: datetime) -> dict[str, int]:
-    """Each round once, at an instant, in the order of ROUNDS; what each did."""
+def run_once(context: WorkerContext, now: datetime) -> dict[str, int]:
+    """Run each round once, at an instant, in the order of ROUNDS; what each did."""
     return {each.name: each.run(context, now) for each in ROUNDS}
 
 
-def forever(context: WorkerContext) -> None:
-    """Run the rounds until the process is told to stop."""
-    scheduler = BlockingScheduler(
+def run_until_stopped(context: WorkerContext) -> None:
+    """Run the rounds until SIGTERM or SIGINT, then finish what is in hand.
+
+    The handlers are set explicitly: the first process of a container has none by default, and ignores both signals.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: context.stop.set())
+    scheduler = BackgroundScheduler(
         timezone=BANGKOK,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
     )
-    scheduler.add_listener(_complain, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+    scheduler.add_listener(_log_failure, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+    done: Counter[str] = Counter()
     for each in ROUNDS:
-        trigger = IntervalTrigger(seconds=each.every)
-        scheduler.add_job(_guarded, trigger, (each, context), id=each.name, next_run_time=system_clock())
+        _schedule(scheduler, each.name, each.every, partial(_run, each, context, done))
+    _schedule(scheduler, "heartbeat", HEARTBEAT_SECONDS, lambda: beat(context))
+    _schedule(scheduler, "summary", SUMMARY_SECONDS, lambda: _log_summary(done))
+    log.info("%s", start_up_line(context))
     scheduler.start()
+    context.stop.wait()
+    log.info("worker stops: the rounds that run now are finished")
+    scheduler.shutdown(wait=True)
+    _log_summary(done)
+    log.info("worker stopped")
 
 
-def _guarded(each: Round, context: WorkerContext) -> None:
-    """A round that the database or a bug ends comes again at its next time; nothing waits in memory."""
+def start_up_line(context: WorkerContext) -> str:
+    """What a worker says when it starts: version, database without password, and the rounds."""
+    every = ", ".join(f"{each.name} {each.every} s" for each in ROUNDS)
+    database = context.database.url.render_as_string(hide_password=True)
+    return f"worker {context.process}, version {VERSION}; database {database}; rounds every: {every}"
+
+
+def beat(context: WorkerContext) -> None:
+    """Give a sign of life; where the database is away, none."""
     try:
-        if done := each.run(context, context.clock()):
-            log.info("round %s: %d", each.name, done)
+        with context.database.transaction() as session:
+            leases.beat(session, process=context.process, host=context.host)
+    except Unavailable as problem:
+        log.warning("heartbeat: %s", problem)
+
+
+def is_alive(database: Database, host: str | None = None) -> bool:
+    """Whether a worker of this host gave a sign of life within ALIVE_WITHIN. Raises Unavailable."""
+    with database.read_session() as session:
+        return leases.is_alive(session, host=host or socket.gethostname(), within=ALIVE_WITHIN)
+
+
+def _schedule(scheduler: BackgroundScheduler, name: str, seconds: int, run: Callable[[], None]) -> None:
+    scheduler.add_job(run, IntervalTrigger(seconds=seconds), id=name, next_run_time=system_clock())
+
+
+def _run(each: Round, context: WorkerContext, done: Counter[str]) -> None:
+    """Run a round; one that the database or a bug ends comes again at its next time, since nothing waits in memory."""
+    if context.stop.is_set():
+        return
+    try:
+        count = each.run(context, context.clock())
     except Unavailable as problem:
         log.warning("round %s: %s", each.name, problem)
+        return
+    done[each.name] += count
+    log.debug("round %s: %d", each.name, count)
 
 
-def _complain(event: Any) -> None:
+def _log_summary(done: Counter[str]) -> None:
+    """Log once a minute what the rounds did since, where they did anything: a line a round would flood the log."""
+    if counts := {name: count for name, count in done.items() if count}:
+        log.info("rounds: %s", ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
+    done.subtract(counts)
+
+
+def _log_failure(event: Any) -> None:
     if error := getattr(event, "exception", None):
         log.error("round %s failed", event.job_id, exc_info=error)
     else:

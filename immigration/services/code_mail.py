@@ -6,6 +6,7 @@ Message-ID would be dropped by mail systems as a repeat, and leave its reader wi
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -42,15 +43,25 @@ We never ask for this code by phone or by mail.
 _log = logging.getLogger(__name__)
 
 
-def mail_codes(database: Database, mailer: Mailer, now: datetime, *, most: int = 50) -> int:
+def mail_codes(
+    database: Database,
+    mailer: Mailer,
+    now: datetime,
+    *,
+    most: int = 50,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
     """Work through waiting requests, at most `most` in a round; how many mails were handed over.
 
     Each request is taken under a lease in one transaction, its mail sent outside of any, and the result noted in
     another: a worker that dies in between leaves a request that another one takes up. Any number may run at once.
     A mail server that does not answer ends the round; what was taken is tried again with growing pauses for a day.
+    Ends after the mail in hand once `stopping` is true.
     """
     sent = 0
     for _ in range(most):
+        if stopping():
+            break
         with database.transaction() as session:
             request = _take(session, now)
             mail = _prepare(session, request, now) if request else None

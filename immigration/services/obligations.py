@@ -1,7 +1,7 @@
 """Each person's obligation: explained step by step, and kept up to date with the records."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -166,15 +166,26 @@ update reports r set contradicted_at = null where r.number = :number and not exi
 """)  # noqa: S608 - our own words
 
 
-def refresh(database: Database, *, records: Records, law: Law, now: datetime, actor: str) -> int:
-    """Recompute every kept obligation that is out of date, a batch in a transaction; how many there were."""
+def refresh(
+    database: Database,
+    *,
+    records: Records,
+    law: Law,
+    now: datetime,
+    actor: str,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Recompute every kept obligation that is out of date, a batch in a transaction; how many there were.
+
+    Ends after the batch in hand once `stopping` is true.
+    """
     total, after = 0, UUID(int=0)
     while True:
         with database.transaction() as session:
             people = needing_refresh(session, law=law, now=now, after=after)
             recompute(session, people, records=records, law=law, now=now, actor=actor)
         total += len(people)
-        if len(people) < BATCH:
+        if len(people) < BATCH or stopping():
             return total
         after = people[-1]
 

@@ -3,11 +3,11 @@
 import json
 import secrets
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, CursorResult, bindparam, delete, select
 
 from foundation import events
 from foundation.clock import bangkok_date, rfc3339
@@ -15,7 +15,7 @@ from foundation.db import ReadSession, Session
 from foundation.errors import BadRequest, Conflict, NotFound, Unavailable, Unprocessable
 from foundation.identity import Principal
 from immigration.events import ReportCorrected, ReportDecided, ReportFiled, ReportWithdrawn
-from immigration.models.reports import Receipt, Report
+from immigration.models.reports import IdempotencyKey, Receipt, Report
 from immigration.registries.records import Case
 from immigration.rules import due_dates, findings, numbers
 from immigration.rules import reports as rules
@@ -25,6 +25,8 @@ from immigration.services import judging, obligations, statements, storing
 from immigration.services.judging import FilingContext, Form, Judgement, Sent
 
 TRIES = 8
+KEYS_KEPT = timedelta(days=400)
+"""How long the answer to a filing is kept under its idempotency key."""
 _NEWEST = (
     select(Report, Receipt)
     .outerjoin(Receipt, (Receipt.report_id == Report.id) & Receipt.voided_at.is_(None))
@@ -163,7 +165,7 @@ def _owed_after(
     return obligations.columns(due_dates.obligation(after, filing.on, policy, explain=False), policy)
 
 
-def mine(
+def list_reports(
     session: ReadSession, person_id: UUID, *, before: int | None, limit: int
 ) -> list[tuple[Report, Receipt | None]]:
     """A person's reports, newest first, below a row id, each with its receipt if it has one that is not void."""
@@ -228,3 +230,9 @@ def withdraw(session: Session, number: str, *, author: Principal, context: Filin
     )
     events.record(session, ReportWithdrawn(report.number, report.person_id), actor=author.actor, at=now)
     return report
+
+
+def forget_idempotency_keys(session: Session, *, now: datetime) -> int:
+    """Remove keys that are older than KEYS_KEPT; how many there were."""
+    result = session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEYS_KEPT))
+    return cast("CursorResult[Any]", result).rowcount

@@ -91,12 +91,12 @@ def test_the_database_lists_the_same_whether_made_from_models_or_migrations(migr
 
 
 def test_migrating_again_does_nothing(migrated):
-    assert migrating.is_up_to_date(migrated)
+    assert migrating.revision_is_at_least_ours(migrated)
     assert migrating.bring_up_to_date(migrated) is False
 
 
 def test_a_blank_database_is_not_up_to_date(blank):
-    assert not migrating.is_up_to_date(blank)
+    assert not migrating.revision_is_at_least_ours(blank)
 
 
 def test_the_migrations_can_be_taken_back_and_made_again(migrated):

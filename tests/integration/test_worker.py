@@ -29,7 +29,7 @@ class World:
     post: mailbox.Mailbox
 
     def rounds(self, at: datetime = NOW) -> dict[str, int]:
-        return worker.once(self.context, at)
+        return worker.run_once(self.context, at)
 
     def pushed(self) -> list[str]:
         """The kinds of the messages pushed so far."""
@@ -65,7 +65,7 @@ def resident(app: Flask, world: World) -> Resident:
     arrived(app)
     found = activate(app, assurance="mail")
     register(found)
-    worker.once(world.context, NOW - timedelta(days=30))
+    worker.run_once(world.context, NOW - timedelta(days=30))
     world.push.clear()
     return found
 

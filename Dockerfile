@@ -20,6 +20,7 @@ ENV PATH=/venv/bin:$PATH \
     TZ=UTC
 USER 10001:10001
 EXPOSE 8000
+# For the API. A worker's is `flask --app app worker --check`; see compose.yaml.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["granian", "--interface", "wsgi", "app:application", "--host", "0.0.0.0", "--port", "8000", "--workers", "2"]
+CMD ["flask", "--app", "app", "api", "--host", "0.0.0.0"]

@@ -12,11 +12,13 @@ from flask import Flask
 from sqlalchemy import Select
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from foundation import logs
 from foundation.clock import Clock, shifted_clock, system_clock
 from foundation.config import InvalidSettings, Settings, from_environment
 from foundation.db import Database
 from foundation.errors import Problem, Unavailable
-from foundation.http import Api, guard, harden, render_problem
+from foundation.http import Api, add_security_headers, guard, log_requests, render_problem
+from foundation.key_check import WrongSecretKey
 from foundation.sealing import Keyring, use_keyring
 from foundation.services import use_services
 from immigration.commands import activation, keys, officers, records
@@ -31,7 +33,8 @@ from immigration.services.obligations import due_steps
 from immigration.services.tokens import authenticator
 from notifications import routes as notification_routes
 from operations import commands, migrating, pages
-from operations.services import PlatformServices
+from operations.keys import check_secrets
+from operations.services import PlatformServices, services_of
 
 ROOT = Path(__file__).parent
 BLUEPRINTS = (
@@ -81,6 +84,7 @@ def create_app(
         api=Api(app),
     )
     use_services(app, services)
+    _check_secrets(database)
     _register(app, services.api)
     if count := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
@@ -89,13 +93,14 @@ def create_app(
 
 def _register(app: Flask, api: Api) -> None:
     """Register routes and commands; a route that does not say who may call it ends the start."""
+    log_requests(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(pages.blueprint)
     for command in (*COMMANDS, *_development_commands()):
         app.cli.add_command(command)
     guard(app)
-    harden(app)
+    add_security_headers(app)
 
 
 def _development_commands() -> Sequence[click.Command]:
@@ -137,6 +142,16 @@ def _database(settings: Settings) -> Database:
     return database
 
 
+def _check_secrets(database: Database) -> None:
+    """End the process where its secrets are not the data's; while the database is away, readiness asks again."""
+    try:
+        check_secrets(database)
+    except WrongSecretKey as problem:
+        raise SystemExit(f"refusing to start: {problem.detail}") from problem
+    except Unavailable:
+        return
+
+
 def _embedded_database() -> str:
     """The address of the development database, whose server is started if it is not running."""
     from devtools.postgres import platform_database  # noqa: PLC0415 - not in the production image
@@ -147,5 +162,7 @@ def _embedded_database() -> str:
 def __getattr__(name: str) -> Any:
     """`app:application` for a WSGI server, made when it is asked for."""
     if name == "application":
-        return create_app()
+        app = create_app()
+        logs.configure(production=services_of(app).settings.production)
+        return app
     raise AttributeError(name)

@@ -19,9 +19,9 @@ from devtools.standins import fcm, mailbox
 from foundation.clock import monotonic, rfc3339, system_clock
 from foundation.config import Settings
 from operations.services import services_of
+from operations.serving import granian
 
 StandIn_co = TypeVar("StandIn_co", covariant=True)
-THREADS = 16
 
 
 def serve(app: Flask, var: Path, environment: Mapping[str, str]) -> None:
@@ -96,10 +96,8 @@ def _addresses(
 
 def commands(settings: Settings) -> list[list[str]]:
     """How the API and the worker are started."""
-    granian = ["granian", "--interface", "wsgi", "app:application", "--host", "127.0.0.1", "--port", str(settings.port)]
-    sizes = ["--workers", "2", "--blocking-threads", str(THREADS), "--no-log", "--respawn-failed-workers"]
     return [
-        [sys.executable, "-m", *granian, *sizes],
+        granian(port=settings.port),
         [sys.executable, "-m", "flask", "--app", "app", "worker"],
     ]
 

@@ -18,7 +18,7 @@ import psycopg
 from flask import Flask
 
 from app import create_app
-from devtools import serving
+from devtools import service_account
 from devtools.postgres import temporary_server
 from drills.parts import Cluster, Part
 from foundation.clock import monotonic, rfc3339, system_clock
@@ -26,6 +26,7 @@ from foundation.config import Settings
 from foundation.db import Database
 from operations import migrating
 from operations.services import services_of
+from operations.serving import granian
 
 SECRET = "a-secret-of-the-drills-that-is-long-enough"  # noqa: S105 - of an installation that lives for minutes
 NAME = "drill"
@@ -107,7 +108,7 @@ def installation(*, apis: int = 1, workers: int = 0) -> Iterator[Installation]:
         provider = [sys.executable, "-m", "devtools.standins.fcm", "--port", str(push), "--keep", str(place.pushed)]
         stack.callback(Part(provider, environment, place.folder / "fcm.log").end)
         for port in ports:
-            command = serving.commands(Settings(port=port))[0]
+            command = granian(port=port)
             place.apis.append(Part(command, environment | _production(place.folder), place.folder / "api.log"))
             stack.callback(place.apis[-1].end)
         stack.callback(place.end_workers)
@@ -140,8 +141,7 @@ def _environment(url: str, settings: Settings, push: int) -> dict[str, str]:
 
 def _production(folder: Path) -> dict[str, str]:
     """What the API needs on top to run as in production. Workers cannot: their messages would go to Google."""
-    credentials = folder / "credentials.json"
-    credentials.touch()
+    credentials = service_account.write(folder / "credentials.json")
     return {
         "ENVIRONMENT": "production",
         "FIREBASE_CREDENTIALS": str(credentials),

@@ -1,10 +1,16 @@
 """Settings, read once from the environment; faults are reported together; production refuses development defaults."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 DEVELOPMENT_SECRET = "development-only-secret-that-production-refuses"  # noqa: S105 - refused in production
 MINIMUM_SECRET = 32
@@ -67,10 +73,10 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     settings = Settings(
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, range(10), faults),
         environment=environment,
-        database_url=env.get("DATABASE_URL") or None,
+        database_url=_database_url(env, faults),
         port=port,
         secret_keys=secrets or defaults.secret_keys,
-        firebase_credentials=_file(env, "FIREBASE_CREDENTIALS", faults),
+        firebase_credentials=_service_account(env, "FIREBASE_CREDENTIALS", faults),
         fcm_project_id=env.get("FCM_PROJECT_ID") or defaults.fcm_project_id,
         fcm_endpoint=env.get("FCM_ENDPOINT") or (None if env.get("FIREBASE_CREDENTIALS") else defaults.fcm_endpoint),
         smtp_url=_url(env, "SMTP_URL", ("smtp", "smtps"), faults) or defaults.smtp_url,
@@ -132,11 +138,55 @@ def _instant(env: Mapping[str, str], name: str, faults: list[str]) -> datetime |
     return moment
 
 
-def _file(env: Mapping[str, str], name: str, faults: list[str]) -> Path | None:
+def _database_url(env: Mapping[str, str], faults: list[str]) -> str | None:
+    """A PostgreSQL address; of several hosts, as libpq writes them, in the form that SQLAlchemy reads."""
+    if not (text := env.get("DATABASE_URL")):
+        return None
+    try:
+        url = make_url(_hosts_in_query(text))
+    except (ArgumentError, ValueError):
+        faults.append("DATABASE_URL cannot be read: postgresql://USER:PASSWORD@HOST:PORT/DATABASE is expected")
+        return None
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        faults.append(f"DATABASE_URL is of {url.get_backend_name()!r}: only postgresql:// is served")
+    elif not url.database or not (url.host or url.query.get("host")):
+        faults.append("DATABASE_URL names no host or no database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    elif "read-write" in (url.query.get("target_session_attrs"), env.get("PGTARGETSESSIONATTRS")):
+        faults.append(
+            "DATABASE_URL: target_session_attrs=read-write refuses the connections that reads use, on which writing is "
+            "switched off; primary is what is meant"
+        )
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _hosts_in_query(text: str) -> str:
+    """`//user@one:5432,two:5432/name` as `//user@/name?host=one:5432&host=two:5432`; any other address unchanged."""
+    scheme, _, rest = text.partition("://")
+    place, slash, path = rest.partition("/")
+    user, at, hosts = place.rpartition("@")
+    if "," not in hosts:
+        return text
+    given = "&".join(f"host={host}" for host in hosts.split(","))
+    return f"{scheme}://{user}{at}{slash}{path}{'&' if '?' in path else '?'}{given}"
+
+
+def _service_account(env: Mapping[str, str], name: str, faults: list[str]) -> Path | None:
+    """The file of a Firebase service account, as far as can be seen without asking Google."""
     if not (text := env.get(name)):
         return None
     if not (path := Path(text)).is_file():
         faults.append(f"{name}: there is no file {text!r}")
+        return path
+    try:
+        account = json.loads(path.read_text("utf-8"))
+        is_account = isinstance(account, dict) and account.get("type") == "service_account"
+        if not is_account or not all(isinstance(account.get(key), str) for key in ("project_id", "client_email")):
+            raise ValueError("not a service account")
+        load_pem_private_key(str(account.get("private_key")).encode(), password=None)
+    except OSError as error:
+        faults.append(f"{name}: {text!r} cannot be read: {error.strerror}")
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        faults.append(f"{name}: {text!r} is not the JSON file of a Firebase service account with its private key")
     return path
 
 

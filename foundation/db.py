@@ -56,6 +56,10 @@ _FAULTS = (
 )
 
 
+POOL_SIZE = 10
+"""Connections of a process that write, and as many that read. A process that serves has as many threads."""
+
+
 class Base(orm.DeclarativeBase):
     """What every table inherits: predictable constraint names, and `info` that the data dictionary is made from."""
 
@@ -86,7 +90,7 @@ class Database:
         self,
         url: str,
         *,
-        pool_size: int = 10,
+        pool_size: int = POOL_SIZE,
         statement_timeout: float = 5,
         commit_timeout: float = 5,
         idle_timeout: float = 60,

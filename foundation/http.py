@@ -1,5 +1,6 @@
 """HTTP as this service speaks it: strict JSON in, problem documents out, a declared audience on every route."""
 
+import logging
 import uuid
 from collections.abc import Callable
 from datetime import datetime
@@ -12,6 +13,7 @@ from marshmallow import INCLUDE, Schema, fields
 from werkzeug.exceptions import HTTPException
 
 from foundation import json_reader
+from foundation.clock import monotonic
 from foundation.errors import (
     BadRequest,
     Forbidden,
@@ -26,6 +28,8 @@ from foundation.services import services
 
 View = TypeVar("View", bound=Callable[..., Any])
 PROBLEM = "application/problem+json"
+_PROBES = ("/healthz", "/readyz", "/metrics")
+_log = logging.getLogger("requests")
 
 
 class ProblemSchema(Schema):
@@ -202,7 +206,7 @@ def refuse_nul() -> None:
         raise BadRequest("the address contains NUL")
 
 
-_HARDENING = {
+_SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
@@ -213,13 +217,46 @@ _HARDENING = {
 }
 
 
-def harden(app: Flask) -> None:
-    """Headers of every response, and an id to find a request by."""
+def log_requests(app: Flask) -> None:
+    """One log line a request: its id, method, route, status and duration; never its address, query or body.
+
+    The route is the rule that answered ("/api/v1/reports/<number>"). Probes and figures are logged at DEBUG.
+    """
+
+    @app.before_request
+    def begin() -> None:
+        g.request_id, g.began = uuid.uuid4().hex, monotonic()
+
+    @app.after_request
+    def log(response: Response) -> Response:
+        if "began" in g:
+            level = logging.DEBUG if request.path in _PROBES else logging.INFO
+            _log.log(level, "request", extra=_request_fields(response.status_code))
+        return response
+
+    def log_exception(exc_info: Any) -> None:
+        _log.error("unexpected error", exc_info=exc_info, extra=_request_fields(500))
+
+    app.log_exception = log_exception  # type: ignore[method-assign]
+
+
+def _request_fields(status: int) -> dict[str, Any]:
+    return {
+        "request_id": g.get("request_id", ""),
+        "method": request.method,
+        "route": request.url_rule.rule if request.url_rule else None,
+        "status": status,
+        "ms": round((monotonic() - g.get("began", monotonic())) * 1000, 1),
+    }
+
+
+def add_security_headers(app: Flask) -> None:
+    """Headers of every response, and the id by which the log knows the request."""
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.add("X-Request-Id", uuid.uuid4().hex)
-        for name, value in _HARDENING.items():
+        response.headers.add("X-Request-Id", g.get("request_id") or uuid.uuid4().hex)
+        for name, value in _SECURITY_HEADERS.items():
             if name not in response.headers:
                 response.headers.add(name, value)
         if request.path.startswith("/api/") and "Cache-Control" not in response.headers:

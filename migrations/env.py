@@ -11,6 +11,7 @@ from alembic.operations.ops import CreateTableOp, DowngradeOps, DropIndexOp, Dro
 from sqlalchemy import Connection, event
 
 import foundation.events
+import foundation.key_check
 import foundation.leases  # noqa: F401 - as above
 import immigration.models.access
 import immigration.models.obligations

@@ -1,6 +1,6 @@
 """`flask` commands of the process itself: worker, database, docs."""
 
-import logging
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
+from foundation import logs
 from foundation.clock import rfc3339
 from foundation.config import Settings
 from foundation.errors import Unavailable
@@ -15,7 +16,7 @@ from foundation.http import now
 from foundation.services import database
 from immigration.registries.mail import SmtpMailer
 from notifications.channels.fcm import FcmChannel
-from operations import documents, migrating, worker
+from operations import documents, migrating, serving, worker
 from operations.services import services_of
 
 ROOT = Path(__file__).parent.parent
@@ -58,9 +59,8 @@ def work(once: bool, check: bool, moment: str | None) -> None:
     if check:
         _check_worker()
         return
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round that takes longer than its pause is no news
-    settings: Settings = services_of(current_app).settings
+    settings = services_of(current_app).settings
+    logs.configure(production=settings.production)
     at = _moment(moment, once, settings)
     store = database().without_timeout(pool_size=10)
     context = worker.WorkerContext(
@@ -113,4 +113,14 @@ def _moment(text: str | None, once: bool, settings: Settings) -> datetime:
     return moment
 
 
-COMMANDS: tuple[click.Command, ...] = (database_group, docs_group, work)
+@click.command("api")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+def serve_api(host: str, port: int, workers: int) -> None:
+    """Serve the API for production; settings and secrets are checked first, so that a fault is one line."""
+    command = serving.granian(host=host, port=port, workers=workers)
+    os.execv(command[0], command)
+
+
+COMMANDS: tuple[click.Command, ...] = (database_group, docs_group, work, serve_api)

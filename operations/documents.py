@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from werkzeug.exceptions import default_exceptions
 
 import foundation.events
+import foundation.key_check
 import foundation.leases  # noqa: F401 - as below
 import immigration.models.access
 import immigration.models.obligations

@@ -13,6 +13,7 @@ from foundation.http import allow
 from foundation.identity import Role
 from foundation.services import database, read_session
 from operations import migrating
+from operations.keys import check_secrets
 from operations.services import services_of
 
 blueprint = Blueprint("pages", __name__)
@@ -106,6 +107,7 @@ def readyz() -> Response:
         session.execute(text("select 1"))
     if not current_app.testing and not migrating.revision_is_at_least_ours(database()):
         raise Unavailable("the database lacks a migration")
+    check_secrets(database())
     return jsonify(status="ready")
 
 

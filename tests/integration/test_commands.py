@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import create_app
+from devtools import service_account
 from devtools.postgres import Server, temporary_server
 from devtools.standins import fcm
 from foundation.clock import rfc3339
@@ -53,8 +54,7 @@ def app(url: str) -> Iterator[Flask]:
 @pytest.fixture
 def production(server: Server, tmp_path: Path) -> dict[str, str]:
     """An environment of production, whose database has no tables yet."""
-    credentials = tmp_path / "firebase.json"
-    credentials.write_text("{}")
+    credentials = service_account.write(tmp_path / "firebase.json")
     found = environment(
         server.ensure_database("production"),
         ENVIRONMENT="production",

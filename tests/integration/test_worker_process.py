@@ -19,7 +19,8 @@ from tests.conftest import SECRET
 
 MESSAGES = 300
 _DEVICES = text("""insert into devices
-(person_id, device_id, platform, kind, target, target_index, language, updated_at) values (:person, :device, 'android', 'fid', :target, :index, 'en', now())""")
+(person_id, device_id, platform, kind, target, target_index, language, updated_at)
+values (:person, :device, 'android', 'fid', :target, :index, 'en', now())""")
 _MESSAGES = text("""insert into notifications (person_id, kind, dedupe, lane, params, created_at)
 values (:person, 'report.decided.accepted', 'event:1', 0, '{"next_due_on": "2027-03-01"}', now())""")
 

@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
+from sqlalchemy.dialects.postgresql import psycopg
 
+from devtools import service_account
 from foundation.config import DEVELOPMENT_SECRET, InvalidSettings, Settings, from_environment
 
 MOMENT = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -14,8 +17,7 @@ MOMENT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 @pytest.fixture
 def production(tmp_path: Path) -> dict[str, str]:
     """A complete environment of production."""
-    credentials = tmp_path / "firebase.json"
-    credentials.write_text("{}")
+    credentials = service_account.write(tmp_path / "firebase.json")
     return {
         "ENVIRONMENT": "production",
         "DATABASE_URL": "postgresql://app@db.internal/platform",
@@ -120,3 +122,58 @@ def test_settings_can_be_had_for_another_moment() -> None:
     since = from_environment({"DEV_NOW": MOMENT.isoformat(), "DEV_NOW_SINCE": MOMENT.isoformat()})
     later = since.at(MOMENT + timedelta(days=1))
     assert (later.dev_now, later.dev_now_since) == (MOMENT + timedelta(days=1), None)
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("mysql://app@db/platform", "DATABASE_URL is of 'mysql': only postgresql:// is served"),
+        ("sqlite:///platform.db", "DATABASE_URL is of 'sqlite': only postgresql:// is served"),
+        ("db.internal", "DATABASE_URL cannot be read"),
+        ("postgresql://app@db:port/platform", "DATABASE_URL cannot be read"),
+        ("postgresql://app:hush@db.internal", "DATABASE_URL names no host or no database"),
+        ("postgresql:///platform", "DATABASE_URL names no host or no database"),
+        ("postgresql://a,b/platform?target_session_attrs=read-write", "DATABASE_URL: target_session_attrs=read-write"),
+        ("postgresql://a/platform?target_session_attrs=read-write", "DATABASE_URL: target_session_attrs=read-write"),
+    ],
+)
+def test_an_address_of_no_postgresql_is_one_fault_without_its_password(url: str, fault: str) -> None:
+    (only,) = faults({"DATABASE_URL": url})
+    assert only.startswith(fault)
+    assert "hush" not in only
+
+
+def test_read_write_is_refused_in_the_environment_of_the_driver_too() -> None:
+    env = {"DATABASE_URL": "postgresql://a/platform", "PGTARGETSESSIONATTRS": "read-write"}
+    assert "primary is what is meant" in faults(env)[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://app:p%40ss@one:5432,two:5433/platform?target_session_attrs=primary",
+        "postgresql://app:p%40ss@/platform?host=one:5432&host=two:5433&target_session_attrs=primary",
+    ],
+)
+def test_a_database_may_have_several_hosts(url: str) -> None:
+    found = from_environment({"DATABASE_URL": url}).database_url
+    assert found
+    _, arguments = psycopg.dialect().create_connect_args(make_url(found))
+    assert arguments["host"].split(",") == ["one", "two"]
+    assert arguments["port"].split(",") == ["5432", "5433"]
+    assert (arguments["password"], arguments["target_session_attrs"]) == ("p@ss", "primary")
+
+
+@pytest.mark.parametrize("text", ["", "not json", "[]", "{}", '{"type": "authorized_user"}', "\xff\xfe"])
+def test_a_file_that_is_no_service_account_is_one_fault(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "firebase.json"
+    file.write_bytes(text.encode("latin-1"))
+    assert faults({"FIREBASE_CREDENTIALS": str(file)}) == [
+        f"FIREBASE_CREDENTIALS: {str(file)!r} is not the JSON file of a Firebase service account with its private key"
+    ]
+
+
+def test_a_service_account_with_a_broken_key_is_one_fault(tmp_path: Path) -> None:
+    file = service_account.write(tmp_path / "firebase.json")
+    file.write_text(file.read_text().replace("BEGIN PRIVATE KEY", "BEGIN SOMETHING"))
+    assert len(faults({"FIREBASE_CREDENTIALS": str(file)})) == 1

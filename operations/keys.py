@@ -1,0 +1,32 @@
+"""Refusing to work with other secrets than those that the data were sealed with."""
+
+from sqlalchemy import LargeBinary, select, type_coerce
+from sqlalchemy.exc import ProgrammingError
+
+from foundation import key_check
+from foundation.db import Database
+from foundation.key_check import WrongSecretKey
+from foundation.sealing import CannotOpen, keyring
+from immigration.models.people import Passport
+
+
+def check_secrets(database: Database) -> None:
+    """Raise WrongSecretKey where this process cannot open what is stored; Unavailable where the database is away.
+
+    The first process on a database seals the canary, once it has seen that it can open a passport's number, if there
+    is one. Before the first migration there is nothing to check.
+    """
+    try:
+        with database.read_session() as session:
+            if key_check.check(session, keyring()):
+                return
+            sealed = session.scalar(select(type_coerce(Passport.document_number, LargeBinary)).limit(1))
+    except ProgrammingError:  # the table is not there: not migrated yet
+        return
+    if sealed is not None:
+        try:
+            keyring().open(sealed, "passports.document_number")
+        except CannotOpen as error:
+            raise WrongSecretKey("neither SECRET_KEY nor SECRET_KEY_PREVIOUS opens what is stored") from error
+    with database.transaction() as session:
+        key_check.create(session, keyring())

@@ -1,0 +1,143 @@
+"""Refusing to start with what cannot work, with one line that says why; and readiness while versions change."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import text
+
+from app import create_app
+from devtools.postgres import temporary_server
+from foundation.config import Settings
+from foundation.db import Database
+from foundation.key_check import WrongSecretKey
+from foundation.sealing import Keyring, use_keyring
+from operations import migrating
+from operations.keys import check_secrets
+from tests.conftest import NOW, SECRET
+from tests.factories import arrived
+
+OLD, NEW, OTHER = SECRET, "a-newer-secret-of-the-tests-long-enough", "a-foreign-secret-that-fits-nothing-here"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with temporary_server() as found:
+        yield found
+
+
+@pytest.fixture
+def place(server, request):
+    """A migrated database of its own."""
+    found = Database(server.ensure_database(f"start_{abs(hash(request.node.name))}"))
+    migrating.bring_up_to_date(found)
+    yield found
+    found.close()
+    use_keyring(Keyring((SECRET,)))
+
+
+def start(database, *secrets):
+    settings = Settings(environment="test", secret_keys=secrets)
+    return create_app(settings, database=database, clock=lambda: NOW)
+
+
+def test_the_secrets_that_began_with_a_database_start_again(place):
+    start(place, OLD)
+    start(place, OLD)
+
+
+@pytest.mark.parametrize("secrets", [(OTHER,), (OTHER, NEW), (NEW,)])
+def test_other_secrets_do_not_start(place, secrets):
+    start(place, OLD)
+    with pytest.raises(SystemExit, match="refusing to start: neither SECRET_KEY nor SECRET_KEY_PREVIOUS"):
+        start(place, *secrets)
+
+
+def test_a_rotated_secret_starts_while_the_former_one_is_there(place):
+    start(place, OLD)
+    start(place, NEW, OLD)
+
+
+def test_former_secrets_in_the_wrong_order_do_not_start(place):
+    """Blind indexes stay with the oldest: with another one, no passport would be found."""
+    start(place, OLD)
+    with pytest.raises(SystemExit, match="the oldest secret of SECRET_KEY_PREVIOUS is missing"):
+        start(place, OLD, NEW)
+
+
+def test_a_database_with_records_and_no_canary_yet_takes_only_secrets_that_open_them(place):
+    arrived(start(place, OLD))
+    with place.transaction() as session:
+        session.execute(text("delete from key_checks"))
+    with pytest.raises(SystemExit, match="opens what is stored"):
+        start(place, OTHER)
+    with place.read_session() as session:
+        assert session.scalar(text("select count(*) from key_checks")) == 0
+    start(place, OLD)
+
+
+def test_a_process_with_other_secrets_is_not_ready(place):
+    """It may have started while the database was away."""
+    app = start(place, OLD)
+    assert app.test_client().get("/readyz").status_code == 200
+    use_keyring(Keyring((OTHER,)))
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.json["code"]) == (503, "wrong-secret-key")
+    with pytest.raises(WrongSecretKey):
+        check_secrets(place)
+
+
+def test_a_database_that_is_away_keeps_no_process_from_starting(tmp_path):
+    start(Database(f"postgresql://app@/platform?host={tmp_path}"), OLD)
+
+
+def revision(database, value):
+    with database.transaction() as session:
+        session.execute(text("update alembic_version set version_num = :value"), {"value": value})
+
+
+@pytest.mark.parametrize(("at", "status"), [("9999", 200), ("0007_from_a_branch", 200), ("0001", 503), ("0004", 503)])
+def test_a_process_is_ready_on_a_later_database_and_not_on_an_earlier_one(place, at, status):
+    app = start(place, OLD)
+    revision(place, at)
+    assert app.test_client().get("/readyz").status_code == status
+
+
+def test_a_later_database_is_not_migrated(place):
+    revision(place, "9999")
+    assert migrating.bring_up_to_date(place) is False
+    start(place, OLD)
+
+
+def run(*arguments, **environment):
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR", "PG_BIN")}
+    command = [sys.executable, "-m", "flask", "--app", "app", *arguments]
+    return subprocess.run(command, env=kept | environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("command", [("worker", "--once"), ("records", "rebuild"), ("api",), ("worker", "--check")])
+def test_a_command_with_other_secrets_is_one_line_and_fails(place, command):
+    start(place, OLD)
+    url = place.url.render_as_string(hide_password=False)
+    done = run(*command, ENVIRONMENT="test", DATABASE_URL=url, SECRET_KEY=OTHER)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "refusing to start" in done.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"DATABASE_URL": "mysql://db/platform"}, "only postgresql:// is served"),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL cannot be read"),
+        ({"FIREBASE_CREDENTIALS": __file__}, "not the JSON file of a Firebase service account"),
+        ({"DATABASE_URL": "postgresql://app@127.0.0.1:1/platform"}, "the database is not answering"),
+    ],
+)
+@pytest.mark.parametrize("command", [("database", "migrate"), ("worker", "--once"), ("api",)])
+def test_what_cannot_work_is_said_without_a_traceback(command, environment, said):
+    done = run(*command, ENVIRONMENT="test", SECRET_KEY=OLD, **environment)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr

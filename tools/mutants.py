@@ -23,7 +23,7 @@ COPIES = ROOT / "var" / "mutants"
 ENOUGH = 90
 NOTICED = ("killed", "timeout", "segfault")
 COPIED = ("app.py", "foundation", "immigration", "notifications", "operations", "standins", "migrations", "docs")
-FEWER = ("tests/unit/test_stateful.py", "LIVES = 20_000", "LIVES = 200")
+FEWER = ("tests/unit/test_oracle.py", "HISTORIES = 20_000", "HISTORIES = 200")
 
 
 @dataclass(frozen=True)

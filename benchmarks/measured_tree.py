@@ -164,7 +164,7 @@ def request(path: str, body: Any = None, *, token: str = "", **headers: str) -> 
     if token:
         headers["Authorization"] = f"Bearer {token}"
     method = "GET" if body is None else "POST"
-    return EnvironBuilder(f"/api/v1{path}", method=method, json=body, headers=headers).get_environ()
+    return EnvironBuilder(f"/api/v1{path}", method=method, json=body, headers=headers.items()).get_environ()
 
 
 def again(environments: Sequence[Environment]) -> list[Environment]:
@@ -180,8 +180,12 @@ def main(folder: str) -> None:
     measured = Measured(create_app(), Path(folder))
     for line in sys.stdin:
         asked = json.loads(line)
-        answer = measured.prepare(asked["prepare"]) if "prepare" in asked else measured.round(asked["filings"])
-        print(json.dumps(answer), file=answers, flush=True)
+        figures: dict[str, float] = {}
+        if "prepare" in asked:
+            measured.prepare(asked["prepare"])
+        else:
+            figures = measured.round(asked["filings"])
+        print(json.dumps(figures), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import InternalError
 
 from devtools.postgres import Server, temporary_server
-from drills.parts import frozen
 from drills.replication import without_its_standby
+from drills.supervision import frozen
 from foundation.clock import monotonic
 from foundation.db import Base, Database
 from foundation.errors import Unavailable

@@ -1,4 +1,4 @@
-"""How many honest reports the records decide alone, in the demo country: everybody whose window is open files.
+"""How many honest reports the records decide alone, in the demo country: all whose window is open file.
 
 Run with `make bench`, or `python benchmarks/decided_by_records.py [PEOPLE]`. The goal is 90 %.
 """
@@ -37,17 +37,17 @@ where o.regime = '90-day' and o.expected and o.opens_on <= :today and o.online_c
 
 
 def main(people: int) -> None:
-    """Load a country, let everybody file who can, and print the share decided at once."""
+    """Load a country, file for all who can, and print the share decided at once."""
     with temporary_server() as server, tempfile.TemporaryDirectory() as folder:
         server.ensure_database("bench")
         database = Database(server.url("bench"), statement_timeout=0)
         migrating.bring_up_to_date(database)
         app = create_app(Settings(environment="test"), database=database)
-        at, now = services_of(app).filing, services_of(app).clock()
+        context, now = services_of(app).filing, services_of(app).clock()
         country.generate(Path(folder), people, bangkok_date(now))
         for kind in KINDS:
             path = Path(folder) / f"{kind}.csv"
-            records.import_file(database, kind, path, records=at.records, law=at.law, now=now)
+            records.import_file(database, kind, path, records=context.records, law=context.law, now=now)
         with database.reading() as session:
             waiting = session.execute(text(_OPEN), {"today": bangkok_date(now)}).all()
         outcomes: Counter[str] = Counter()
@@ -65,8 +65,8 @@ def _file(app: Flask, person_id: object, subdistrict_code: str) -> str:
     try:
         with services.database.transaction() as session:
             reports.file(driver(session), sent, author=author, context=services.filing, now=services.clock())
-            found = text("select status, reasons from reports where person_id = :person")
-            status, reasons = session.execute(found, {"person": person_id}).one()
+            stored = text("select status, reasons from reports where person_id = :person")
+            status, reasons = session.execute(stored, {"person": person_id}).one()
     except Problem as problem:
         return f"refused: {problem.code}"
     return "accepted" if status == "accepted" else "under review: " + ", ".join(reasons)

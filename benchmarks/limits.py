@@ -86,7 +86,7 @@ def _one_line(statement: str) -> str:
 
 def filled(statement: str, given: Mapping[str, str]) -> str:
     """A statement on one line with SQL in the place of its parameters."""
-    return _one_line(re.sub(r"%\((\w+)\)s", lambda found: given[found[1]], statement))
+    return _one_line(re.sub(r"%\((\w+)\)s", lambda match: given[match[1]], statement))
 
 
 def rate(nation: Nation, script: str, *, clients: int = 8, seconds: int = 4) -> float:
@@ -108,6 +108,6 @@ def pgbench(nation: Nation, script: str, figure: str, *options: str) -> float:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode or "number of failed transactions: 0 " not in done.stdout:
         raise RuntimeError(f"pgbench failed: {done.stderr[-2000:]} {done.stdout[-500:]}")
-    found = re.search(f"{figure}([0-9.]+)", done.stdout)
-    assert found
-    return float(found[1])
+    match = re.search(f"{figure}([0-9.]+)", done.stdout)
+    assert match
+    return float(match[1])

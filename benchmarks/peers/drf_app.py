@@ -133,8 +133,8 @@ def _case(owed: Any) -> Case:
     held = tuple(Held(r.number, r.status, r.period) for r in own if r.status in HOLDING_STATES)
     documents = {p.id: keyring().open(bytes(p.document_number), "passports.document_number") for p in passports}
     window = Window(owed.due_on, owed.opens_on, owed.online_closes_on, owed.grace_ends_on, owed.late_after)
-    found = (owed.regime, owed.visa_class, owed.entered_on, owed.permitted_until, owed.basis)
-    kept = Obligation(*found, window, owed.expected, (Step("kept", None, ""),))
+    stored = (owed.regime, owed.visa_class, owed.entered_on, owed.permitted_until, owed.basis)
+    kept = Obligation(*stored, window, owed.expected, (Step("kept", None, ""),))
     return Case(owed.person_id, owed.revision, kept, facts, held, None, documents)
 
 

@@ -46,11 +46,11 @@ class ReportIn(BaseModel):
 def numbered(statement: str) -> tuple[str, list[str]]:
     """A statement with $1, $2 ... for its named parameters, and their names in that order."""
     names = list(dict.fromkeys(re.findall(r"%\(([a-z_]+)\)s", statement)))
-    return re.sub(r"%\(([a-z_]+)\)s", lambda found: f"${names.index(found[1]) + 1}", statement), names
+    return re.sub(r"%\(([a-z_]+)\)s", lambda match: f"${names.index(match[1]) + 1}", statement), names
 
 
 READ, READ_NAMES = numbered(records.ONE)
-# asyncpg asks for one type a parameter; ours are used in two places with one type each, and the server finds it.
+# asyncpg asks for one type a parameter; ours are used in two places with one type each, and the server infers it.
 WRITE, WRITE_NAMES = numbered(storing.DECIDED)
 
 
@@ -156,8 +156,8 @@ def _own(row: Any) -> Report:
 
 def _kept(row: Any) -> Obligation:
     dates = [row[name] for name in ("due_on", "opens_on", "online_closes_on", "grace_ends_on", "late_after")]
-    found = (row["regime"], row["visa_class"], row["entered_on"], row["permitted_until"], row["basis"])
-    return Obligation(*found, Window(*dates), row["expected"], (Step("kept", None, ""),))
+    stored = (row["regime"], row["visa_class"], row["entered_on"], row["permitted_until"], row["basis"])
+    return Obligation(*stored, Window(*dates), row["expected"], (Step("kept", None, ""),))
 
 
 async def _write(db: Any, v: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What every peer shares with this service: rules, sealing, signing. Tokens are checked as PyJWT's manual has it."""
+"""What the peers share with this service: rules, sealing, signing. Tokens are checked as PyJWT's manual describes."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from immigration.services.judging import Form, Sent
 from operations.services import services_of
 
 _app = application(Database(os.environ["DATABASE_URL"], pool_size=1))
-DESK = services_of(_app).filing
+CONTEXT = services_of(_app).filing
 _AUDIENCE = f"{services_of(_app).settings.public_url}/api/v1"
 _ISSUER = services_of(_app).settings.public_url
 
@@ -30,9 +30,9 @@ class Refused(Exception):
 
 def _public_keys() -> dict[str, Any]:
     with _app.test_client() as client:
-        found = client.get("/.well-known/jwks.json").json
-    assert found is not None
-    return {key["kid"]: jwt.PyJWK(key).key for key in found["keys"]}
+        answer = client.get("/.well-known/jwks.json").json
+    assert answer is not None
+    return {key["kid"]: jwt.PyJWK(key).key for key in answer["keys"]}
 
 
 _KEYS = _public_keys()
@@ -60,5 +60,5 @@ def values(case: Case, filing: Sent, who: Principal, now: datetime = NOW) -> tup
     """What is to be written for a filing, and the answer to it."""
     office = judging.office_of(filing.form.address)
     assert office is not None
-    written = reports.write_up(case, filing, office, author=who, context=DESK, now=now)
+    written = reports.write_up(case, filing, office, author=who, context=CONTEXT, now=now)
     return storing.values(written), written.answer

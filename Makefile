@@ -14,7 +14,7 @@ BENCH := .venv/.bench-$(shell cat requirements-devtools.txt requirements-dev.txt
 TOOLS := .venv/.tools-$(shell cat requirements-devtools.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-BENCHMARKS := report_path report_peers latency reads planning import_rows decided_by_records
+BENCHMARKS := report_path report_peers processor_time latency reads planning import_rows decided_by_records
 
 .PHONY: help run test check bench drills fuzz mutants format docs lock clean
 

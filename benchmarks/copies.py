@@ -1,9 +1,9 @@
-"""Copying the people of `nation.py`, set by set: one INSERT a table, indexes made afterwards."""
+"""Copies the people of `nation.py` set by set: one INSERT a table, indexes are created afterwards."""
 
 from sqlalchemy import Connection, text
 
 STRIDE = 50_000
-"""Copies of a row have ids from its own times this on, so that one person's rows lie far apart, as in life."""
+"""Copies of a row have ids from its own times this on, so that one person's rows lie far apart, as in real data."""
 
 _FUNCTIONS = """
 create function numbered(number text, j int) returns text immutable parallel safe language sql as $$
@@ -69,7 +69,7 @@ def make(connection: Connection, copies: int) -> None:
 def _name_templates(connection: Connection) -> None:
     """Give the templates ids that can be computed, in the order of their passports."""
     new = "('00000000-0000-4000-8000-' || lpad(p.id::text, 12, '0'))::uuid"
-    connection.execute(text("set local session_replication_role = replica"))  # foreign keys look away
+    connection.execute(text("set local session_replication_role = replica"))  # foreign keys are not checked
     connection.execute(text(f"create temporary table named as select person_id as old, {new} as new from passports p"))
     for table, changed in _TABLES.items():
         column = "id" if table == "people" else "person_id"
@@ -80,7 +80,7 @@ def _name_templates(connection: Connection) -> None:
 
 def _take_down(connection: Connection) -> tuple[list[str], list[str]]:
     """Drop constraints and indexes of the tables; the statements that make them again."""
-    found = connection.execute(
+    constraints = connection.execute(
         text(
             """select conname, rel.relname, pg_get_constraintdef(c.oid) from pg_constraint c
             join pg_class rel on rel.oid = conrelid and rel.relnamespace = 'public'::regnamespace
@@ -88,9 +88,9 @@ def _take_down(connection: Connection) -> tuple[list[str], list[str]]:
         ),
         {"tables": list(_TABLES)},
     ).all()
-    for name, table, _ in found:
+    for name, table, _ in constraints:
         connection.exec_driver_sql(f"alter table {table} drop constraint {name}")
-    keys = [f"alter table {table} add constraint {name} {made}" for name, table, made in reversed(found)]
+    keys = [f"alter table {table} add constraint {name} {made}" for name, table, made in reversed(constraints)]
     rest = connection.execute(
         text("select indexname, indexdef from pg_indexes where schemaname = 'public' and tablename = any(:tables)"),
         {"tables": list(_TABLES)},

@@ -29,11 +29,11 @@ def people(nation: Nation, count: int) -> list[tuple[UUID, str]]:
     database = nation.database()
     with database.read_session() as session:
         values = {"today": NOW.date(), "count": count, "salt": str(uuid4())}
-        found = [(row[0], row[1]) for row in session.execute(text(_OPEN), values)]
+        waiting = [(row[0], row[1]) for row in session.execute(text(_OPEN), values)]
     database.close()
-    if len(found) < count:
-        raise ValueError(f"{len(found)} people are left who can file, {count} are wanted: raise BENCH_PEOPLE")
-    return found
+    if len(waiting) < count:
+        raise ValueError(f"{len(waiting)} people are left who can file, {count} are wanted: raise BENCH_PEOPLE")
+    return waiting
 
 
 def tokens(nation: Nation, who: list[UUID]) -> dict[UUID, str]:

@@ -1,4 +1,4 @@
-"""What somebody who lives in a subdistrict fills in."""
+"""The report form of a resident of a subdistrict."""
 
 import hashlib
 
@@ -12,9 +12,9 @@ def form(subdistrict_code: str) -> Form:
     place = addresses.lookup(subdistrict_code)
     assert place is not None
     address = Address("1/1", "", "", "Soi 1", "Road", place.code, place.postal_codes[0])
-    return Form(address, "+66 81 234 5678", "somebody@example.org")
+    return Form(address, "+66 81 234 5678", "resident@example.org")
 
 
 def sent(subdistrict_code: str, key: str) -> Sent:
-    """The same, sent under a key."""
+    """The form as it is sent under a key."""
     return Sent(form(subdistrict_code), key, hashlib.sha256(key.encode()).digest())

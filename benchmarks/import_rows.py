@@ -38,19 +38,19 @@ BAD = 1000
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder, _database() as database:
-        place = Path(folder)
-        place.chmod(0o755)
-        _write(place)
-        found = [_round(database, place) for _ in range(ROUNDS)]
+        directory = Path(folder)
+        directory.chmod(0o755)
+        _write(directory)
+        rounds = [_round(database, directory) for _ in range(ROUNDS)]
     say(f"\nImport of {ROWS:,} rows, one in {BAD:,} of them bad, {ROUNDS} rounds; {machine()}\n")
     rows = []
     for what in ("passports", "movements"):
-        ours, raw = (median(each[what][n] for each in found) for n in (0, 1))
-        ratio = median(each[what][1] / each[what][0] for each in found)
+        ours, raw = (median(each[what][n] for each in rounds) for n in (0, 1))
+        ratio = median(each[what][1] / each[what][0] for each in rounds)
         rows.append([what, f"{ROWS / ours:,.0f}", f"{ROWS / raw:,.0f}", f"{ratio:.2f}", f"{BAR:.1f}"])
     table(["", "import, rows/s", "\\copy, rows/s", "import / \\copy", "bar"], rows)
-    refreshed = median(each["refresh"][0] for each in found)
-    say(f"What those people owe was then computed for {ROWS / refreshed:,.0f} a second, by one process.\n")
+    refreshed = median(each["refresh"][0] for each in rounds)
+    say(f"The obligations of these people were then computed for {ROWS / refreshed:,.0f} a second, by one process.\n")
 
 
 @contextmanager
@@ -63,11 +63,11 @@ def _database() -> Iterator[Database]:
         database.close()
 
 
-def _write(place: Path) -> None:
+def _write(directory: Path) -> None:
     """A passport for each person, and an arrival of each."""
     arrived = NOW.date() - timedelta(days=60)
     for kind in ("passports", "movements"):
-        with (place / f"{kind}.csv").open("w", encoding="utf-8", newline="") as file:
+        with (directory / f"{kind}.csv").open("w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file)
             lines.writerow(KINDS[kind].columns)
             for n in range(ROWS):
@@ -79,25 +79,25 @@ def _write(place: Path) -> None:
                 lines.writerow(row(kind, **own)[column] for column in KINDS[kind].columns)
 
 
-def _round(database: Database, place: Path) -> dict[str, tuple[float, float]]:
+def _round(database: Database, directory: Path) -> dict[str, tuple[float, float]]:
     """Seconds that each took: the import, and the raw copy of what it made."""
     with database.engine.begin() as connection:
         connection.execute(text("truncate people, obligations, passports, movements, events cascade"))
     app = application(database)
-    found = {kind: _import(app, place, kind) for kind in ("passports", "movements")}
+    imported = {kind: _import(app, directory, kind) for kind in ("passports", "movements")}
     refreshed = _refresh(app)
     for kind in ("movements", "passports"):
-        _psql(database, f"\\copy {kind} to '{place}/{kind}.raw' csv")
+        _psql(database, f"\\copy {kind} to '{directory}/{kind}.raw' csv")
         with database.engine.begin() as connection:
             connection.execute(text(f"truncate {kind} cascade"))
-    raw = {kind: (found[kind], _raw(database, place, kind)) for kind in ("passports", "movements")}
+    raw = {kind: (imported[kind], _raw(database, directory, kind)) for kind in ("passports", "movements")}
     return raw | {"refresh": (refreshed, refreshed)}
 
 
-def _import(app: Any, place: Path, kind: str) -> float:
-    at, database, now = services_of(app).filing, services_of(app).database, services_of(app).clock()
+def _import(app: Any, directory: Path, kind: str) -> float:
+    context, database, now = services_of(app).filing, services_of(app).database, services_of(app).clock()
     began = perf_counter()
-    outcome = records.import_rows(database, kind, place / f"{kind}.csv", law=at.law, now=now)
+    outcome = records.import_rows(database, kind, directory / f"{kind}.csv", law=context.law, now=now)
     took = perf_counter() - began
     if outcome.counts["rejected"] < ROWS // BAD:
         raise RuntimeError(f"{outcome}: {ROWS // BAD} bad rows were expected")
@@ -105,18 +105,18 @@ def _import(app: Any, place: Path, kind: str) -> float:
 
 
 def _refresh(app: Any) -> float:
-    """Seconds to compute what everybody owes, once the planner knows how large the tables are."""
-    at, database = services_of(app).filing, services_of(app).database
+    """Seconds to compute all obligations, after the tables were analyzed."""
+    context, database = services_of(app).filing, services_of(app).database
     with database.engine.begin() as connection:
         connection.execute(text("analyze"))
     began = perf_counter()
-    obligations.refresh(database, records=at.records, law=at.law, now=services_of(app).clock(), actor="bench")
+    obligations.refresh(database, records=context.records, law=context.law, now=services_of(app).clock(), actor="bench")
     return perf_counter() - began
 
 
-def _raw(database: Database, place: Path, kind: str) -> float:
+def _raw(database: Database, directory: Path, kind: str) -> float:
     began = perf_counter()
-    _psql(database, f"\\copy {kind} from '{place}/{kind}.raw' csv")
+    _psql(database, f"\\copy {kind} from '{directory}/{kind}.raw' csv")
     return perf_counter() - began
 
 

@@ -29,45 +29,45 @@ SHARES = (0.5, 0.95, 0.99)
 
 def main(people: int) -> None:
     """Measure and print."""
-    found: dict[str, list[list[float]]] = defaultdict(list)
-    with nation(people) as at, served(at) as service:
-        load.run(service.port, filing.requests(at, REQUESTS // 4))
+    figures: dict[str, list[list[float]]] = defaultdict(list)
+    with nation(people) as data, served(data) as service:
+        load.run(service.port, filing.requests(data, REQUESTS // 4))
         for _ in range(ROUNDS):
-            at.restore()
-            for what, latencies in _round(at, service.port).items():
+            data.restore()
+            for what, latencies in _round(data, service.port).items():
                 ordered = sorted(latencies)
-                found[what].append([ordered[int(len(ordered) * share)] for share in SHARES])
-        at.restore()
+                figures[what].append([ordered[int(len(ordered) * share)] for share in SHARES])
+        data.restore()
     say(f"\nLatency, {people:,} people, {people * 4:,} reports, {CONNECTIONS} connections, {ROUNDS} rounds")
     say(f"of {REQUESTS:,} requests; {machine()}\n")
     rows = []
-    for what, each in found.items():
+    for what, each in figures.items():
         bars = BARS["write" if what == WRITES else "read"]
         rows.append([what, *(f"{median(column):.1f}" for column in zip(*each, strict=True)), "/".join(map(str, bars))])
     table(["", "p50 ms", "p95 ms", "p99 ms", "bars ms"], rows)
 
 
-def _round(at: Nation, port: int) -> dict[str, list[float]]:
+def _round(data: Nation, port: int) -> dict[str, list[float]]:
     """The latencies of each kind, all kinds mixed."""
     count = REQUESTS // 5
-    who = [person for person, _ in filing.people(at, count)]
-    held = filing.tokens(at, who)
+    who = [person for person, _ in filing.people(data, count)]
+    held = filing.tokens(data, who)
     kinds = {
         "my stay": [_get("/api/v1/me/stay", held[person]) for person in who],
         "my reports": [_get("/api/v1/reports", held[person]) for person in who],
         "my messages": [_get("/api/v1/notifications", held[person]) for person in who],
-        "verify a receipt": [_verify(number) for number in _receipts(at, who)],
-        WRITES: filing.requests(at, count),
+        "verify a receipt": [_verify(number) for number in _receipts(data, who)],
+        WRITES: filing.requests(data, count),
     }
     names = list(kinds)
     mixed = list(chain.from_iterable(zip(*kinds.values(), strict=True)))
-    came = load.run(port, mixed, connections=CONNECTIONS)
-    if not set(came.statuses) <= {"200", "201"}:
-        raise RuntimeError(f"not every request was answered well: {came.statuses}")
-    found: dict[str, list[float]] = defaultdict(list)
-    for place, latency in came.by_request:
-        found[names[place % len(names)]].append(latency)
-    return found
+    result = load.run(port, mixed, connections=CONNECTIONS)
+    if not set(result.statuses) <= {"200", "201"}:
+        raise RuntimeError(f"not every request was answered well: {result.statuses}")
+    latencies: dict[str, list[float]] = defaultdict(list)
+    for place, latency in result.by_request:
+        latencies[names[place % len(names)]].append(latency)
+    return latencies
 
 
 def _get(path: str, token: str = "") -> bytes:
@@ -78,13 +78,13 @@ def _verify(number: str) -> bytes:
     return load.request("POST", "/api/v1/receipts/verify", {}, json.dumps({"receipt": number}).encode())
 
 
-def _receipts(at: Nation, who: list[UUID]) -> Sequence[str]:
+def _receipts(data: Nation, who: list[UUID]) -> Sequence[str]:
     """The number of a receipt of each person, which is first given one with a good check character."""
     old = """select r.id from unnest(cast(:who as uuid[])) w
         cross join lateral (select id from reports where person_id = w order by id limit 1) r"""
     give = """update receipts c set number = n.number from unnest(cast(:ids as bigint[]), cast(:numbers as text[]))
         as n (report_id, number) where c.report_id = n.report_id"""
-    database = at.database()
+    database = data.database()
     with database.transaction() as session:
         ids = session.scalars(text(old), {"who": who}).all()
         given = [receipt_number(secrets.token_bytes(12)) for _ in ids]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Load:
-    """What came of a load: seconds in all, the latency of each request in milliseconds, answers by status."""
+    """The outcome of a load: seconds in all, the latency of each request in milliseconds, answers by status."""
 
     seconds: float = 0.0
     by_request: list[tuple[int, float]] = field(default_factory=list)
@@ -52,9 +52,9 @@ def run(port: int, requests: Sequence[bytes], *, connections: int = 16) -> Load:
     for _ in range(min(connections, len(requests))):
         opened = socket.create_connection(("127.0.0.1", port), 30)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        one = _Connection(opened)
-        selector.register(opened, selectors.EVENT_READ, one)
-        _send_next(one, waiting)
+        connection = _Connection(opened)
+        selector.register(opened, selectors.EVENT_READ, connection)
+        _send_next(connection, waiting)
     while len(load.by_request) < len(requests):
         for key, _ in selector.select(30):
             _receive(key.data, waiting, load)
@@ -65,26 +65,26 @@ def run(port: int, requests: Sequence[bytes], *, connections: int = 16) -> Load:
     return load
 
 
-def _send_next(one: _Connection, waiting: Iterator[tuple[int, bytes]]) -> None:
+def _send_next(connection: _Connection, waiting: Iterator[tuple[int, bytes]]) -> None:
     if (following := next(waiting, None)) is not None:
-        one.place, text = following
-        one.answer, one.sent_at = b"", time.perf_counter()
-        one.socket.sendall(text)
+        connection.place, text = following
+        connection.answer, connection.sent_at = b"", time.perf_counter()
+        connection.socket.sendall(text)
 
 
-def _receive(one: _Connection, waiting: Iterator[tuple[int, bytes]], load: Load) -> None:
-    received = one.socket.recv(65536)
+def _receive(connection: _Connection, waiting: Iterator[tuple[int, bytes]], load: Load) -> None:
+    received = connection.socket.recv(65536)
     if not received:
         raise ConnectionError(f"the server hung up after {len(load.by_request)} answers")
-    one.answer += received
-    head, separator, body = one.answer.partition(b"\r\n\r\n")
+    connection.answer += received
+    head, separator, body = connection.answer.partition(b"\r\n\r\n")
     if not separator:
         return
     place = head.lower().find(b"content-length:")
     if place >= 0 and len(body) >= int(head[place + 15 :].split(b"\r\n", 1)[0]):
-        load.by_request.append((one.place, (time.perf_counter() - one.sent_at) * 1000))
+        load.by_request.append((connection.place, (time.perf_counter() - connection.sent_at) * 1000))
         load.statuses[head[9:12].decode()] += 1
-        _send_next(one, waiting)
+        _send_next(connection, waiting)
 
 
 def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:

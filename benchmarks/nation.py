@@ -1,6 +1,6 @@
-"""A nation to measure on: people with a year of stays, four reports each, and what those left behind.
+"""Benchmark data of the size of a nation: people with a year of stays, four reports each, and the rows that these made.
 
-Ninety people live through the service itself: they are imported, and file four reports each at the right moments. Their
+Ninety people are created through the service itself: they are imported, and file four reports each in time. Their
 rows are then copied, set by set, until there are as many people as wanted. So every row is one that the service made,
 but for ids, numbers and blind indexes; numbers are as long as real ones. Of history, only the newest report of a person
 has its events and idempotency key.
@@ -41,7 +41,7 @@ SECRET = "a-secret-of-the-benchmarks-that-is-long-enough"  # noqa: S105 - of mad
 TEMPLATES = 90
 REPORTS = 4
 PENDING = 30
-"""Of this many people one has lost the passport when the newest report is filed, which an officer has to look at."""
+"""Of this many people one has lost the passport when the newest report is filed, so that it waits for an officer."""
 
 SETTINGS = {
     "shared_buffers": "4GB",
@@ -63,7 +63,7 @@ class Nation:
     url: str
 
     def database(self) -> Database:
-        """A connection of our own, in no hurry."""
+        """A database without statement timeout, of this process."""
         return Database(self.url, statement_timeout=0)
 
     def restore(self) -> None:
@@ -108,17 +108,17 @@ def nation(people: int) -> Iterator[Nation]:
     server = local_server(ROOT / "var" / f"nation-{people}")
     try:
         url = server.ensure_database("nation")
-        found = Nation(people, server, url)
+        nation_data = Nation(people, server, url)
         if not _is_complete(url):
-            _make(found)
-        found = Nation(people, server, server.url("nation"))
-        _bring_up_to_date(found)
-        with psycopg.connect(found.url) as connection:
+            _make(nation_data)
+        nation_data = Nation(people, server, server.url("nation"))
+        _bring_up_to_date(nation_data)
+        with psycopg.connect(nation_data.url) as connection:
             if connection.execute("select to_regclass('nation_rows')").fetchone() == (None,):
                 for statement in _REMEMBER:
                     connection.execute(statement)
-        found.restore()
-        yield found
+        nation_data.restore()
+        yield nation_data
     finally:
         server.leave()
 
@@ -136,12 +136,12 @@ def application(database: Database, clock: Any = lambda: NOW) -> Any:
 
 def _is_complete(url: str) -> bool:
     with psycopg.connect(url) as connection:
-        found = connection.execute("select to_regclass('nation_is_complete')").fetchone()
-        return found is not None and found[0] is not None
+        row = connection.execute("select to_regclass('nation_is_complete')").fetchone()
+        return row is not None and row[0] is not None
 
 
-def _bring_up_to_date(found: Nation) -> None:
-    database = found.database()
+def _bring_up_to_date(nation_data: Nation) -> None:
+    database = nation_data.database()
     migrating.bring_up_to_date(database)
     database.close()
 
@@ -153,7 +153,7 @@ def _make(made: Nation) -> None:
         connection.execute("drop database if exists nation")
     database = Database(made.server.ensure_database("nation"), statement_timeout=0)
     migrating.bring_up_to_date(database)
-    _live(database)
+    _create_templates(database)
     with database.engine.begin() as connection:
         copies.make(connection, made.people // TEMPLATES - 1)
     alone(database, "vacuum analyze")
@@ -171,8 +171,8 @@ def _configure(server: Server, settings: dict[str, str]) -> None:
     server.start()
 
 
-def _live(database: Database) -> None:
-    """Let the templates arrive, register where they live and a phone, and file REPORTS reports each."""
+def _create_templates(database: Database) -> None:
+    """Import the templates with residence and phone, and file REPORTS reports of each."""
     moment = [NOW]
     app = application(database, lambda: moment[0])
     for number in range(TEMPLATES):

@@ -23,20 +23,20 @@ FLAT = 1.2
 
 def main(largest: int) -> None:
     """Measure and print."""
-    found = [(people, *_measure(people)) for people in SIZES if people <= largest]
+    figures = [(people, *_measure(people)) for people in SIZES if people <= largest]
     say(f"\nDaily planning, median of {ROUNDS} rounds; {machine()}")
     say(f"Bars: {BAR} ms at 4,000,000 people; cost of a reminder flat within {FLAT - 1:.0%}\n")
     rows = [
         [f"{people:,}", f"{due:,}", f"{day * 1000:,.0f}", f"{day / due * 1e6:.1f}", *(f"{s * 1000:,.0f}" for s in rest)]
-        for people, due, day, *rest in found
+        for people, due, day, *rest in figures
     ]
     table(["people", "begin that day", "planned in ms", "µs each", "nothing new, ms", "everything anew, ms"], rows)
 
 
 def _measure(people: int) -> tuple[int, float, float, float]:
     """How many reminders a day has, and the seconds that planning them, again, and comparing with all planned take."""
-    with nation(people) as at:
-        database = at.database()
+    with nation(people) as data:
+        database = data.database()
         due_today = services_of(application(database)).due_today
         with database.engine.begin() as connection:
             connection.execute(text("truncate notifications cascade"))

@@ -25,17 +25,17 @@ LIMIT = 50
 
 def main(people: int) -> None:
     """Measure and print."""
-    with nation(people) as at:
-        scripts = {name: ";\n".join(sent) + ";\n" for name, sent in _statements(at)}
-        found = {name: median(latency(at, script) for _ in range(ROUNDS)) for name, script in scripts.items()}
+    with nation(people) as data:
+        scripts = {name: ";\n".join(sent) + ";\n" for name, sent in _statements(data)}
+        figures = {name: median(latency(data, script) for _ in range(ROUNDS)) for name, script in scripts.items()}
     say(f"\nReads in PostgreSQL, {people:,} people, {people * 4:,} reports, median of {ROUNDS} runs; {machine()}\n")
-    rows = [[name, f"{ms:.2f}", f"{BARS[name]:.1f}" if name in BARS else ""] for name, ms in found.items()]
+    rows = [[name, f"{ms:.2f}", f"{BARS[name]:.1f}" if name in BARS else ""] for name, ms in figures.items()]
     table(["", "ms", "bar, ms"], rows)
 
 
-def _statements(at: Nation) -> Iterator[tuple[str, list[str]]]:
+def _statements(data: Nation) -> Iterator[tuple[str, list[str]]]:
     """The statements that each read sends, with one set of values each."""
-    database = at.database()
+    database = data.database()
     application(database)  # sets the keys that seal
     office, middle, number = _samples(database)
     officer = Principal(Role.OFFICER, uuid4(), "bench")
@@ -46,9 +46,9 @@ def _statements(at: Nation) -> Iterator[tuple[str, list[str]]]:
     yield "queue, first page", _sent(database, queue(None))
     yield "queue, a page far in", _sent(database, queue(middle))
     yield "receipt by number", _sent(database, lambda s: receipts.by_number(s, number))
-    found = _sent(database, lambda s: review.look_up(
+    lookup = _sent(database, lambda s: review.look_up(
         s, officer=officer, now=NOW, document_number="NATION005", issuing_state="FRA", purpose="bench"))  # fmt: skip
-    yield "resident by passport", [one for one in found if one.lstrip().lower().startswith("select")]
+    yield "resident by passport", [statement for statement in lookup if statement.lstrip().lower().startswith("select")]
     who = "00000000-0000-4000-8000-000000000005"
     yield (
         "a person's last 10 reports",
@@ -75,19 +75,19 @@ def _samples(database: Database) -> tuple[str, int, str]:
     return office, ids[len(ids) // 2], number
 
 
-def _sent(database: Database, deed: Any) -> list[str]:
-    """The statements of a deed, values put in."""
-    found: list[str] = []
+def _sent(database: Database, call: Any) -> list[str]:
+    """The statements of a call, values put in."""
+    statements: list[str] = []
 
     def keep(_c: Any, _k: Any, statement: str, values: Any, _x: Any, _m: Any) -> None:
-        found.append(filled(statement, {name: literal(value) for name, value in values.items()}))
+        statements.append(filled(statement, {name: literal(value) for name, value in values.items()}))
 
     event.listen(database.engine, "before_cursor_execute", keep)
     with database.transaction() as session:
-        deed(session)
+        call(session)
         session.rollback()
     event.remove(database.engine, "before_cursor_execute", keep)
-    return found
+    return statements
 
 
 if __name__ == "__main__":

@@ -23,33 +23,33 @@ BARS = {"FastAPI and asyncpg, a statement for each thing": 1.3, "Django REST fra
 
 def main(people: int) -> None:
     """Measure and print."""
-    with nation(people) as at:
-        found = [{name: _measure(at, *how) for name, how in APPLICATIONS.items()} for _ in range(ROUNDS)]
+    with nation(people) as data:
+        rounds = [{name: _measure(data, *how) for name, how in APPLICATIONS.items()} for _ in range(ROUNDS)]
     say(f"\nPOST /reports beside peers, {people:,} people, {ROUNDS} rounds of {REQUESTS:,} filings; {machine()}\n")
     rows = []
     for name in APPLICATIONS:
-        rates = [each[name][0] for each in found]
-        ratio = median(each[SERVICE][0] / each[name][0] for each in found)
-        numbers = [median(each[name][n] for each in found) for n in (1, 2, 3)]
+        rates = [each[name][0] for each in rounds]
+        ratio = median(each[SERVICE][0] / each[name][0] for each in rounds)
+        numbers = [median(each[name][n] for each in rounds) for n in (1, 2, 3)]
         bar = f"{BARS[name]:.1f}" if name in BARS else ""
         rows.append([name, f"{median(rates):,.0f}", f"{ratio:.2f}", bar, *(f"{n:,.1f}" for n in numbers)])
     table(["", "a second", "service / it", "bar", "p50 ms", "p99 ms", "CPU µs each"], rows)
 
 
-def _measure(at: Nation, target: str, interface: str) -> tuple[float, float, float, float]:
-    with served(at, target, interface=interface) as peer:
-        _take(load.run(peer.port, filing.requests(at, REQUESTS // 4)))
-        requests, before = filing.requests(at, REQUESTS), peer.cpu()
-        came = load.run(peer.port, requests)
+def _measure(data: Nation, target: str, interface: str) -> tuple[float, float, float, float]:
+    with served(data, target, interface=interface) as peer:
+        _check(load.run(peer.port, filing.requests(data, REQUESTS // 4)))
+        requests, before = filing.requests(data, REQUESTS), peer.cpu()
+        result = load.run(peer.port, requests)
         used = (peer.cpu() - before) / REQUESTS * 1e6
-    _take(came)
-    at.restore()
-    return came.rate, came.percentile(0.5), came.percentile(0.99), used
+    _check(result)
+    data.restore()
+    return result.rate, result.percentile(0.5), result.percentile(0.99), used
 
 
-def _take(came: load.Load) -> None:
-    if set(came.statuses) != {"201"}:
-        raise RuntimeError(f"not every filing was taken: {came.statuses}")
+def _check(result: load.Load) -> None:
+    if set(result.statuses) != {"201"}:
+        raise RuntimeError(f"not every filing was taken: {result.statuses}")
 
 
 if __name__ == "__main__":

@@ -60,8 +60,8 @@ def _environment(nation: Nation) -> dict[str, str]:
 def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        found: int = listener.getsockname()[1]
-        return found
+        port: int = listener.getsockname()[1]
+        return port
 
 
 def _await(port: int, seconds: float = 60) -> None:

@@ -1,4 +1,4 @@
-"""`python -m drills [DRILL ...]`: run all drills, or those named, and print a table of what they found."""
+"""`python -m drills [DRILL ...]`: run all drills, or those named, and print a table of the outcomes."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 
 from drills import database, full, kills, races, replication
-from drills.installation import NeverHappened
+from drills.installation import TimedOut
 from drills.rows import Row, exit_code, table
 from drills.sizes import Sizes, WrongSize
 from foundation.clock import monotonic
@@ -25,7 +25,7 @@ DRILLS: dict[str, Callable[[Sizes], Row]] = {
 
 
 def main(names: list[str]) -> int:
-    """Run the drills of these names, or all; 0 if every promise held, 1 if one broke, 2 if some could not be tried."""
+    """Run the drills; 0 if every requirement was met, 1 if one was not, 2 if some drill could not be run."""
     if unknown := set(names) - set(DRILLS):
         print(f"no such drill: {', '.join(sorted(unknown))}; there are {', '.join(DRILLS)}", file=sys.stderr)
         return 64
@@ -34,7 +34,7 @@ def main(names: list[str]) -> int:
     except WrongSize as error:
         print(error, file=sys.stderr)
         return 64
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left running
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every child process is stopped
     print(f"DRILL_SEED={sizes.seed}", flush=True)
     rows = [_run(name, sizes) for name in names or DRILLS]
     print(f"\n{table(rows)}\n\nseed {sizes.seed}; {sum(row.seconds for row in rows):.0f} s", flush=True)
@@ -46,7 +46,7 @@ def _run(name: str, sizes: Sizes) -> Row:
     began = monotonic()
     try:
         row = DRILLS[name](sizes)
-    except NeverHappened as error:
+    except TimedOut as error:
         row = Row(name, broken=[str(error)])
     except Exception:
         traceback.print_exc()

@@ -1,4 +1,4 @@
-"""The disk of the data, or of the log, is full: nothing acknowledged is lost, and room is all it takes to go on."""
+"""Drills: the disk of the data, or of the log, is full. No acknowledged report is lost, and space ends the fault."""
 
 import os
 import shutil
@@ -11,16 +11,16 @@ from pathlib import Path
 import psycopg
 
 from devtools.postgres import server_account
-from drills.crowd import BACK, FILING, Crowd, crowd, judge
 from drills.installation import Installation, eventually, installation
+from drills.load import BACK, FILING, Load, check_load, load
 from drills.rows import Row
 from drills.sizes import Sizes
 from foundation.clock import monotonic
 
-FULL = 8  # seconds after the first call that was asked to come back
-ROOM = 256  # megabytes of the small disks, of which a new cluster and its people take less than half
+FULL = 8  # seconds after the first call that was asked to try again
+SPACE = 256  # megabytes of the small disks, of which a new cluster and its residents take less than half
 BOUND = 8  # seconds
-SWITCHES = 40  # log files of 16 MB that are begun, until there is room for no other
+SWITCHES = 40  # log files of 16 MB that are begun, until there is no space for another
 
 
 def data(_: Sizes) -> Row:
@@ -28,21 +28,21 @@ def data(_: Sizes) -> Row:
     row = Row("data disk full")
     if row_not_run(row):
         return row
-    with installation() as place, small_disk(place, place.cluster.server.data) as disk:
-        _keep_log_elsewhere(place)
-        with crowd(place) as people:
-            before = place.cluster.postmaster()
-            with ballast(disk):
-                began = _until_refused(people)
+    with installation() as system, small_disk(system, system.cluster.server.data) as disk:
+        _keep_log_elsewhere(system)
+        with load(system) as running:
+            before = system.cluster.postmaster()
+            with full_disk(disk):
+                began = _until_refused(running)
                 time.sleep(FULL)
-                filings = people.during(began, monotonic(), FILING)
-                looks = people.during(began, monotonic()) - filings
-            back = people.await_service(monotonic())
-            after = place.cluster.postmaster()
-        row.figure(filings_asked_to_come_back=filings["503"], served_again_after=f"{back:.1f} s")
-        row.promise(f"looking goes on while it is full: {dict(looks)}", {*looks} == {"200"})
-        row.promise("PostgreSQL goes on without a restart", before == after and not place.cluster.restarts)
-        _judge(row, people, back)
+                filings = running.during(began, monotonic(), FILING)
+                reads = running.during(began, monotonic()) - filings
+            back = running.await_service(monotonic())
+            after = system.cluster.postmaster()
+        row.figure(filings_asked_to_retry=filings["503"], served_again_after=f"{back:.1f} s")
+        row.require(f"reading goes on while it is full: {dict(reads)}", {*reads} == {"200"})
+        row.require("PostgreSQL goes on without a restart", before == after and not system.cluster.restarts)
+        _check(row, running, back)
     return row
 
 
@@ -51,24 +51,24 @@ def log(_: Sizes) -> Row:
     row = Row("log disk full")
     if row_not_run(row):
         return row
-    with installation() as place, small_disk(place, place.cluster.server.data / "pg_wal") as disk:
-        with crowd(place) as people:
-            with ballast(disk):
-                _use_up_log(place)
-                began = _until_refused(people)
+    with installation() as system, small_disk(system, system.cluster.server.data / "pg_wal") as disk:
+        with load(system) as running:
+            with full_disk(disk):
+                _use_up_log(system)
+                began = _until_refused(running)
                 time.sleep(FULL)
-                outcomes = people.during(began + 1, monotonic(), FILING)
-            back = people.await_service(monotonic())
-        row.figure(filings_asked_to_come_back=outcomes["503"], served_again_after=f"{back:.1f} s")
-        row.figure(restarts_by_the_supervisor=place.cluster.restarts)
-        row.promise(f"nothing is acknowledged without a log: {dict(outcomes)}", {*outcomes} == {"503"})
-        _judge(row, people, back)
+                outcomes = running.during(began + 1, monotonic(), FILING)
+            back = running.await_service(monotonic())
+        row.figure(filings_asked_to_retry=outcomes["503"], served_again_after=f"{back:.1f} s")
+        row.figure(restarts_by_the_supervisor=system.cluster.restarts)
+        row.require(f"nothing is acknowledged without a log: {dict(outcomes)}", {*outcomes} == {"503"})
+        _check(row, running, back)
     return row
 
 
-def _judge(row: Row, people: Crowd, back: float) -> None:
-    row.promise(f"with room it is back within {BACK} s", back <= BACK)
-    judge(row, people, slowest=BOUND)
+def _check(row: Row, running: Load, back: float) -> None:
+    row.require(f"with space it is back within {BACK} s", back <= BACK)
+    check_load(row, running, slowest=BOUND)
 
 
 def row_not_run(row: Row) -> bool:
@@ -79,25 +79,25 @@ def row_not_run(row: Row) -> bool:
 
 
 @contextmanager
-def small_disk(place: Installation, folder: Path) -> Iterator[Path]:
-    """A folder of the cluster's on a small disk of its own; where it is mounted."""
-    mount = place.cluster.server.home / f"disk-{folder.name}"
+def small_disk(system: Installation, folder: Path) -> Iterator[Path]:
+    """Move a folder of the cluster to a small disk of its own; the mount point."""
+    mount = system.cluster.server.home / f"disk-{folder.name}"
     mount.mkdir()
-    place.cluster.rest()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOM}m,mode=0755", "tmpfs", str(mount)], check=True)
+    system.cluster.pause()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SPACE}m,mode=0755", "tmpfs", str(mount)], check=True)
     try:
         _move(folder, mount / folder.name)
-        place.cluster.wake()
+        system.cluster.resume()
         yield mount
     finally:
-        place.cluster.rest()
+        system.cluster.pause()
         subprocess.run(["umount", str(mount)], check=True)
 
 
-def _keep_log_elsewhere(place: Installation) -> None:
-    """The log goes to the ordinary disk, so that the data's is the only one to fill up."""
-    server = place.cluster.server
-    with place.cluster.resting():
+def _keep_log_elsewhere(system: Installation) -> None:
+    """Move the log to the ordinary disk, so that only the disk of the data fills up."""
+    server = system.cluster.server
+    with system.cluster.paused():
         _move(server.data / "pg_wal", server.home / "pg_wal")
 
 
@@ -111,28 +111,28 @@ def _move(folder: Path, to: Path) -> None:
 
 
 @contextmanager
-def ballast(disk: Path) -> Iterator[None]:
-    """The disk is full to the last byte."""
-    stone = disk / "ballast"
-    with suppress(OSError), stone.open("wb", buffering=0) as file:
+def full_disk(disk: Path) -> Iterator[None]:
+    """Fill a disk to the last byte during the block."""
+    filler = disk / "full_disk"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
         while file.write(bytes(1 << 16)):
             pass
     try:
         yield
     finally:
-        stone.unlink()
+        filler.unlink()
 
 
-def _until_refused(people: Crowd) -> float:
-    """Wait for the first filing that is not acknowledged; the moment."""
+def _until_refused(running: Load) -> float:
+    """Wait for the first filing that is not acknowledged; the time of it."""
     began = monotonic()
-    eventually(lambda: {*people.during(began, monotonic(), FILING)} - {"201"}, 60, "a full disk is noticed")
+    eventually(lambda: {*running.during(began, monotonic(), FILING)} - {"201"}, 60, "a full disk is noticed")
     return monotonic()
 
 
-def _use_up_log(place: Installation) -> None:
-    """Begin new log files until there is no room for one more."""
-    with suppress(psycopg.Error), place.operator() as connection:
+def _use_up_log(system: Installation) -> None:
+    """Begin new log files until there is no space for one more."""
+    with suppress(psycopg.Error), system.operator() as connection:
         for _ in range(SWITCHES):
             connection.execute("create table if not exists filler (n int)")
             connection.execute("insert into filler values (1)")

@@ -1,4 +1,4 @@
-"""A whole installation on this machine: PostgreSQL that keeps its promises, the API, workers, a stand-in for FCM."""
+"""A whole installation on this machine: a durable PostgreSQL, the API, workers, a stand-in for FCM."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ from flask import Flask
 from app import create_app
 from devtools import service_account
 from devtools.postgres import temporary_server
-from drills.parts import Cluster, Part
+from drills.supervision import SupervisedProcess, SupervisedServer
 from foundation.clock import monotonic, rfc3339, system_clock
 from foundation.config import Settings
 from foundation.db import Database
@@ -28,34 +28,34 @@ from operations import migrating
 from operations.services import services_of
 from operations.serving import granian
 
-SECRET = "a-secret-of-the-drills-that-is-long-enough"  # noqa: S105 - of an installation that lives for minutes
+SECRET = "a-secret-of-the-drills-that-is-long-enough"  # noqa: S105 - of a temporary installation
 NAME = "drill"
 PUBLIC_URL = "https://drill.example"
 READY = 60  # seconds
 
 
-class NeverHappened(RuntimeError):
-    """Something that had to happen for a drill to go on did not."""
+class TimedOut(RuntimeError):
+    """A condition that a drill needs did not become true in time."""
 
 
 @dataclass
 class Installation:
-    """What runs, and where; `app` is the same application in this process, for setting up and for looking."""
+    """The running processes and their addresses; `app` is the same application in this process."""
 
-    cluster: Cluster
+    cluster: SupervisedServer
     url: str
     ports: tuple[int, ...]
     app: Flask
     environment: dict[str, str]
     folder: Path
-    apis: list[Part] = field(default_factory=list)
-    workers: list[Part] = field(default_factory=list)
+    apis: list[SupervisedProcess] = field(default_factory=list)
+    workers: list[SupervisedProcess] = field(default_factory=list)
 
     @property
     def database(self) -> Database:
-        """A database with time for long statements, of this process."""
-        found: Database = services_of(self.app).database
-        return found
+        """This process's database, without statement timeout."""
+        database: Database = services_of(self.app).database
+        return database
 
     @property
     def pushed(self) -> Path:
@@ -63,7 +63,7 @@ class Installation:
         return self.folder / "pushed.jsonl"
 
     def operator(self) -> "psycopg.Connection[Any]":
-        """A connection beside the application's, each statement on its own."""
+        """A connection beside the application's, in autocommit."""
         return psycopg.connect(self.url, autocommit=True)
 
     def start_workers(self, count: int, *, ahead: timedelta = timedelta(0)) -> None:
@@ -71,18 +71,18 @@ class Installation:
         clock = {"DEV_NOW": rfc3339(system_clock() + ahead), "DEV_NOW_SINCE": rfc3339(system_clock())} if ahead else {}
         command = [sys.executable, "-m", "flask", "--app", "app", "worker"]
         log = self.folder / "worker.log"
-        self.workers += [Part(command, self.environment | clock, log) for _ in range(count)]
+        self.workers += [SupervisedProcess(command, self.environment | clock, log) for _ in range(count)]
 
     def end_workers(self) -> None:
-        """Let the workers finish what they are at, and end."""
+        """End the workers after the work in hand."""
         while self.workers:
             self.workers.pop().end()
 
     def await_ready(self) -> None:
-        """Return when every API server says that it can serve. Raises NeverHappened."""
+        """Return when every API server is ready. Raises TimedOut."""
         for port in self.ports:
             eventually(partial(_is_ready, port), READY, f"the API on port {port} is ready")
-        self.database.drop_connections()  # this process's own connections may have been cut
+        self.database.drop_connections()  # this process's own connections may be broken
 
 
 @contextmanager
@@ -103,26 +103,28 @@ def installation(*, apis: int = 1, workers: int = 0) -> Iterator[Installation]:
         migrating.bring_up_to_date(database)
         environment = _environment(url, settings, push)
         app = create_app(settings, database=database)
-        place = Installation(Cluster(server), url, tuple(ports), app, environment, Path(folder))
-        stack.callback(place.cluster.end)
-        provider = [sys.executable, "-m", "devtools.standins.fcm", "--port", str(push), "--keep", str(place.pushed)]
-        stack.callback(Part(provider, environment, place.folder / "fcm.log").end)
+        system = Installation(SupervisedServer(server), url, tuple(ports), app, environment, Path(folder))
+        stack.callback(system.cluster.end)
+        provider = [sys.executable, "-m", "devtools.standins.fcm", "--port", str(push), "--keep", str(system.pushed)]
+        stack.callback(SupervisedProcess(provider, environment, system.folder / "fcm.log").end)
         for port in ports:
             command = granian(port=port)
-            place.apis.append(Part(command, environment | _production(place.folder), place.folder / "api.log"))
-            stack.callback(place.apis[-1].end)
-        stack.callback(place.end_workers)
-        place.start_workers(workers)
-        place.await_ready()
-        yield place
+            system.apis.append(
+                SupervisedProcess(command, environment | _production(system.folder), system.folder / "api.log")
+            )
+            stack.callback(system.apis[-1].end)
+        stack.callback(system.end_workers)
+        system.start_workers(workers)
+        system.await_ready()
+        yield system
 
 
-def eventually(holds: Callable[[], Any], seconds: float, what: str) -> float:
-    """Wait until something holds; after how many seconds it did. Raises NeverHappened."""
+def eventually(holds: Callable[[], Any], seconds: float, condition: str) -> float:
+    """Wait until a condition holds; the seconds that it took. Raises TimedOut."""
     began = monotonic()
     while not holds():
         if monotonic() - began > seconds:
-            raise NeverHappened(f"not within {seconds:.0f} s: {what}")
+            raise TimedOut(f"not within {seconds:.0f} s: {condition}")
         time.sleep(0.05)
     return monotonic() - began
 
@@ -140,7 +142,7 @@ def _environment(url: str, settings: Settings, push: int) -> dict[str, str]:
 
 
 def _production(folder: Path) -> dict[str, str]:
-    """What the API needs on top to run as in production. Workers cannot: their messages would go to Google."""
+    """What the API needs to run as in production. Workers do not: their messages would go to Google."""
     credentials = service_account.write(folder / "credentials.json")
     return {
         "ENVIRONMENT": "production",

@@ -1,4 +1,4 @@
-"""What the provider was sent, and when, beside the reports that were decided."""
+"""Compares the messages that the provider got, and their times, with the decided reports."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ from sqlalchemy import text
 from drills.installation import Installation
 from foundation.clock import monotonic
 
-PAUSE = 0.25  # seconds between two looks at the provider's file
+PAUSE = 0.25  # seconds between two checks of the provider's file
 TOO_SOON = 25  # seconds: a failed message waits for 30, one whose worker died for the three minutes of its lease
 _DECIDED = text(
     """select r.person_id, n.id from reports r
@@ -24,14 +24,14 @@ _DECIDED = text(
 )
 
 
-class Watch:
-    """Looks at the provider's file while it grows, so that each send has a moment."""
+class FileWatcher:
+    """Watches the provider's file grow, so that each send has a time."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._sizes, self._moments = [0], [monotonic()]
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     @property
@@ -44,11 +44,11 @@ class Watch:
         return self._moments[min(bisect_left(self._sizes, offset), len(self._moments) - 1)]
 
     def stop(self) -> None:
-        """Look a last time."""
+        """Check a last time and end."""
         self._over.set()
         self._thread.join()
 
-    def _look(self) -> None:
+    def _watch(self) -> None:
         while not self._over.wait(PAUSE):
             self._note()
         self._note()
@@ -60,48 +60,48 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Told:
-    """Decided reports whose decision reached the provider, never did, or did twice.
+class Deliveries:
+    """Counts of decisions whose message was sent, was never sent, or was sent twice.
 
-    `too_soon` counts repeats that came while the first try was nobody else's to repeat; `astray` messages to a wrong
-    phone, or of no decision.
+    `too_soon` counts repetitions before the lease of the first attempt had expired; `misdirected` messages to another
+    person's phone, or about no decision.
     """
 
-    told: int
+    sent: int
     never: int
     twice: int
     too_soon: int
-    astray: int
+    misdirected: int
 
 
-def told(place: Installation, watch: Watch, *, ahead_from: int) -> Told:
-    """What the provider got. From the offset `ahead_from` on, the workers' clock was ahead and leases were over."""
+def deliveries(system: Installation, watch: FileWatcher, *, ahead_from: int) -> Deliveries:
+    """Count the messages of the provider. From offset `ahead_from` on, leases had expired by the workers' clock."""
     sends: dict[UUID, list[int]] = defaultdict(list)
     targets: dict[UUID, set[str]] = defaultdict(set)
     end = 0
-    for line in place.pushed.read_bytes().splitlines(keepends=True):
+    for line in system.pushed.read_bytes().splitlines(keepends=True):
         end += len(line)
         message = json.loads(line)["message"]
         if message["data"]["kind"].startswith("report.decided"):
             notification = UUID(message["data"]["notification_id"])
             sends[notification].append(end)
             targets[notification].add(message["fid"])
-    with place.database.read_session() as session:
+    with system.database.read_session() as session:
         decided = session.execute(_DECIDED).all()
     theirs = {notification: {f"phone-of-{person}"} for person, notification in decided if notification}
     times = [len(sends.get(notification, ())) for _, notification in decided]
-    return Told(
-        told=sum(count > 0 for count in times),
+    return Deliveries(
+        sent=sum(count > 0 for count in times),
         never=sum(count == 0 for count in times),
         twice=sum(count > 1 for count in times),
         too_soon=sum(too_soon(ends, watch, ahead_from) for ends in sends.values()),
-        astray=sum(theirs.get(notification) != to for notification, to in targets.items()),
+        misdirected=sum(theirs.get(notification) != to for notification, to in targets.items()),
     )
 
 
-def too_soon(ends: list[int], watch: Watch, ahead_from: int) -> int:
-    """How many of a message's repeats came too soon after the try before, by one and the same clock."""
+def too_soon(ends: list[int], watch: FileWatcher, ahead_from: int) -> int:
+    """How many repetitions of a message came too soon after the attempt before, by the same clock."""
     return sum(
-        (one > ahead_from) == (other > ahead_from) and watch.moment(other) - watch.moment(one) < TOO_SOON
-        for one, other in pairwise(ends)
+        (first > ahead_from) == (second > ahead_from) and watch.moment(second) - watch.moment(first) < TOO_SOON
+        for first, second in pairwise(ends)
     )

@@ -1,4 +1,4 @@
-"""Two at the same moment: phones of one person, the same request twice, officers at one report, planning workers."""
+"""Drill: two requests at the same moment, from two phones, two officers or two workers, or the same one twice."""
 
 import json
 import subprocess
@@ -14,22 +14,22 @@ from sqlalchemy import text
 
 from drills.calls import Answer, Caller, NoAnswer, file
 from drills.installation import Installation, installation
-from drills.parts import ROOT
-from drills.people import Resident, add
+from drills.residents import Resident, add
 from drills.rows import Row
 from drills.sizes import Sizes
+from drills.supervision import ROOT
 from foundation.clock import rfc3339, system_clock
 from foundation.identity import Role
 from immigration.services import officers
 
-PASSWORD = "two-officers-at-once"  # noqa: S105 - of an installation that lives for minutes
+PASSWORD = "two-officers-at-once"  # noqa: S105 - of a temporary installation
 VERDICTS: tuple[dict[str, Any], ...] = (
     {"outcome": "accepted", "note": "Passport seen."},
     {"outcome": "rejected", "reasons": ["other"], "note": "Not the same person."},
 )
-REMINDED = 200  # people whom two workers plan for at once
+REMINDED = 200  # residents whom two workers plan for at once
 STEPS = (0, 4, 9, 10)
-"""Days from today on which another step of the reminder ladder stands for somebody who arrived 79 days ago."""
+"""Days from today on which another step of the reminder ladder stands for a resident who arrived 79 days ago."""
 _REPORTS = text("select count(*) from reports")
 _REMINDERS = text(
     """select count(*), count(distinct (person_id, dedupe)) from notifications
@@ -41,20 +41,20 @@ def run(sizes: Sizes) -> Row:
     """The drill: a row."""
     row = Row("two at once")
     row.figure(rounds_each=sizes.rounds)
-    with installation() as place:
-        with Pair(place) as pair:
-            _two_devices(row, place, pair, sizes.rounds)
-            _same_key(row, place, pair, sizes.rounds)
-            _two_officers(row, place, pair, sizes.rounds)
-        _two_planners(row, place, patience=120 + sizes.rounds / 10)
+    with installation() as system:
+        with Pair(system) as pair:
+            _two_devices(row, system, pair, sizes.rounds)
+            _same_key(row, system, pair, sizes.rounds)
+            _two_officers(row, system, pair, sizes.rounds)
+        _two_planners(row, system, timeout=120 + sizes.rounds / 10)
     return row
 
 
 class Pair:
     """Two clients that call at the same moment, round after round."""
 
-    def __init__(self, place: Installation) -> None:
-        self._callers = Caller(place.ports), Caller(place.ports)
+    def __init__(self, system: Installation) -> None:
+        self._callers = Caller(system.ports), Caller(system.ports)
         self._start, self._end = threading.Barrier(3), threading.Barrier(3)
         self._calls: Sequence[Callable[[Caller], Answer]] = ()
         self._answers: list[Answer | None] = [None, None]
@@ -93,112 +93,112 @@ class Pair:
 
 def _outcome(answers: Sequence[Answer | None]) -> str:
     """Statuses and problem codes of a pair of answers, in a fixed order."""
-    return " + ".join(sorted(_told(answer) for answer in answers))
+    return " + ".join(sorted(_status(answer) for answer in answers))
 
 
-def _told(answer: Answer | None) -> str:
+def _status(answer: Answer | None) -> str:
     if answer is None:
         return "no answer"
     return f"{answer.status} {answer.json['code']}" if answer.status >= 400 else str(answer.status)
 
 
-def _two_devices(row: Row, place: Installation, pair: Pair, rounds: int) -> None:
+def _two_devices(row: Row, system: Installation, pair: Pair, rounds: int) -> None:
     """Two phones of one person file for the same period, under keys of their own."""
     outcomes: Counter[str] = Counter()
-    for who in add(place, rounds):
+    for who in add(system, rounds):
         answers = pair.call(*(partial(file, resident=who, key=key) for key in ("one", "other")))
         outcomes[_outcome(answers)] += 1
-    with place.database.read_session() as session:
+    with system.database.read_session() as session:
         stored = session.scalar(_REPORTS)
     row.figure(two_devices=_figure(outcomes))
-    row.promise(
+    row.require(
         "of two devices one is answered 201, the other 409 already-reported",
         outcomes == {"201 + 409 already-reported": rounds},
     )
-    row.promise("of two devices one report is stored", stored == rounds)
+    row.require("of two devices one report is stored", stored == rounds)
 
 
-def _same_key(row: Row, place: Installation, pair: Pair, rounds: int) -> None:
-    """One request is on its way twice."""
+def _same_key(row: Row, system: Installation, pair: Pair, rounds: int) -> None:
+    """The same request is sent twice."""
     outcomes: Counter[str] = Counter()
-    for who in add(place, rounds):
+    for who in add(system, rounds):
         answers = pair.call(*[partial(file, resident=who, key="same")] * 2)
         same = len({answer.body for answer in answers if answer}) == 1
         outcomes[_outcome(answers) + ("" if same else " with different bodies")] += 1
     row.figure(same_key=_figure(outcomes))
-    row.promise("one request twice is answered twice with the same bytes", outcomes == {"201 + 201": rounds})
+    row.require("one request twice is answered twice with the same bytes", outcomes == {"201 + 201": rounds})
 
 
-def _two_officers(row: Row, place: Installation, pair: Pair, rounds: int) -> None:
+def _two_officers(row: Row, system: Installation, pair: Pair, rounds: int) -> None:
     """Two officers decide the same report."""
-    caller, outcomes = Caller(place.ports), Counter[str]()
-    tokens = [_officer(place, name) for name in ("somchai", "malee")]
-    for who in add(place, rounds, assurance="mail"):
+    caller, outcomes = Caller(system.ports), Counter[str]()
+    tokens = [_officer(system, name) for name in ("somchai", "malee")]
+    for who in add(system, rounds, assurance="mail"):
         number = file(caller, who, "key").json["number"]
         path = f"/review/reports/{number}/decision"
         decide = [partial(_decide, path=path, verdict=v, token=t) for v, t in zip(VERDICTS, tokens, strict=True)]
         outcomes[_outcome(pair.call(*decide))] += 1
     row.figure(two_officers=_figure(outcomes))
-    row.promise(
-        "of two officers one decides, the other is told 409 cannot-decide",
+    row.require(
+        "of two officers one decides, the other gets 409 cannot-decide",
         outcomes == {"200 + 409 cannot-decide": rounds},
     )
-    with place.database.read_session() as session:
+    with system.database.read_session() as session:
         decided = session.scalar(text("select count(*) from decisions where decided_by like '%officer:%'"))
-    row.promise("of two officers one decision is written", decided == rounds)
+    row.require("of two officers one decision is written", decided == rounds)
 
 
 def _decide(caller: Caller, path: str, verdict: dict[str, Any], token: str) -> Answer:
     return caller.ask("POST", path, verdict, token=token)
 
 
-def _officer(place: Installation, name: str) -> str:
-    with place.database.transaction() as session:
+def _officer(system: Installation, name: str) -> str:
+    with system.database.transaction() as session:
         now = system_clock()
         officers.add(session, name, password=PASSWORD, role=Role.OFFICER, office=None, actor="drill", now=now)
-    answer = Caller(place.ports).ask("POST", "/officers/sessions", {"name": name, "password": PASSWORD})
+    answer = Caller(system.ports).ask("POST", "/officers/sessions", {"name": name, "password": PASSWORD})
     return str(answer.json["access_token"])
 
 
-def _two_planners(row: Row, place: Installation, patience: float) -> None:
-    """Two workers plan and send the same steps of the same people; the first two tell of all that went before, too."""
-    people = add(place, REMINDED, reminded=False)
+def _two_planners(row: Row, system: Installation, timeout: float) -> None:
+    """Two workers plan and send the same reminder steps of the same residents."""
+    residents = add(system, REMINDED, reminded=False)
     for days in STEPS:
         moment = rfc3339(system_clock() + timedelta(days=days))
         command = [sys.executable, "-m", "flask", "--app", "app", "worker", "--once", "--at", moment]
-        with open(place.folder / "worker.log", "ab") as log:
+        with open(system.folder / "worker.log", "ab") as log:
             workers = [
-                subprocess.Popen(command, cwd=ROOT, env=place.environment, stdout=log, stderr=log) for _ in range(2)
+                subprocess.Popen(command, cwd=ROOT, env=system.environment, stdout=log, stderr=log) for _ in range(2)
             ]
-        row.promise("a worker beside another one ends well", all(_ends_well(each, patience) for each in workers))
-    sends = _sends(place, people)
-    with place.database.read_session() as session:
-        planned, distinct = session.execute(_REMINDERS, {"people": [each.id for each in people]}).one()
-    expected = len(people) * len(STEPS)
+        row.require("a worker beside another one ends well", all(_ends_well(each, timeout) for each in workers))
+    sends = _sends(system, residents)
+    with system.database.read_session() as session:
+        planned, distinct = session.execute(_REMINDERS, {"people": [each.id for each in residents]}).one()
+    expected = len(residents) * len(STEPS)
     twice = sum(count > 1 for count in sends.values())
     row.figure(reminders=planned, planned_twice=planned - distinct, sent=len(sends), sent_twice=twice)
-    row.promise(f"{expected} reminders are planned, each once", planned == distinct == expected)
-    row.promise("each reminder is sent once", len(sends) == expected and not twice)
+    row.require(f"{expected} reminders are planned, each once", planned == distinct == expected)
+    row.require("each reminder is sent once", len(sends) == expected and not twice)
 
 
-def _ends_well(worker: subprocess.Popen[bytes], patience: float) -> bool:
+def _ends_well(worker: subprocess.Popen[bytes], timeout: float) -> bool:
     try:
-        return worker.wait(patience) == 0
+        return worker.wait(timeout) == 0
     except subprocess.TimeoutExpired:
         worker.kill()
         return False
 
 
-def _sends(place: Installation, people: list[Resident]) -> Counter[tuple[str, str]]:
-    """How often the provider got each message to the phones of these people."""
-    phones, found = {each.target for each in people}, Counter[tuple[str, str]]()
-    with place.pushed.open(encoding="utf-8") as lines:
+def _sends(system: Installation, residents: list[Resident]) -> Counter[tuple[str, str]]:
+    """How often the provider got each message to the phones of these residents."""
+    phones, sends = {each.target for each in residents}, Counter[tuple[str, str]]()
+    with system.pushed.open(encoding="utf-8") as lines:
         for line in lines:
             message = json.loads(line)["message"]
             if message["fid"] in phones:
-                found[message["fid"], message["data"]["notification_id"]] += 1
-    return found
+                sends[message["fid"], message["data"]["notification_id"]] += 1
+    return sends
 
 
 def _figure(outcomes: Counter[str]) -> str:
-    return "; ".join(f"{what}: {count}" for what, count in outcomes.most_common())
+    return "; ".join(f"{outcome}: {count}" for outcome, count in outcomes.most_common())

@@ -1,4 +1,4 @@
-"""How large the drills are: the short form unless the environment says otherwise."""
+"""The sizes of the drills: small unless the environment says otherwise."""
 
 import secrets
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 
 class WrongSize(ValueError):
-    """A size in the environment is not a number, or the drill would be none; the text names the variable."""
+    """A size in the environment is not a number, or is too small for a drill; the text names the variable."""
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Sizes:
     """Each is read from the variable `DRILL_` and its name: kills, reports, rounds, tries, seed.
 
     `kills` are spread over `reports` acknowledged reports; `rounds` are those of each race; `tries` are reports filed
-    while a commit cannot be replicated. The seed fixes which part is killed next and what clients do, not the timing.
+    while a commit cannot be replicated. The seed fixes which process is killed and what clients do, not the timing.
     """
 
     kills: int = 60
@@ -28,10 +28,10 @@ class Sizes:
         """The sizes that the environment asks for; a fresh seed unless it names one. Raises WrongSize."""
         given = {each.name: _number(environment, f"DRILL_{each.name.upper()}") for each in fields(cls)}
         known = {name: number for name, number in given.items() if number is not None}
-        found = cls(**{"seed": secrets.randbelow(1_000_000), **known})
-        if found.reports < found.kills:
+        sizes = cls(**{"seed": secrets.randbelow(1_000_000), **known})
+        if sizes.reports < sizes.kills:
             raise WrongSize("DRILL_REPORTS must not be fewer than DRILL_KILLS")
-        return found
+        return sizes
 
 
 def _number(environment: Mapping[str, str], name: str) -> int | None:

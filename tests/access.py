@@ -1,4 +1,4 @@
-"""People with passports in any state, and a clock to move, for the tests of the ways in."""
+"""Persons with passports of any status, and a clock to move, for the tests of activation and sign-in."""
 
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -18,17 +18,17 @@ DETAILS = {"document_number": "EX1000001", "issuing_state": "FRA", "birth_date":
 
 
 class SetClock:
-    """A clock that stands still until it is moved."""
+    """A clock that stands still until it is set or moved."""
 
     def __init__(self, moment: datetime = NOW) -> None:
         self.moment = moment
 
     def __call__(self) -> datetime:
-        """The moment it was set to."""
+        """The moment that it was set to."""
         return self.moment
 
     def pass_by(self, **span: float) -> None:
-        """Move it on."""
+        """Move the clock forward."""
         self.moment += timedelta(**span)
 
 
@@ -49,7 +49,7 @@ def add_person(
     person_id: UUID | None = None,
     email: str | None = None,
 ) -> UUID:
-    """A person with a passport, and an arrival where there is an e-mail address; the person's id."""
+    """Add a person with a passport, and an arrival if there is an e-mail address; the person's id."""
     with database.transaction() as session:
         if person_id is None:
             session.add(person := Person())
@@ -78,7 +78,7 @@ def add_person(
 
 
 def arrival(passport_id: int, email: str | None, on: date = date(2026, 9, 1)) -> Movement:
-    """An arrival with a contact address."""
+    """An arrival with a contact address, not yet added to a session."""
     return Movement(
         movement_id=f"{passport_id}-{on}",
         passport_id=passport_id,

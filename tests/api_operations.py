@@ -1,4 +1,4 @@
-"""The operations of the API as its own document tells them, so that tests cover new ones by themselves."""
+"""The operations of the API, read from its document, so that tests cover new ones without a change."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class Operation:
         return f"{self.method.upper()} {self.path.removeprefix('/api/v1')}"
 
     def at(self, **values: str) -> str:
-        """The address, with values in place of its arguments; a dull one for those not given."""
+        """The address, with values in place of its arguments; "1" for those not given."""
         return re.sub(r"{(\w+)}", lambda name: values.get(name[1], "1"), self.path)
 
 

@@ -1,4 +1,4 @@
-"""`flask` commands as processes of their own, with a bare environment."""
+"""Runs `flask` commands in processes of their own, with a minimal environment."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ FLASK = (sys.executable, "-m", "flask", "--app", "app")
 
 
 def environment(url: str, **more: str) -> dict[str, str]:
-    """What a command of ours finds in its environment: a database, the tests' secret, and the tests' moment."""
+    """The environment of a command: the database, the tests' secret and NOW, and whatever `more` holds."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
     ours = {"DATABASE_URL": url, "SECRET_KEY": SECRET, "DEV_NOW": rfc3339(NOW), "PYTHONUNBUFFERED": "1"}
     return kept | ours | more

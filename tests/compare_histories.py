@@ -1,26 +1,26 @@
-"""`python -m tests.compare_histories 1000000`: that many random lives through both implementations of the due date."""
+"""`python -m tests.compare_histories 1000000`: compares both implementations of the due date on random histories."""
 
 import random
 import sys
 from collections import Counter
 
-from tests.oracle import answer, random_life
-from tests.unit.test_stateful import by_the_rules
+from tests.oracle import answer, random_history
+from tests.unit.test_oracle import by_the_rules
 
 
-def main(lives: int, seed: int = 90) -> None:
-    """Print the lives that differ, how many there were, and how the states were spread."""
+def main(count: int, seed: int = 90) -> None:
+    """Print the histories that differ, how many there were, and the share of each state."""
     rng, differing, states = random.Random(seed), 0, Counter[str]()
-    for _ in range(lives):
-        life = random_life(rng)
-        expected = answer(life)
+    for _ in range(count):
+        history = random_history(rng)
+        expected = answer(history)
         states[f"{expected['regime']}, {expected['state']}"] += 1
-        if by_the_rules(life) != expected:
+        if by_the_rules(history) != expected:
             differing += 1
-            print(life, by_the_rules(life), expected)
-    for state, count in states.most_common():
-        print(f"{state:<24} {count:>8}")
-    print(f"{lives} lives, {differing} differ")
+            print(history, by_the_rules(history), expected)
+    for state, number in states.most_common():
+        print(f"{state:<24} {number:>8}")
+    print(f"{count} histories, {differing} differ")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fixtures that every kind of test shares: one PostgreSQL a test process, clean tables for each test, a set clock."""
+"""Fixtures of all tests: one PostgreSQL for a test process, empty tables for each test, a clock that stands still."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-import notifications.models  # noqa: F401 - the tables of both wings
+import notifications.models  # noqa: F401 - the tables of both packages
 from app import create_app
 from devtools.postgres import temporary_server
 from foundation.config import Settings
@@ -26,17 +26,17 @@ use_keyring(Keyring((SECRET,)))
 
 @pytest.fixture(scope="session")
 def empty_database() -> Iterator[Database]:
-    """A database of this test process with the tables made."""
+    """The database of this test process, with its tables. It is not emptied between tests: see `database`."""
     with temporary_server() as server:
         server.ensure_database("tests")
-        found = Database(server.url("tests"))
-        Base.metadata.create_all(found.engine)
-        yield found
-        found.close()
+        database = Database(server.url("tests"))
+        Base.metadata.create_all(database.engine)
+        yield database
+        database.close()
 
 
 def emptied(database: Database) -> Database:
-    """A database whose rows are gone."""
+    """Delete all rows of a database and return it."""
     names = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with database.engine.begin() as connection:
         connection.execute(text("set local lock_timeout = '10s'"))
@@ -45,11 +45,11 @@ def emptied(database: Database) -> Database:
 
 
 def application(database: Database) -> Flask:
-    """The application, at NOW, on a database."""
+    """The application on a database, with a clock that stands at NOW."""
     settings = Settings(environment="test", secret_keys=(SECRET,))
-    found = create_app(settings, database=database, clock=lambda: NOW)
-    found.testing = True
-    return found
+    app = create_app(settings, database=database, clock=lambda: NOW)
+    app.testing = True
+    return app
 
 
 @pytest.fixture
@@ -60,11 +60,11 @@ def database(empty_database: Database) -> Database:
 
 @pytest.fixture
 def app(database: Database) -> Flask:
-    """The application, at NOW, on an empty database."""
+    """The application on an empty database, with a clock that stands at NOW."""
     return application(database)
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """Somebody who calls the API."""
+    """A client of the application."""
     return app.test_client()

@@ -1,4 +1,4 @@
-"""People and what they do, with dull defaults: a test shows only what differs."""
+"""Records, residents and officers with default values: a test names only what differs."""
 
 import itertools
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ ADDRESS = {
 PASSWORD = "a-long-enough-password"
 _numbers = itertools.count(1)
 
-DULL: dict[str, dict[str, str]] = {
+DEFAULTS: dict[str, dict[str, str]] = {
     "passports": {
         "document_number": "TEST00001",
         "issuing_state": "FRA",
@@ -72,25 +72,25 @@ _IDS = {
 
 
 def row(kind: str, **values: str) -> dict[str, str]:
-    """A row of a kind: dull but for what is given; ids are made up."""
-    found = dict.fromkeys(KINDS[kind].columns, "") | DULL[kind] | values
-    if kind in _IDS and not found[_IDS[kind]]:
-        found[_IDS[kind]] = f"T-{next(_numbers):06}"
-    if found.get("direction") == "departure":
-        found |= {"visa_class": "", "permitted_until": "", "contact_email": ""}
-    return found
+    """A row of a kind: the defaults but for the given values, with a new id."""
+    record = dict.fromkeys(KINDS[kind].columns, "") | DEFAULTS[kind] | values
+    if kind in _IDS and not record[_IDS[kind]]:
+        record[_IDS[kind]] = f"T-{next(_numbers):06}"
+    if record.get("direction") == "departure":
+        record |= {"visa_class": "", "permitted_until": "", "contact_email": ""}
+    return record
 
 
 def load(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
-    """Import rows through the service, as an import of a file would; what it counted."""
+    """Import rows through the service, as an import of a file does; its counts."""
     counted = merge(app, kind, *rows)
-    at, now = services_of(app).filing, services_of(app).clock()
-    obligations.refresh(services_of(app).database, records=at.records, law=at.law, now=now, actor="import")
+    context, now = services_of(app).filing, services_of(app).clock()
+    obligations.refresh(services_of(app).database, records=context.records, law=context.law, now=now, actor="import")
     return counted
 
 
 def merge(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
-    """What is done of an import that is cut short: what people owe is marked as out of date, and no more."""
+    """Import rows as an interrupted import does: obligations are marked as out of date, but not recomputed."""
     typed = [(line, KINDS[kind].read([values[c] for c in KINDS[kind].columns])) for line, values in enumerate(rows, 2)]
     now = services_of(app).clock()
     with services_of(app).database.transaction() as session:
@@ -100,14 +100,14 @@ def merge(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
 
 def load_files(app: Flask, folder: Path) -> None:
     """Import the five files of a folder."""
-    at = services_of(app).filing
+    context = services_of(app).filing
     for kind in KINDS:
         outcome = records.import_file(
             services_of(app).database,
             kind,
             folder / f"{kind}.csv",
-            records=at.records,
-            law=at.law,
+            records=context.records,
+            law=context.law,
             now=services_of(app).clock(),
         )
         assert outcome.counts["rejected"] == 0, outcome
@@ -131,7 +131,7 @@ class Resident:
         return self.client.post(f"/api/v1{path}", json=json, headers=self.headers | headers)
 
     def file(self, key: str = "", **address: str) -> Any:
-        """File a report from the dull address, but for what is given."""
+        """File a report from the default address but for the given parts, under a new key unless one is given."""
         body = {"address": ADDRESS | address, "phone": "+66 81 234 5678", "email": "alix@example.org"}
         return self.client.post(
             "/api/v1/reports", json=body, headers=self.headers | {"Idempotency-Key": key or f"key-{next(_numbers)}"}
@@ -139,7 +139,7 @@ class Resident:
 
 
 def code(app: Flask, number: str = "TEST00001", state: str = "FRA", assurance: str = "counter") -> str:
-    """A fresh activation code."""
+    """Issue an activation code."""
     with services_of(app).database.transaction() as session:
         issued = activations.issue(
             session, number, state, assurance=assurance, issued_by="test", now=services_of(app).clock()
@@ -154,7 +154,7 @@ def activate(
     birth_date: str = "1990-01-02",
     assurance: str = "counter",
 ) -> Resident:
-    """A resident who activated the app."""
+    """Activate the app for a passport on record; the signed-in resident."""
     client = app.test_client()
     answer = client.post(
         "/api/v1/activations",
@@ -171,7 +171,7 @@ def activate(
 
 
 def officer(app: Flask, name: str = "somchai", role: str = "officer", office: str | None = None) -> Resident:
-    """A signed-in officer (the same calls as a resident's)."""
+    """Add an officer and sign in; the calls are the same as a resident's."""
     now = services_of(app).clock()
     with services_of(app).database.transaction() as session:
         officers.add(session, name, password=PASSWORD, role=Role(role), office=office, actor="test", now=now)
@@ -182,6 +182,6 @@ def officer(app: Flask, name: str = "somchai", role: str = "officer", office: st
 
 
 def arrived(app: Flask, on: str | date = "2026-09-01", **values: str) -> None:
-    """A dull person on record who arrived on a day."""
+    """Import the default passport and an arrival on a day."""
     load(app, "passports", row("passports"))
     load(app, "movements", row("movements", occurred_on=str(on), **values))

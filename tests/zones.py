@@ -1,4 +1,4 @@
-"""Machine readable zones that are printed in ICAO 9303, and how a zone is written again from what was read."""
+"""Machine readable zones from ICAO 9303, and writing a zone again from a parsed document."""
 
 from datetime import date
 from typing import Any
@@ -22,7 +22,7 @@ SPECIMEN: dict[str, Any] = {
 
 
 def written(document: MRZ) -> str:
-    """The zone written anew from what was read."""
+    """The zone of a parsed document."""
     return build(
         issuing_state=document.issuing_state,
         document_number=document.document_number,

@@ -1,4 +1,4 @@
-"""Runs every check, each even if an earlier one failed, and ends with a table of what came of them."""
+"""Runs every check, also after one failed, and prints a table of the outcomes."""
 
 import os
 import subprocess
@@ -13,13 +13,13 @@ PROGRAMS = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what it is called and the command that makes it."""
+    """One check: its name and its command."""
 
     name: str
     command: str
 
     def run(self) -> int:
-        """The command's exit code; its output goes where ours goes."""
+        """Run the command and return its exit code; its output goes to standard output."""
         program, *arguments = self.command.split()
         print(f"\n== {self.name}: {self.command}", flush=True)
         return subprocess.run([str(PROGRAMS / program), *arguments], cwd=ROOT, check=False).returncode

@@ -1,6 +1,6 @@
-"""Drafts the next migration, what the models have and the migrations do not: `python -m tools.draft_migration WORDS`.
+"""Drafts the next migration from the difference of models and migrations: `python -m tools.draft_migration TITLE`.
 
-It needs no database of yours: a server of its own is migrated, compared and thrown away. Read the draft before use.
+It starts a temporary PostgreSQL, migrates it and compares it with the models. Review the draft before use.
 """
 
 import subprocess
@@ -15,8 +15,8 @@ from foundation.db import Database
 from operations import migrating
 
 
-def draft(words: str, *tables: str) -> list[Path]:
-    """Write the next numbered migration, of these tables only if any are named; no file where nothing differs."""
+def draft(title: str, *tables: str) -> list[Path]:
+    """Write the next numbered migration, of these tables only if any are named; no file if nothing differs."""
     with temporary_server() as server:
         database = Database(server.ensure_database("drafts"))
         settings = migrating.config()
@@ -24,14 +24,14 @@ def draft(words: str, *tables: str) -> list[Path]:
         settings.attributes |= {"engine": database.engine, "tables": frozenset(tables)}
         command.upgrade(settings, "head")
         number = len(list(ScriptDirectory.from_config(settings).walk_revisions())) + 1
-        found = command.revision(settings, words, autogenerate=True, rev_id=f"{number:04}")
+        drafted = command.revision(settings, title, autogenerate=True, rev_id=f"{number:04}")
         database.close()
-    scripts = found if isinstance(found, list) else [found]
+    scripts = drafted if isinstance(drafted, list) else [drafted]
     return [Path(script.path) for script in scripts if script is not None]
 
 
 def main() -> None:
-    """Draft, put into shape, and say which file it is."""
+    """Draft a migration, format it, and print its path."""
     if len(sys.argv) < 2:
         sys.exit('usage: python -m tools.draft_migration "what it does" [TABLE ...]')
     for path in draft(*sys.argv[1:]):

@@ -1,7 +1,7 @@
-"""Plants small faults in what must not go wrong, one at a time, and says which ones no test notices (mutmut).
+"""Mutation tests with mutmut: changes critical code one line at a time and prints the mutants that no test notices.
 
 `python -m tools.mutants [GROUP ...]`; each group has a copy of the project under `var/mutants/`, whose tests run with
-fewer examples and share one PostgreSQL. The exit code is 1 when fewer than ENOUGH percent of a group were noticed.
+fewer examples and share one PostgreSQL. The exit code is 1 if fewer than ENOUGH percent of a group were noticed.
 """
 
 import os
@@ -22,13 +22,13 @@ PROGRAMS = Path(sys.executable).parent
 COPIES = ROOT / "var" / "mutants"
 ENOUGH = 90
 NOTICED = ("killed", "timeout", "segfault")
-COPIED = ("app.py", "foundation", "immigration", "notifications", "operations", "standins", "migrations", "docs")
-FEWER = ("tests/unit/test_stateful.py", "LIVES = 20_000", "LIVES = 200")
+COPIED = ("app.py", "foundation", "immigration", "notifications", "operations", "devtools", "migrations", "docs")
+FEWER = ("tests/unit/test_oracle.py", "HISTORIES = 20_000", "HISTORIES = 200")
 
 
 @dataclass(frozen=True)
 class Group:
-    """What is changed: files, and of their functions those that match; and the tests that should notice."""
+    """The files to change, the patterns of their functions, and the tests that should notice."""
 
     files: tuple[str, ...]
     tests: tuple[str, ...]
@@ -41,8 +41,9 @@ GROUPS = {
         tuple(
             f"tests/unit/test_{name}.py"
             for name in (
-                "activation_rules", "addresses", "due_dates", "explanations", "findings", "lives", "mrz",
-                "mrz_written", "nationalities", "numbers", "policy_switches", "report_rules", "rows", "stays",
+                "activation_rules", "addresses", "due_dates", "explanations", "findings", "mrz",
+                "mrz_written", "nationalities", "numbers", "oracle", "policy_switches", "report_rules", "rows",
+                "stays",
             )
         ),
     ),
@@ -80,17 +81,17 @@ from types import SimpleNamespace
 
 from hypothesis import settings
 
-from foundation import postgres
+from devtools import postgres
 from immigration.rules import rows
 
-resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))  # a mutant that never ends may not take the machine with it
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))  # a mutant that never ends must not use up the memory
 settings.register_profile("mutants", max_examples=10, derandomize=True, deadline=None, database=None)
 settings.load_profile("mutants")
 
 
 @contextmanager
 def shared():
-    """The server that the runner started."""
+    """The PostgreSQL that the runner started."""
     url = os.environ["MUTANTS_DATABASE_URL"]
     yield SimpleNamespace(ensure_database=lambda name: url, url=lambda name: url)
 
@@ -99,7 +100,7 @@ postgres.temporary_server = shared
 
 
 def pytest_sessionstart():
-    """The readers of rows are made when their module is imported, which was before a mutant was chosen."""
+    """Reload the row readers: they were created at import, before the mutant was chosen."""
     if "immigration.rules.rows." in os.environ.get("MUTANT_UNDER_TEST", ""):
         kinds, bad_row = rows.KINDS, rows.BadRow
         importlib.reload(rows)
@@ -121,10 +122,10 @@ def prepare(name: str, group: Group) -> Path:
         else:
             shutil.copy(source, copy / each)
     path, many, few = FEWER
-    lives = (copy / path).read_text("utf-8")
-    if many not in lives:
+    text = (copy / path).read_text("utf-8")
+    if many not in text:
         raise RuntimeError(f"{path} has no {many!r}")
-    (copy / path).write_text(lives.replace(many, few), "utf-8")
+    (copy / path).write_text(text.replace(many, few), "utf-8")
     (copy / "conftest.py").write_text(CONFTEST, "utf-8")
     (copy / "setup.cfg").write_text(_settings(group), "utf-8")
     return copy
@@ -147,7 +148,7 @@ def _settings(group: Group) -> str:
 
 
 def mutmut(copy: Path, *arguments: str) -> str:
-    """What mutmut says; of a run only how far it is, on standard error."""
+    """Run mutmut and return its output; the output of `run` goes to standard error instead."""
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     output = None if arguments[0] == "run" else subprocess.PIPE
     command = [str(PROGRAMS / "mutmut"), *arguments]
@@ -158,33 +159,33 @@ def mutmut(copy: Path, *arguments: str) -> str:
 
 
 def outcomes(copy: Path, group: Group) -> dict[str, str]:
-    """What became of each mutant of the group's functions."""
-    found = re.findall(r"^\s*(\S+__mutmut_\d+): (.+)$", mutmut(copy, "results", "--all", "true"), re.M)
-    return {name: what for name, what in found if any(fnmatch(name, pattern) for pattern in group.functions)}
+    """The outcome of each mutant of the group's functions."""
+    results = re.findall(r"^\s*(\S+__mutmut_\d+): (.+)$", mutmut(copy, "results", "--all", "true"), re.M)
+    return {name: outcome for name, outcome in results if any(fnmatch(name, pattern) for pattern in group.functions)}
 
 
 def run(name: str) -> bool:
-    """Run a group; print how it went and every mutant that was not noticed. False if there were too many."""
+    """Run a group and print every mutant that was not noticed. False if there were too many."""
     group, began = GROUPS[name], time.monotonic()
     copy = prepare(name, group)
     wanted = () if group.functions == ("*",) else group.functions
     with temporary_server() as server:
         os.environ["MUTANTS_DATABASE_URL"] = server.ensure_database("tests")
         mutmut(copy, "run", "--max-children", "1", *wanted)
-    found = outcomes(copy, group)
-    counts = Counter(found.values())
-    noticed = sum(counts[what] for what in NOTICED)
-    share = 100 * noticed / max(len(found), 1)
-    for mutant, what in sorted(found.items()):
-        if what not in NOTICED:
-            print(f"\n{mutant}: {what}\n{mutmut(copy, 'show', mutant)}")
-    print(f"{name}: {noticed} of {len(found)} noticed ({share:.1f} %), {dict(counts)}", end=" ")
+    results = outcomes(copy, group)
+    counts = Counter(results.values())
+    noticed = sum(counts[outcome] for outcome in NOTICED)
+    share = 100 * noticed / max(len(results), 1)
+    for mutant, outcome in sorted(results.items()):
+        if outcome not in NOTICED:
+            print(f"\n{mutant}: {outcome}\n{mutmut(copy, 'show', mutant)}")
+    print(f"{name}: {noticed} of {len(results)} noticed ({share:.1f} %), {dict(counts)}", end=" ")
     print(f"in {time.monotonic() - began:.0f} s", flush=True)
-    return bool(found) and share >= ENOUGH
+    return bool(results) and share >= ENOUGH
 
 
 def main(*names: str) -> int:
-    """Run the groups; 0 if enough was noticed in each."""
+    """Run the groups; 0 if enough mutants were noticed in each."""
     return 0 if all([run(name) for name in names or GROUPS]) else 1
 
 

@@ -15,25 +15,10 @@ from immigration.models.people import Passport
 from immigration.rules import mrz
 from immigration.services import activations, officers
 from operations.services import services_of
-from tests.access import BORN, DETAILS, SetClock, add_person, make_app
+from tests.access import BORN, DETAILS, add_person
 from tests.conftest import NOW
 
 FLOOR = 0.2
-
-
-@pytest.fixture
-def clock():
-    return SetClock()
-
-
-@pytest.fixture
-def app(database, clock):
-    return make_app(database, clock)
-
-
-@pytest.fixture
-def client(app):
-    return app.test_client()
 
 
 def code_for(database, number="EX1000001", state="FRA", *, assurance="counter", now=NOW):

@@ -12,15 +12,10 @@ from foundation.events import EventRecord
 from immigration.models.access import Officer, OfficerSession
 from immigration.services import officers
 from operations.services import services_of
-from tests.access import SetClock, make_app
+from tests.access import make_app
 from tests.conftest import NOW
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def clock():
-    return SetClock()
 
 
 @pytest.fixture
@@ -28,11 +23,6 @@ def app(database, clock):
     with database.transaction() as session:
         officers.add(session, "anan", password=PASSWORD, role="officer", office="BKK", actor="tests", now=NOW)
     return make_app(database, clock)
-
-
-@pytest.fixture
-def client(app):
-    return app.test_client()
 
 
 def sign_in(client, password=PASSWORD, name="anan", **more):

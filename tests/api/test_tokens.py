@@ -1,7 +1,6 @@
 """Staying signed in, and what is not a token of ours."""
 
 import json
-import time
 from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,31 +10,17 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from foundation.events import EventRecord
 from foundation.identity import Principal, Role
 from immigration.models.access import TokenFamily
 from immigration.services import keys, tokens
 from operations.services import services_of
-from tests.access import SETTINGS, SetClock, add_person, make_app
+from tests.access import SETTINGS, add_person
 from tests.conftest import NOW
 from tests.factories import officer
-
-
-@pytest.fixture
-def clock():
-    return SetClock()
-
-
-@pytest.fixture
-def app(database, clock):
-    return make_app(database, clock)
-
-
-@pytest.fixture
-def client(app):
-    return app.test_client()
+from tests.waiting import await_waiting_backends
 
 
 @pytest.fixture
@@ -164,23 +149,10 @@ def test_two_used_tokens_at_one_instant_end_the_sign_in_once(app, pair, database
         with database.transaction() as session:
             session.execute(select(TokenFamily).with_for_update())
             used = [pool.submit(refresh, app.test_client(), token) for token in (pair.refresh_token, second)]
-            until_waiting(database, len(used))
+            await_waiting_backends(database.url, "Lock", len(used))
         assert [each.result().status_code for each in used] == [401, 401]
     with database.read_session() as session:
         assert len(session.scalars(select(EventRecord)).all()) == 1
-
-
-def until_waiting(database, count):
-    """Until so many connections wait for a lock."""
-    waiting = text(
-        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-    )
-    for _ in range(150):
-        with database.read_session() as session:
-            if session.scalar(waiting) == count:
-                return
-        time.sleep(0.01)
-    raise AssertionError("they do not wait for each other")
 
 
 def part(value) -> str:

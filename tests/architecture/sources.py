@@ -1,4 +1,4 @@
-"""The project's own files, as the house tests read them."""
+"""The project's own files, as the architecture tests read them."""
 
 import ast
 import os
@@ -14,7 +14,7 @@ NOT_OURS = {"var", "node_modules", "__pycache__", "dist"}
 
 
 def files() -> Iterator[Path]:
-    """Every file of the project, without what was installed, built or kept by a running one."""
+    """Every file of the project, without installed packages, built files and data."""
     for folder, folders, names in os.walk(ROOT):
         folders[:] = sorted(f for f in folders if f not in NOT_OURS and not f.startswith("."))
         yield from (Path(folder, name) for name in sorted(names))
@@ -24,8 +24,8 @@ def files() -> Iterator[Path]:
 def python_files(*places: str) -> tuple[Path, ...]:
     """The Python files, of these folders or files only if any are named ("immigration/rules")."""
     wanted = [ROOT / place for place in places or (".",)]
-    found = (path for path in files() if path.suffix == ".py")
-    return tuple(path for path in found if any(path == place or place in path.parents for place in wanted))
+    paths = (path for path in files() if path.suffix == ".py")
+    return tuple(path for path in paths if any(path == place or place in path.parents for place in wanted))
 
 
 @cache
@@ -35,7 +35,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def named(path: Path) -> str:
-    """A file as it is called in this project."""
+    """The path of a file from the project's root."""
     return path.relative_to(ROOT).as_posix()
 
 
@@ -47,7 +47,7 @@ def calls(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Every module that a file imports from, with the line."""
+    """Every module that a file imports, with the line."""
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, each.name) for each in node.names)
@@ -56,5 +56,5 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def law(name: str) -> dict[str, Any]:
-    """A file of `immigration/law`."""
+    """The content of a file of `immigration/law`."""
     return tomllib.loads((ROOT / "immigration" / "law" / f"{name}.toml").read_text("utf-8"))

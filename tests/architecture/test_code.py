@@ -1,4 +1,4 @@
-"""No god files, no long functions, a sentence for every room, and nothing that only works on one machine."""
+"""Limits of file and function length, docstrings, and no names of registries or of paths on one machine."""
 
 import ast
 import re
@@ -37,25 +37,25 @@ def test_no_function_is_longer_than_40_lines():
     assert long == {}
 
 
-def test_every_room_says_what_it_is_for():
-    silent = [
+def test_every_module_has_a_docstring():
+    missing = [
         named(path) for path in python_files() if path.read_text("utf-8").strip() and not ast.get_docstring(tree(path))
     ]
-    assert silent == []
+    assert missing == []
 
 
-def test_every_public_function_and_class_says_what_it_does():
-    silent = [
+def test_every_public_function_and_class_has_a_docstring():
+    missing = [
         f"{named(path)}:{node.lineno} {node.name}"
         for path in python_files(*CODE)
         for node in public(tree(path))
         if not ast.get_docstring(node)
     ]
-    assert silent == []
+    assert missing == []
 
 
 def public(node):
-    """The public classes and functions in a module or class; what is inside a function is its own affair."""
+    """The public classes and functions of a module or class, without those inside functions."""
     for each in ast.iter_child_nodes(node):
         if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not each.name.startswith("_"):
             yield each
@@ -66,13 +66,13 @@ def public(node):
 @pytest.fixture(scope="module")
 def texts():
     """Every text file of the project, by name."""
-    found = {}
+    contents = {}
     for path in files():
         try:
-            found[named(path)] = path.read_text("utf-8")
+            contents[named(path)] = path.read_text("utf-8")
         except UnicodeDecodeError:
             continue
-    return found
+    return contents
 
 
 def lines_with(texts, wrong):
@@ -90,5 +90,5 @@ def test_no_file_names_a_package_registry(texts):
 
 
 def test_no_file_names_a_path_of_the_machine_it_was_written_on(texts):
-    here = "|".join(re.escape(f"{path}/") for path in (ROOT, Path.home()))
-    assert lines_with(texts, re.compile(f"{HOMES.pattern}|{here}")) == []
+    own = "|".join(re.escape(f"{path}/") for path in (ROOT, Path.home()))
+    assert lines_with(texts, re.compile(f"{HOMES.pattern}|{own}")) == []

@@ -1,4 +1,4 @@
-"""The generated documents say what the code does now."""
+"""The generated documents agree with the code."""
 
 import json
 
@@ -16,17 +16,17 @@ def test_the_documents_in_the_repository_are_current(app):
 
 @pytest.fixture
 def folder(app, tmp_path):
-    """A folder with the documents, freshly made."""
+    """A folder with freshly generated documents."""
     documents.write(app, tmp_path)
     return tmp_path
 
 
-def test_what_was_just_written_is_not_stale(app, folder):
+def test_documents_just_written_are_not_stale(app, folder):
     assert documents.stale(app, folder) == []
 
 
 def test_an_altered_or_missing_document_is_stale(app, folder):
-    (folder / "states.md").write_text("# By hand\n")
+    (folder / "states.md").write_text("# Edited\n")
     (folder / "openapi.json").unlink()
     assert documents.stale(app, folder) == ["states.md", "openapi.json"]
 

@@ -1,4 +1,4 @@
-"""The law as data: every row says how sure it is and on whose word, every reason code has words and an effect."""
+"""The law files: every dated row has a source and a grade, every reason code has texts and an effect."""
 
 import pytest
 
@@ -10,7 +10,7 @@ GRADES = {"OFF", "COR", "ONE", "CON", "OWN"}
 EFFECTS = {"refuse", "review", "note"}
 FILES = sorted(path.stem for path in (ROOT / "immigration" / "law").glob("*.toml"))
 DATED = ("effective_from", "from", "date")
-WORDS = {row["reason"]: row for row in law("reasons")["reason"]}
+TEXTS = {row["reason"]: row for row in law("reasons")["reason"]}
 ROWS = {row["reason"]: row for row in law("findings")["finding"]}
 
 
@@ -21,39 +21,39 @@ def dated_rows(name):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_dated_row_says_on_whose_word(name):
+def test_a_dated_row_has_a_source(name):
     assert [row for row in dated_rows(name) if not row.get("source", "").strip()] == []
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_dated_row_says_how_sure_it_is(name):
+def test_a_dated_row_has_a_grade(name):
     graded = [row for row in dated_rows(name) if "date" not in row]
     assert [row for row in graded if row.get("grade") not in GRADES] == []
 
 
-def test_there_are_dated_rows_to_look_at():
+def test_the_law_has_dated_rows():
     assert {name for name in FILES if dated_rows(name)} >= {"access", "regimes", "rules", "waivers", "windows"}
 
 
-def test_every_reason_code_has_words_and_no_words_are_of_another():
-    assert WORDS.keys() == set(REASONS)
+def test_the_texts_are_of_exactly_the_reason_codes():
+    assert TEXTS.keys() == set(REASONS)
 
 
 @pytest.mark.parametrize("reason", REASONS)
 @pytest.mark.parametrize("language", ["en", "th"])
 @pytest.mark.parametrize("part", ["title", "remedy"])
-def test_a_reason_has_a_title_and_a_way_to_put_it_right_in(reason, language, part):
-    words = WORDS[reason][part][language]
-    assert words.strip()
-    assert any("ก" <= letter <= "๛" for letter in words) == (language == "th")
+def test_a_reason_has_a_title_and_a_remedy_in(reason, language, part):
+    text = TEXTS[reason][part][language]
+    assert text.strip()
+    assert any("ก" <= letter <= "๛" for letter in text) == (language == "th")
 
 
-def test_every_reason_code_has_an_effect_but_an_unknown_address_which_is_no_finding():
+def test_every_reason_code_but_address_unknown_has_an_effect():
     assert ROWS.keys() == set(REASONS) - {"address-unknown"}
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-def test_an_effect_is_one_that_the_rules_know(row):
+def test_an_effect_is_known_to_the_rules(row):
     assert row["effect"] in EFFECTS
     assert row.get("unless") in {None, *(rule["key"] for rule in law("rules")["rule"])}
 

@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables that the models describe.
+"""The migrations create exactly the tables that the models describe.
 
 After a change of the models, `python -m tools.draft_migration "what it does"` drafts the next migration.
 """
@@ -30,25 +30,25 @@ CATALOGUE = {
 
 
 def alter_server(database, statement):
-    patient = database.without_timeout()
-    with patient.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    unlimited = database.without_timeout()
+    with unlimited.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(statement))
-    patient.close()
+    unlimited.close()
 
 
 @pytest.fixture
 def blank(empty_database):
-    """A database with nothing in it."""
+    """A database without tables."""
     alter_server(empty_database, "create database blank")
-    found = Database(empty_database.url.set(database="blank").render_as_string(hide_password=False))
-    yield found
-    found.close()
+    database = Database(empty_database.url.set(database="blank").render_as_string(hide_password=False))
+    yield database
+    database.close()
     alter_server(empty_database, "drop database blank with (force)")
 
 
 @pytest.fixture
 def migrated(blank):
-    """A database that was brought up to date."""
+    """A database with all migrations."""
     assert migrating.bring_up_to_date(blank)
     return blank
 
@@ -68,8 +68,8 @@ def test_migrations_are_numbered_in_the_order_they_run():
     assert [path.name[:4] for path in FILES] == revisions
 
 
-def test_a_migration_stands_on_no_code_of_ours():
-    """Our code changes; what a migration did must not."""
+def test_a_migration_imports_no_code_of_the_project():
+    """The code changes later; what a migration did must not."""
     allowed = re.compile(r"(alembic|sqlalchemy|collections|typing)(\.|$)")
     stray = [
         f"{named(path)}:{line} {name}" for path in FILES for line, name in imports(path) if not allowed.match(name)
@@ -85,7 +85,7 @@ def test_nothing_differs_between_models_and_migrations(migrated):
 
 @pytest.mark.parametrize("kind", CATALOGUE)
 def test_the_database_lists_the_same_whether_made_from_models_or_migrations(migrated, empty_database, kind):
-    """Alembic's comparison does not look at everything, such as the condition of a partial index."""
+    """Alembic's comparison leaves some things out, such as the condition of a partial index."""
     query = CATALOGUE[kind]
     assert catalogue(migrated, query) == catalogue(empty_database, query) != []
 
@@ -99,7 +99,7 @@ def test_a_blank_database_is_not_up_to_date(blank):
     assert not migrating.revision_is_at_least_ours(blank)
 
 
-def test_the_migrations_can_be_taken_back_and_made_again(migrated):
+def test_the_migrations_can_be_reverted_and_run_again(migrated):
     settings = migrating.config()
     settings.attributes["engine"] = migrated.engine
     command.downgrade(settings, "base")

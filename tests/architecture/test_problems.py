@@ -1,4 +1,4 @@
-"""Every problem has a docstring, which is its title, and a code of its own."""
+"""Every problem class has a docstring, which is its title, and a unique code."""
 
 import inspect
 import re
@@ -10,7 +10,7 @@ from operations import documents
 PROBLEMS = documents.our_problems()
 
 
-def test_no_two_problems_have_one_code():
+def test_problem_codes_are_unique():
     codes = [problem.code for problem in PROBLEMS]
     assert sorted(set(codes)) == sorted(codes)
 
@@ -27,14 +27,14 @@ def test_a_problem_has_a_title_that_is_a_sentence(problem):
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
-def test_a_problem_is_somebodys_fault(problem):
+def test_a_problem_has_an_error_status(problem):
     assert 400 <= problem.status < 600
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
-def test_a_problem_is_told_as_what_it_is(problem):
-    told = problem("what happened", number="A1").as_dict()
-    assert told == {
+def test_a_problem_is_rendered_as_rfc_9457(problem):
+    rendered = problem("what happened", number="A1").as_dict()
+    assert rendered == {
         "type": f"urn:problem:{problem.code}",
         "code": problem.code,
         "title": problem.title(),

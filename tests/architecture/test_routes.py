@@ -1,4 +1,4 @@
-"""Every route says who may call it, means it, and writes it down."""
+"""Every route declares who may call it, enforces it, and documents it."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from foundation.identity import Principal, Role
 from operations.services import services_of
 
 OPEN = frozenset({Role.ANYONE})
-SOMEBODY = UUID("00000000-0000-0000-0000-000000000001")
+PERSON_ID = UUID("00000000-0000-0000-0000-000000000001")
 
 
 class Call:
@@ -20,13 +20,13 @@ class Call:
         self.roles = getattr(self.view, "allowed_roles", frozenset())
 
     def path(self, app):
-        """The route's address, with something in place of its arguments."""
+        """The route's path with values for its arguments."""
         values = {name: self._value(name) for name in self.rule.arguments}
         return app.url_map.bind("localhost").build(self.rule.endpoint, values, method=self.method)
 
     def _value(self, name):
         kind = type(self.rule._converters[name]).__name__
-        return {"UUIDConverter": SOMEBODY, "IntegerConverter": 1, "AnyConverter": "swagger-ui.css"}.get(kind, "x")
+        return {"UUIDConverter": PERSON_ID, "IntegerConverter": 1, "AnyConverter": "swagger-ui.css"}.get(kind, "x")
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def calls(app):
 
 @pytest.fixture
 def as_role(app):
-    """Whoever shows the name of a role as a bearer token has it."""
-    services_of(app).authenticate = lambda token: Principal(Role(token), SOMEBODY, assurance="counter", office="BKK")
+    """A client that has the role that its bearer token names."""
+    services_of(app).authenticate = lambda token: Principal(Role(token), PERSON_ID, assurance="counter", office="BKK")
     return app.test_client()
 
 
@@ -50,11 +50,11 @@ def test_every_route_says_who_may_call_it(calls):
     assert [call.name for call in calls if not call.roles] == []
 
 
-def test_a_route_for_anyone_is_for_nobody_in_particular(calls):
+def test_a_route_for_anyone_names_no_other_role(calls):
     assert [call.name for call in calls if Role.ANYONE in call.roles and call.roles != OPEN] == []
 
 
-def test_without_a_token_only_what_is_open_opens(app, calls, client):
+def test_without_a_token_only_open_routes_answer(app, calls, client):
     guarded = [call for call in calls if Role.ANYONE not in call.roles]
     answers = {call.name: client.open(call.path(app), method=call.method) for call in guarded}
     assert {name: answer.status_code for name, answer in answers.items() if answer.status_code != 401} == {}
@@ -62,28 +62,28 @@ def test_without_a_token_only_what_is_open_opens(app, calls, client):
     assert {answer.headers["WWW-Authenticate"] for answer in answers.values()} == {"Bearer"}
 
 
-def test_with_the_token_of_another_role_a_route_stays_shut(app, calls, as_role):
+def test_a_route_refuses_the_roles_that_it_does_not_name(app, calls, as_role):
     """Each role that a route does not name is refused before anything of the request is read."""
-    refused, let_in = set(), []
+    refused, admitted = set(), []
     for call in calls:
         for role in set(Role) - OPEN - call.roles if Role.ANYONE not in call.roles else ():
             answer = as_role.open(call.path(app), method=call.method, headers={"Authorization": f"Bearer {role}"})
             refused.add(answer.json.get("code"))
-            let_in += [f"{role}: {call.name}"] if answer.status_code != 403 else []
-    assert let_in == []
+            admitted += [f"{role}: {call.name}"] if answer.status_code != 403 else []
+    assert admitted == []
     assert refused == {"forbidden"}
 
 
 def test_every_route_under_the_api_is_in_the_document(app, calls):
-    written = operations(app)
-    unwritten = [call.name for call in calls if "/api/" in call.rule.rule and spoken(call) not in written]
-    assert unwritten == ["GET /api/v1/openapi.json"]
+    documented = operations(app)
+    missing = [call.name for call in calls if "/api/" in call.rule.rule and documented_name(call) not in documented]
+    assert missing == ["GET /api/v1/openapi.json"]
 
 
-def test_the_document_says_what_is_open_and_how_the_rest_refuses(app, calls):
-    written, wrong = operations(app), []
+def test_the_document_says_which_routes_are_open_and_how_others_refuse(app, calls):
+    documented, wrong = operations(app), []
     for call in calls:
-        operation = written.get(spoken(call))
+        operation = documented.get(documented_name(call))
         if operation is None:
             continue
         if Role.ANYONE in call.roles:
@@ -94,11 +94,11 @@ def test_the_document_says_what_is_open_and_how_the_rest_refuses(app, calls):
     assert wrong == []
 
 
-def test_every_operation_has_a_sentence_that_says_what_it_does(app):
+def test_every_operation_has_a_summary(app):
     assert [name for name, operation in operations(app).items() if not operation.get("summary")] == []
 
 
-def spoken(call):
+def documented_name(call):
     """A call as the document names it."""
     path = call.rule.rule
     for name in call.rule.arguments:
@@ -111,5 +111,8 @@ def operations(app):
     """Every operation of the document, by method and path."""
     paths = services_of(app).api.spec.to_dict()["paths"]
     return {
-        (verb, path): found for path, verbs in paths.items() for verb, found in verbs.items() if verb != "parameters"
+        (verb, path): operation
+        for path, verbs in paths.items()
+        for verb, operation in verbs.items()
+        if verb != "parameters"
     }

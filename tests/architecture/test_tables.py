@@ -1,4 +1,4 @@
-"""Every table and column says what it is for, how long it is kept, and how much harm it does in the wrong hands."""
+"""Every table and column declares its purpose, retention and classification."""
 
 import inspect
 
@@ -22,18 +22,20 @@ def test_every_column_has_a_class_and_a_purpose():
     assert untagged == []
 
 
-def test_every_table_says_how_long_its_rows_are_kept():
+def test_every_table_has_a_retention():
     assert [table.name for table in TABLES if not table.info.get("retention", "").strip()] == []
 
 
 @pytest.mark.parametrize("name", [table.name for table in TABLES])
-def test_a_table_says_what_a_row_of_it_is(name):
+def test_a_table_has_a_docstring_that_is_a_sentence(name):
     assert (inspect.getdoc(documents.models()[name]) or "").split("\n")[0].endswith((".", ":"))
 
 
-def test_what_the_application_encrypts_is_classed_as_sensitive():
-    lax = [c for c in COLUMNS if isinstance(c.type, Sealed) and c.info["classification"] != Classification.SENSITIVE]
-    assert lax == []
+def test_sealed_columns_are_classified_as_sensitive():
+    unclassified = [
+        c for c in COLUMNS if isinstance(c.type, Sealed) and c.info["classification"] != Classification.SENSITIVE
+    ]
+    assert unclassified == []
 
 
 def test_a_sealed_column_is_sealed_under_its_own_name():
@@ -42,7 +44,12 @@ def test_a_sealed_column_is_sealed_under_its_own_name():
     assert wrong == []
 
 
-def test_the_wings_share_no_key_between_their_tables():
-    theirs = {"devices", "notifications", "deliveries"}
-    across = [str(k) for t in TABLES for k in t.foreign_keys if (t.name in theirs) != (k.column.table.name in theirs)]
+def test_no_foreign_key_joins_the_tables_of_the_two_packages():
+    notification_tables = {"devices", "notifications", "deliveries"}
+    across = [
+        str(k)
+        for t in TABLES
+        for k in t.foreign_keys
+        if (t.name in notification_tables) != (k.column.table.name in notification_tables)
+    ]
     assert across == []

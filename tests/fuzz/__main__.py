@@ -30,7 +30,7 @@ _STATUS = re.compile(r"^#\d+\s+(?:INITED|DONE)\s+cov: (\d+) ft: \d+ corp: (\d+)"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a target: seconds, the measured points reached by the seeds and in the end, and what was found."""
+    """The outcome of a target: seconds, coverage points reached by the seeds and in the end, and findings."""
 
     name: str
     seconds: float
@@ -41,43 +41,43 @@ class Outcome:
     failed: bool
 
     def __str__(self) -> str:
-        what = ", ".join(str(path) for path in self.findings) or ("FAILED" if self.failed else "none")
-        return f"{self.name:<14} {self.seconds:>8.1f} {self.seeded:>7} {self.reached:>7} {self.kept:>6}  {what}"
+        findings = ", ".join(str(path) for path in self.findings) or ("FAILED" if self.failed else "none")
+        return f"{self.name:<14} {self.seconds:>8.1f} {self.seeded:>7} {self.reached:>7} {self.kept:>6}  {findings}"
 
 
 def fuzz(name: str, runs: int, seed: int, corpus: Path) -> Outcome:
     """Run a target from its seeds and what `corpus` holds already."""
     module = f"tests.fuzz.{name}" if name in TARGETS else name
-    found = ROOT / "var" / "fuzz" / name
-    found.mkdir(parents=True, exist_ok=True)
-    before = set(found.iterdir())
+    artifacts = ROOT / "var" / "fuzz" / name
+    artifacts.mkdir(parents=True, exist_ok=True)
+    before = set(artifacts.iterdir())
     limits = [f"-timeout={SLOWEST}", "-rss_limit_mb=1024", "-print_final_stats=1"]
-    flags = [str(corpus), f"-runs={runs}", f"-seed={seed}", f"-artifact_prefix={found}/", *limits]
+    flags = [str(corpus), f"-runs={runs}", f"-seed={seed}", f"-artifact_prefix={artifacts}/", *limits]
     began = time.monotonic()
-    code, said = run(module, *flags)
+    code, output = run(module, *flags)
     seconds = time.monotonic() - began
-    points = _STATUS.findall(said) or [("?", "?")]
+    points = _STATUS.findall(output) or [("?", "?")]
     seeded, (reached, kept) = points[0][0], points[-1]
-    findings = sorted(set(found.iterdir()) - before)
+    findings = sorted(set(artifacts.iterdir()) - before)
     return Outcome(name, seconds, seeded, reached, kept, findings, code != 0)
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    """The exit code of libFuzzer, and what it said, which goes to standard error line by line."""
+    """Run libFuzzer; its exit code and its output, which also goes to standard error line by line."""
     command = [sys.executable, "-m", "tests.fuzz.run", *arguments]
-    said = []
+    lines = []
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, errors="replace") as process:
         assert process.stderr
         for line in process.stderr:
-            said.append(line)
+            lines.append(line)
             sys.stderr.write(line)
             sys.stderr.flush()
-    return process.returncode, "".join(said)
+    return process.returncode, "".join(lines)
 
 
 @contextmanager
 def database(names: list[str]) -> Iterator[None]:
-    """An empty PostgreSQL, told to the targets as FUZZ_DATABASE_URL, while one of them needs it."""
+    """An empty PostgreSQL at FUZZ_DATABASE_URL, if one of the targets needs it."""
     if not WITH_DATABASE & set(names):
         yield
         return

@@ -22,14 +22,14 @@ def genuine() -> str:
 
 
 def seeds() -> tuple[bytes, ...]:
-    """A token, spoiled ones, and an officer's."""
+    """A token, tampered ones, and an officer's."""
     statement = signing.signer().sign_statement({"sub": str(PHONE.id)})
     return (*signing.seeds(genuine(), statement), signing.AS_IT_IS + officers.TOKEN_PREFIX.encode() + b"x" * 43)
 
 
 def check(data: bytes) -> None:
-    """Only the genuine token lets somebody in, as whom it was given to."""
-    text = signing.spoiled(data, genuine(), "access")
+    """Only the genuine token authenticates, as the principal it was issued to."""
+    text = signing.tampered(data, genuine(), "access")
     authenticate = tokens.authenticator(signing.database(), signing.signer(), signing.now, SETTINGS)
     try:
         who = authenticate(text)

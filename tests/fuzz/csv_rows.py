@@ -20,7 +20,7 @@ NAMES = tuple(KINDS)
 OWN_HEADER = 8
 """Added to the first byte, which names the kind: the file's header is ours, not what follows."""
 REJECTS = 48
-"""Likewise: the file of rejects is written and looked at too, which takes time."""
+"""Likewise: the file of rejects is written and checked too, which takes time."""
 TYPICAL = {
     "document_number": "TEST00001",
     "issuing_state": "FRA",
@@ -40,8 +40,8 @@ TYPICAL = {
 TRICKY = '"A ""B"", C","two\nlines",\xe9,"open\n'
 
 
-def dull(name: str) -> list[str]:
-    """A good row of a kind."""
+def typical_row(name: str) -> list[str]:
+    """A valid row of a kind."""
     return [TYPICAL.get(column) or _made_up(column) for column in KINDS[name].columns]
 
 
@@ -60,16 +60,16 @@ def line(values: list[str]) -> bytes:
 
 def seeds() -> tuple[bytes, ...]:
     """Good rows, with our header and with one of their own, and rows that CSV makes hard."""
-    found = []
+    inputs = []
     for number, name in enumerate(NAMES):
-        good = line(dull(name))
+        good = line(typical_row(name))
         header = ",".join(reversed(KINDS[name].columns)).encode()
-        found += [
-            bytes([number]) + b"\xef\xbb\xbf" + header + b"\r\n" + line(dull(name)[::-1]),
+        inputs += [
+            bytes([number]) + b"\xef\xbb\xbf" + header + b"\r\n" + line(typical_row(name)[::-1]),
             bytes([number + OWN_HEADER]) + good + b"\r\n" + good.replace(b",", b'","') + TRICKY.encode() + good,
             bytes([number + OWN_HEADER]) + b'"' + good.strip().replace(b",", b'","') + b'"\n' + b"," * 9 + b"\n",
         ]
-    return tuple(found)
+    return tuple(inputs)
 
 
 @cache
@@ -79,12 +79,12 @@ def folder() -> Path:
 
 
 def check(data: bytes) -> None:
-    """No row costs another, none is lost; what is taken reads back the same after being written."""
+    """No bad row affects another, none is lost; accepted rows read back the same after being written."""
     selector = data[0] if data else 0
     kind = KINDS[NAMES[selector % 8 % len(NAMES)]]
     path = folder() / "records.csv"
     if selector & OWN_HEADER:
-        body = ",".join(kind.columns).encode() + b"\n" + data[1:] + b"\n" + line(dull(kind.name))
+        body = ",".join(kind.columns).encode() + b"\n" + data[1:] + b"\n" + line(typical_row(kind.name))
     else:
         body = data[1:]
     path.write_bytes(body)
@@ -95,7 +95,7 @@ def check(data: bytes) -> None:
         return
     assert_in_order(rows, len(body))
     if selector & OWN_HEADER:
-        assert rows[-1].values == dull(kind.name), "the last row is a good one, whatever came before"
+        assert rows[-1].values == typical_row(kind.name), "the last row is a good one, whatever came before"
         assert rows[-1].fault is None
     taken = [typed for row in rows if (typed := read(kind, row)) is not None]
     if taken:
@@ -106,7 +106,7 @@ def check(data: bytes) -> None:
 
 def assert_in_order(rows: list[Row], size: int) -> None:
     """Lines and positions only grow, and end within the file."""
-    assert all(one.line < other.line and one.position < other.position for one, other in pairwise(rows))
+    assert all(row.line < later.line and row.position < later.position for row, later in pairwise(rows))
     assert all(row.line >= 2 and row.position <= size for row in rows)
 
 

@@ -26,7 +26,7 @@ BODIES = (
 
 
 def seeds() -> tuple[bytes, ...]:
-    """Some of what is meant, and of what is not."""
+    """Some valid inputs, and some invalid ones."""
     return BODIES
 
 
@@ -45,22 +45,22 @@ def check(data: bytes) -> None:
 
 
 def check_refusal(data: bytes) -> None:
-    """What is refused is too large, or has a fault that another look finds as well."""
+    """What is refused is too large, or has a fault that a second check finds as well."""
     assert len(data) > MAX_BYTES or has_fault(data), data
 
 
-def same(one: Any, other: Any) -> bool:
+def same(first: Any, second: Any) -> bool:
     """Equal, and of the same types: 1, 1.0 and true are three things."""
-    return repr(one) == repr(other)
+    return repr(first) == repr(second)
 
 
 def has_fault(data: bytes) -> bool:
-    """Whether a body is not JSON as the service promises to read it, looked at from the finished value."""
+    """Whether a body is not JSON as the service promises to read it, judged by the value that Python reads."""
     twice: list[bool] = []
 
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        twice.append(len({key for key, _ in found}) < len(found))
-        return dict(found)
+    def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        twice.append(len({key for key, _ in members}) < len(members))
+        return dict(members)
 
     try:
         value = json.loads(data.decode(), object_pairs_hook=pairs)

@@ -40,13 +40,13 @@ def seeds() -> tuple[bytes, ...]:
 
 
 def digit(text: str) -> str:
-    """A check digit, counted once more from the words of Doc 9303-3, 4.9."""
+    """A check digit, computed a second time from the text of Doc 9303-3, 4.9."""
     values = [0 if c == "<" else int(c, 36) for c in text]
     return str(sum(value * (7, 3, 1)[place % 3] for place, value in enumerate(values)) % 10)
 
 
 def check(data: bytes) -> None:
-    """A zone that is read has every digit right, and says the same when it is written anew."""
+    """A zone that is read has every digit right, and is the same when it is written again."""
     text = data[1:].decode("utf-8", "replace")
     if data[:1] in (REPAIRED, OUTSIDE_REPAIRED):
         text = repaired(text, composite_only=data[:1] == OUTSIDE_REPAIRED)
@@ -62,7 +62,7 @@ def check(data: bytes) -> None:
     assert document.nationality.isalpha()
     assert document.birth_date is None or document.birth_date <= TODAY
     if document.format == "TD3":
-        assert said(parse(written(document), today=TODAY)) == said(document)
+        assert content(parse(written(document), today=TODAY)) == content(document)
 
 
 def check_faults(faults: Sequence[Fault]) -> None:
@@ -76,15 +76,19 @@ def check_faults(faults: Sequence[Fault]) -> None:
 
 def wrong_digits(zone: str) -> list[int]:
     """The places of digits that are not what they should be."""
-    wrong = [at for at, parts in DIGITS[len(zone)].items() if zone[at] != digit("".join(zone[part] for part in parts))]
+    wrong = [
+        place
+        for place, parts in DIGITS[len(zone)].items()
+        if zone[place] != digit("".join(zone[part] for part in parts))
+    ]
     if (blank := BLANK_ALLOWED.get(len(zone))) and zone[72:87] == "<" * 15:
-        wrong = [at for at in wrong if at != blank]
+        wrong = [place for place in wrong if place != blank]
     if len(zone) in NUMBER_DIGIT and zone[NUMBER_DIGIT[len(zone)][0]] == "<":
-        at, optional = NUMBER_DIGIT[len(zone)]
+        place, optional = NUMBER_DIGIT[len(zone)]
         rest = zone[optional].split("<")[0]
-        start = at - 9
-        if len(rest) > 1 and rest[-1] == digit(zone[start:at] + rest[:-1]):
-            wrong = [each for each in wrong if each != at]
+        start = place - 9
+        if len(rest) > 1 and rest[-1] == digit(zone[start:place] + rest[:-1]):
+            wrong = [each for each in wrong if each != place]
     return wrong
 
 
@@ -93,14 +97,14 @@ def repaired(text: str, composite_only: bool) -> str:
     zone = list("".join(text.split()).upper())
     if len(zone) not in DIGITS or not all(c == "<" or (c.isascii() and c.isalnum()) for c in zone):
         return text
-    for at, parts in list(DIGITS[len(zone)].items())[-1 if composite_only else 0 :]:
-        if len(zone) not in NUMBER_DIGIT or zone[at] != "<":
-            zone[at] = digit("".join("".join(zone[part]) for part in parts))
+    for place, parts in list(DIGITS[len(zone)].items())[-1 if composite_only else 0 :]:
+        if len(zone) not in NUMBER_DIGIT or zone[place] != "<":
+            zone[place] = digit("".join("".join(zone[part]) for part in parts))
     return "".join(zone)
 
 
-def said(document: MRZ) -> tuple[object, ...]:
-    """What a passport says, without how its name was spaced; a single name is the surname."""
+def content(document: MRZ) -> tuple[object, ...]:
+    """The content of a document without the spacing of its name; a single name is the surname."""
     names = (document.surname or document.given_names, document.given_names if document.surname else "")
     rest = (document.document_number, document.nationality, document.birth_date, document.sex, document.expires_on)
     return document.document_code, document.issuing_state, *names, *rest, document.optional_data

@@ -11,11 +11,11 @@ from pathlib import Path
 import atheris
 
 WATCHED = ("foundation", "immigration", "jwt")
-"""What is measured for coverage: our own code, and the library that takes signed texts apart."""
+"""The packages measured for coverage: our own code, and the library that parses signed texts."""
 
 
 def main(module: str, corpus: str, *flags: str) -> None:
-    """Hand the target's `check` to libFuzzer, which does not come back."""
+    """Hand the target's `check` to libFuzzer, which ends the process."""
     with atheris.instrument_imports(include=[*WATCHED, module]):
         target = importlib.import_module(module)
     if Path(corpus).is_dir():

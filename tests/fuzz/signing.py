@@ -1,4 +1,4 @@
-"""What the targets for signed texts share: fixed keys, and ways to spoil a genuine text.
+"""What the targets for signed texts share: fixed keys, and ways to tamper with a genuine text.
 
 The first byte of an input names a way. What follows is a text, or the header and the claims of one, or the changes to
 make in the genuine one.
@@ -27,15 +27,15 @@ NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
 SETTINGS = Settings(environment="test", secret_keys=(SECRET,))
 SECRETS: dict[Purpose, int] = {"access": 47, "statement": 90}
-STRANGER = ec.derive_private_key(1, ec.SECP256R1())
-AS_IT_IS, PARTS, BY_A_STRANGER, BY_THE_PUBLIC_KEY, WITH_OTHER_CLAIMS, CHANGED, BY_OUR_OTHER_KEY = (
+FOREIGN_KEY = ec.derive_private_key(1, ec.SECP256R1())
+AS_IT_IS, PARTS, BY_A_FOREIGN_KEY, BY_THE_PUBLIC_KEY, WITH_OTHER_CLAIMS, CHANGED, BY_OUR_OTHER_KEY = (
     bytes([n]) for n in range(7)
 )
-MADE = (PARTS, BY_A_STRANGER, BY_THE_PUBLIC_KEY, WITH_OTHER_CLAIMS, CHANGED, BY_OUR_OTHER_KEY)
+MADE = (PARTS, BY_A_FOREIGN_KEY, BY_THE_PUBLIC_KEY, WITH_OTHER_CLAIMS, CHANGED, BY_OUR_OTHER_KEY)
 
 
 def now() -> datetime:
-    """The clock of these targets stands still."""
+    """The clock of these targets, which stands still."""
     return NOW
 
 
@@ -71,22 +71,22 @@ def _row(purpose: Purpose) -> SigningKey:
 
 
 def seeds(genuine: str, other: str) -> tuple[bytes, ...]:
-    """The genuine text, one of the other purpose, and one of each way to spoil it."""
+    """The genuine text, one of the other purpose, and one of each way to tamper with it."""
     header, claims, _ = (base64url_decode(part) for part in genuine.split("."))
     parts = header + b"\0" + claims
     unsigned = parts.replace(b"ES256", b"none")
     symmetric = parts.replace(b"ES256", b"HS256")
-    found = [AS_IT_IS + text.encode() for text in (genuine, other, genuine[:90] + "\n" + genuine[90:], "a.b.c", "..")]
-    found += [way + parts for way in (PARTS, BY_A_STRANGER, WITH_OTHER_CLAIMS)]
+    inputs = [AS_IT_IS + text.encode() for text in (genuine, other, genuine[:90] + "\n" + genuine[90:], "a.b.c", "..")]
+    inputs += [way + parts for way in (PARTS, BY_A_FOREIGN_KEY, WITH_OTHER_CLAIMS)]
     mine, others = (jwt.get_unverified_header(text)["kid"].encode() for text in (genuine, other))
-    found += [BY_OUR_OTHER_KEY + parts, BY_OUR_OTHER_KEY + parts.replace(mine, others)]
-    found += [PARTS + unsigned, BY_THE_PUBLIC_KEY + symmetric, BY_THE_PUBLIC_KEY + parts]
+    inputs += [BY_OUR_OTHER_KEY + parts, BY_OUR_OTHER_KEY + parts.replace(mine, others)]
+    inputs += [PARTS + unsigned, BY_THE_PUBLIC_KEY + symmetric, BY_THE_PUBLIC_KEY + parts]
     last = (len(genuine) - 1).to_bytes(2, "big")
-    otherwise = (CHANGED + last + bits for bits in (b"\x03", b"\x0f"))  # the same signature, spelt otherwise
-    return (*found, *otherwise, CHANGED + b"\0\x09\1", CHANGED + b"\1\x40\x20\0\3\2", CHANGED)
+    reencoded = (CHANGED + last + bits for bits in (b"\x03", b"\x0f"))  # the same signature, encoded otherwise
+    return (*inputs, *reencoded, CHANGED + b"\0\x09\1", CHANGED + b"\1\x40\x20\0\3\2", CHANGED)
 
 
-def spoiled(data: bytes, genuine: str, purpose: Purpose) -> str:
+def tampered(data: bytes, genuine: str, purpose: Purpose) -> str:
     """The text that an input stands for."""
     way, rest = data[:1], data[1:]
     if way == CHANGED:
@@ -96,8 +96,8 @@ def spoiled(data: bytes, genuine: str, purpose: Purpose) -> str:
     header, _, claims = rest.partition(b"\0")
     if way == WITH_OTHER_CLAIMS:
         return f"{genuine.split('.')[0]}.{_part(header)}.{genuine.split('.')[2]}"
-    said = f"{_part(header)}.{_part(claims)}"
-    return f"{said}.{_signature(way, said.encode(), genuine, purpose)}"
+    signed = f"{_part(header)}.{_part(claims)}"
+    return f"{signed}.{_signature(way, signed.encode(), genuine, purpose)}"
 
 
 def may_pass(data: bytes, text: str, genuine: str) -> bool:
@@ -107,26 +107,26 @@ def may_pass(data: bytes, text: str, genuine: str) -> bool:
     return text.rpartition(".")[0] == genuine.rpartition(".")[0]
 
 
-def _signature(way: bytes, said: bytes, genuine: str, purpose: Purpose) -> str:
-    """The genuine text's, a stranger's, our other key's, or one made as if our public key were a shared secret."""
+def _signature(way: bytes, signed: bytes, genuine: str, purpose: Purpose) -> str:
+    """The genuine text's, a foreign key's, our other key's, or one made as if our public key were a shared secret."""
     if way == BY_OUR_OTHER_KEY:
         other: Purpose = "statement" if purpose == "access" else "access"
-        return _part(jwt.get_algorithm_by_name("ES256").sign(said, private(other)))
-    if way == BY_A_STRANGER:
-        return _part(jwt.get_algorithm_by_name("ES256").sign(said, STRANGER))
+        return _part(jwt.get_algorithm_by_name("ES256").sign(signed, private(other)))
+    if way == BY_A_FOREIGN_KEY:
+        return _part(jwt.get_algorithm_by_name("ES256").sign(signed, FOREIGN_KEY))
     if way == BY_THE_PUBLIC_KEY:
         public = private(purpose).public_key()
         form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        return _part(jwt.get_algorithm_by_name("HS256").sign(said, public.public_bytes(*form)))
+        return _part(jwt.get_algorithm_by_name("HS256").sign(signed, public.public_bytes(*form)))
     return genuine.split(".")[2]
 
 
 def _changed(genuine: str, changes: bytes) -> str:
     """The genuine text after changes of three bytes each: where (two), and the bits to turn."""
     text = list(genuine)
-    for at in range(0, len(changes) - 2, 3):
-        place = int.from_bytes(changes[at : at + 2], "big") % len(text)
-        text[place] = chr(ord(text[place]) ^ changes[at + 2])
+    for start in range(0, len(changes) - 2, 3):
+        place = int.from_bytes(changes[start : start + 2], "big") % len(text)
+        text[place] = chr(ord(text[place]) ^ changes[start + 2])
     return "".join(text)
 
 

@@ -29,16 +29,16 @@ def genuine() -> tuple[str, dict[str, Any]]:
 
 
 def seeds() -> tuple[bytes, ...]:
-    """Statements, spoiled ones, and numbers."""
+    """Statements, tampered ones, and numbers."""
     token = signing.signer().sign("access", {"sub": "x"})
     numbers = (signing.AS_IT_IS + number.encode() for number in (REPORT, RECEIPT, RECEIPT.lower(), RECEIPT[:-1]))
     return (*signing.seeds(genuine()[0], token), *numbers)
 
 
 def check(data: bytes) -> None:
-    """Only the genuine statement is believed, whatever is done to it; on empty tables no number is known."""
+    """Only the genuine statement verifies, whatever is changed in it; on empty tables no number is known."""
     real, claims = genuine()
-    text = signing.spoiled(data, real, "statement")
+    text = signing.tampered(data, real, "statement")
     with signing.database().read_session() as session:
         verdict = receipts.verify(session, text, signer=signing.signer())
     plain = "".join(text.split())

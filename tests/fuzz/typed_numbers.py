@@ -19,7 +19,7 @@ TYPED = (
 
 
 def seeds() -> tuple[bytes, ...]:
-    """Some of what is meant, and of what is not."""
+    """Some valid inputs, and some invalid ones."""
     return TYPED
 
 

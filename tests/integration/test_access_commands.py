@@ -1,4 +1,4 @@
-"""What operators do at the command line."""
+"""The commands for activation codes, officers and keys."""
 
 import pyotp
 import pytest
@@ -35,7 +35,7 @@ def test_a_code_is_printed_alone_and_works(run, app, database):
     assert app.test_client().post("/api/v1/activations", json=body).status_code == 201
 
 
-def test_a_code_by_mail_can_be_stood_in_for(run, database):
+def test_a_code_can_have_the_assurance_of_mail(run, database):
     add_person(database)
     run("activation", "issue", "--document", "ex1000001", "--state", "fra", "--assurance", "mail")
     with database.read_session() as session:
@@ -77,7 +77,7 @@ def test_a_password_is_asked_for_at_a_terminal(run, database, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "typed", "said"),
+    ("arguments", "typed", "message"),
     [
         (("add", "anan", "--role", "officer"), "short\n", "a password has at least 12 characters"),
         (("add", "anan", "--role", "officer"), "", "no password on standard input"),
@@ -88,11 +88,11 @@ def test_a_password_is_asked_for_at_a_terminal(run, database, monkeypatch):
         (("totp", "nobody"), "", "'nobody' is nobody's name"),
     ],
 )
-def test_what_cannot_be_done_is_said(run, database, arguments, typed, said):
+def test_a_refused_command_says_why(run, database, arguments, typed, message):
     run("officers", "add", "taken", "--role", "auditor", typed=PASSWORD)
     done = run("officers", *arguments, typed=typed)
     assert done.exit_code == 1
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 def test_accounts_are_listed(run, database):
@@ -127,5 +127,5 @@ def test_a_key_is_rotated(run, database):
         assert session.scalars(select(SigningKey.kid)).one() == done.stdout.strip()
 
 
-def test_a_purpose_that_is_none_is_refused(run, database):
+def test_an_unknown_purpose_is_refused(run, database):
     assert run("keys", "rotate", "other").exit_code == 2

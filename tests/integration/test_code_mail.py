@@ -21,21 +21,21 @@ CLAIM = Claim("EX1000001", "FRA", BORN)
 MAIL = Mail("chloe@example.org", "รหัส", "Code 4XQ27-K3M9P\n", "activation-1", NOW)
 
 
-class Pigeons:
-    """Carries mail nowhere, or as badly as it is told to."""
+class RecordingMailer:
+    """Keeps mail instead of sending it, or raises `trouble`."""
 
     def __init__(self):
-        self.carried, self.trouble = [], None
+        self.kept, self.trouble = [], None
 
     def send(self, mail):
         if self.trouble:
             raise self.trouble
-        self.carried.append(mail)
+        self.kept.append(mail)
 
 
 @pytest.fixture
 def mailer():
-    return Pigeons()
+    return RecordingMailer()
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_nothing_goes_out_where_nothing_matches(database, mailer, claim):
 
 
 @pytest.mark.parametrize("status", ["lost", "stolen"])
-def test_nothing_goes_out_for_a_passport_out_of_hand(database, mailer, status):
+def test_nothing_goes_out_for_a_lost_or_stolen_passport(database, mailer, status):
     add_person(database, email="chloe@example.org", status=status)
     ask(database)
     assert mail_codes(database, mailer, NOW) == 0
@@ -134,10 +134,10 @@ def test_only_the_latest_arrival_counts(database, mailer, email, carried):
         session.add(arrival(passport, email, date(2026, 10, 1)))
     ask(database)
     mail_codes(database, mailer, NOW)
-    assert [mail.to for mail in mailer.carried] == carried
+    assert [mail.to for mail in mailer.kept] == carried
 
 
-def test_a_person_is_written_to_three_times_an_hour(database, mailer):
+def test_a_person_gets_three_mails_an_hour(database, mailer):
     add_person(database, email="chloe@example.org")
     for number in range(5):
         ask(database, address=f"192.0.2.{number}", now=NOW + timedelta(seconds=number))
@@ -146,11 +146,11 @@ def test_a_person_is_written_to_three_times_an_hour(database, mailer):
     later = NOW + timedelta(minutes=62)
     ask(database, now=later)
     assert mail_codes(database, mailer, later) == 1
-    grants = [activate(database, code_in(mail), later) for mail in mailer.carried]
+    grants = [activate(database, code_in(mail), later) for mail in mailer.kept]
     assert [grant is not None for grant in grants] == [False, False, False, True]
 
 
-def test_an_address_is_answered_twenty_times_an_hour(database, mailer):
+def test_an_address_gets_twenty_codes_an_hour(database, mailer):
     add_person(database, email="chloe@example.org")
     ask(database, Claim("EX9999999", "FRA", BORN), times=20)
     ask(database, now=NOW + timedelta(seconds=1))
@@ -166,7 +166,7 @@ def test_many_workers_at_once_send_each_mail_once(database, mailer):
     with ThreadPoolExecutor(6) as pool:
         sent = list(pool.map(lambda _: mail_codes(database, mailer, NOW), range(6)))
     assert sum(sent) == 30
-    assert len({mail.to for mail in mailer.carried}) == len(mailer.carried) == 30
+    assert len({mail.to for mail in mailer.kept}) == len(mailer.kept) == 30
 
 
 def test_many_workers_at_once_keep_to_the_limit_per_person(database, mailer):
@@ -174,7 +174,7 @@ def test_many_workers_at_once_keep_to_the_limit_per_person(database, mailer):
     ask(database, times=12)
     with ThreadPoolExecutor(6) as pool:
         sent = list(pool.map(lambda _: mail_codes(database, mailer, NOW), range(6)))
-    assert sum(sent) == len(mailer.carried) <= 3
+    assert sum(sent) == len(mailer.kept) <= 3
     assert outcomes(database).count("throttled") >= 9
 
 
@@ -193,7 +193,7 @@ def test_a_mail_server_that_was_down_and_is_back_gets_the_same_message(database,
     assert tries[-1] == 10
     mailer.trouble = None
     assert mail_codes(database, mailer, moment + timedelta(hours=1)) == 1
-    (mail,) = mailer.carried
+    (mail,) = mailer.kept
     with database.read_session() as session:
         request, code = session.scalars(select(ActivationRequest)).one(), session.scalars(select(ActivationCode)).one()
     assert mail.key == f"activation-{request.id}"
@@ -255,10 +255,10 @@ def test_a_worker_that_dies_while_sending_leaves_the_request_to_another(database
     mailer.trouble = None
     assert mail_codes(database, mailer, NOW + timedelta(seconds=119)) == 0
     assert mail_codes(database, mailer, NOW + timedelta(seconds=120)) == 1
-    assert activate(database, code_in(mailer.carried[0])) is not None
+    assert activate(database, code_in(mailer.kept[0])) is not None
 
 
-def test_a_wish_that_a_newer_one_overtook_is_not_sent_late(database, mailer):
+def test_a_request_with_a_newer_one_is_not_sent_late(database, mailer):
     add_person(database, email="chloe@example.org")
     ask(database)
     mailer.trouble = MailServerDown("refused")
@@ -268,7 +268,7 @@ def test_a_wish_that_a_newer_one_overtook_is_not_sent_late(database, mailer):
     mail_codes(database, mailer, NOW + timedelta(seconds=20))
     mail_codes(database, mailer, NOW + timedelta(minutes=5))
     assert outcomes(database) == ["superseded", "sent"]
-    assert activate(database, code_in(mailer.carried[0]), NOW + timedelta(minutes=6)) is not None
+    assert activate(database, code_in(mailer.kept[0]), NOW + timedelta(minutes=6)) is not None
 
 
 def test_a_code_from_a_counter_survives_a_mailed_one(database, mailer):
@@ -287,13 +287,13 @@ def test_no_transaction_is_open_while_mail_is_sent(database):
     class Observer:
         def send(self, mail):
             assert database.engine.pool.checkedout() == 0
-            with database.transaction() as session:  # nobody holds the row
+            with database.transaction() as session:  # no other transaction holds the row
                 session.execute(update(ActivationRequest).values(tries=ActivationRequest.tries))
 
     assert mail_codes(database, Observer(), NOW) == 1
 
 
-def test_the_mailer_says_what_is_wrong(inbox):
+def test_the_mailer_raises_an_error_for_each_kind_of_failure(inbox):
     carrier = SmtpMailer(inbox.url, "no-reply@reports.example")
     with pytest.raises(MailRefused):
         carrier.send(Mail("refused@example.org", "s", "t", "k", NOW))
@@ -308,14 +308,14 @@ def test_a_message_sent_again_is_the_same_message(inbox):
     carrier = SmtpMailer(inbox.url, "90-day reporting <no-reply@reports.example>")
     carrier.send(MAIL)
     carrier.send(MAIL)
-    one, other = inbox.messages
-    assert one.message["Message-ID"] == other.message["Message-ID"] == "<activation-1@reports.example>"
-    assert one.message["Date"] == "Mon, 23 Nov 2026 03:00:00 +0000"
-    assert one.subject == "รหัส"
+    first, second = inbox.messages
+    assert first.message["Message-ID"] == second.message["Message-ID"] == "<activation-1@reports.example>"
+    assert first.message["Date"] == "Mon, 23 Nov 2026 03:00:00 +0000"
+    assert first.subject == "รหัส"
 
 
 class Polite(smtplib.SMTP):
-    """Connects to nothing and notes what it is asked."""
+    """An SMTP client that connects to nothing and records its calls."""
 
     asked: list
 
@@ -344,7 +344,7 @@ class Polite(smtplib.SMTP):
         self.asked.append("close")
 
 
-def test_tls_comes_before_credentials_and_a_rude_farewell_does_not_matter(monkeypatch):
+def test_tls_comes_before_credentials_and_a_failed_goodbye_does_not_matter(monkeypatch):
     monkeypatch.setattr(smtplib, "SMTP", Polite)
     SmtpMailer("smtp://us%40x:p%3Aw@mail.example:587", "no-reply@reports.example").send(MAIL)
     assert Polite.asked == [

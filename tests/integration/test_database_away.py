@@ -1,7 +1,6 @@
-"""A database that is away, slow, full or half safe is answered with 503, and a retry finishes what was begun, once."""
+"""A database that is away, slow or not replicated is answered with 503, and a retry files exactly once."""
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -15,14 +14,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import InternalError
 
 from devtools.postgres import Server, temporary_server
-from drills.parts import frozen
 from drills.replication import without_its_standby
+from drills.supervision import frozen
 from foundation.clock import monotonic
 from foundation.db import Base, Database
 from foundation.errors import Unavailable
 from operations.services import services_of
 from tests.conftest import application, emptied
 from tests.factories import PASSWORD, Resident, activate, arrived, officer
+from tests.waiting import await_waiting_backends
 
 SOON = 5  # seconds
 NAME = "away"
@@ -30,20 +30,20 @@ NAME = "away"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with temporary_server() as found:
-        database = Database(found.ensure_database(NAME))
+    with temporary_server() as server:
+        database = Database(server.ensure_database(NAME))
         Base.metadata.create_all(database.engine)
         database.close()
-        with as_operator(found) as connection:
+        with as_operator(server) as connection:
             connection.execute(f"alter database {NAME} set synchronous_commit = on")
-        yield found
+        yield server
 
 
 @pytest.fixture
 def database(server: Server) -> Iterator[Database]:
-    found = emptied(Database(server.url(NAME), pool_size=3))
-    yield found
-    found.close()
+    database = emptied(Database(server.url(NAME), pool_size=3))
+    yield database
+    database.close()
 
 
 @pytest.fixture
@@ -59,14 +59,14 @@ def resident(app: Flask) -> Resident:
 
 @contextmanager
 def as_operator(server: Server) -> Iterator[psycopg.Connection]:
-    """A connection beside the application's, each statement on its own."""
+    """A connection beside the application's, in autocommit."""
     with psycopg.connect(server.url(NAME), autocommit=True) as connection:
         yield connection
 
 
 @contextmanager
 def held_row(server: Server) -> Iterator[None]:
-    """The obligations of everybody are held by another transaction."""
+    """Another transaction holds the rows of all obligations."""
     with psycopg.connect(server.url(NAME)) as connection:
         connection.execute("select from obligations for update")
         yield
@@ -75,24 +75,13 @@ def held_row(server: Server) -> Iterator[None]:
 
 @contextmanager
 def calling(call: Any) -> Iterator[list[Any]]:
-    """A call that goes on in a thread of its own; its answer is in the list after the block."""
+    """Run a call in a thread; its answer is in the list after the block."""
     answers: list[Any] = []
     thread = threading.Thread(target=lambda: answers.append(call()))
     thread.start()
     yield answers
     thread.join(20)
     assert not thread.is_alive()
-
-
-def backend_that_waits(server: Server, for_: str) -> int:
-    """The process of the application's backend that waits for something, as soon as there is one."""
-    with as_operator(server) as connection:
-        for _ in range(200):
-            waits = "select pid from pg_stat_activity where datname = %s and wait_event_type || wait_event ~ %s"
-            if found := connection.execute(waits, (NAME, for_)).fetchone():
-                return int(found[0])
-            time.sleep(0.05)
-    raise AssertionError(f"nobody waits for {for_}")
 
 
 def count(server: Server, table: str) -> int:
@@ -102,12 +91,12 @@ def count(server: Server, table: str) -> int:
 
 
 def is_unavailable(answer: Any) -> bool:
-    """Whether it is the problem document that asks to try again."""
+    """Whether an answer is the problem document that asks to try again."""
     return (answer.status_code, answer.json["code"], answer.headers.get("Retry-After")) == (503, "unavailable", "2")
 
 
 def in_time(call: Any, seconds: float = SOON) -> Any:
-    """A call's answer, which came in time."""
+    """The answer of a call, which may not take longer."""
     started = monotonic()
     answer = call()
     assert monotonic() - started < seconds
@@ -149,11 +138,11 @@ def test_without_its_database_every_call_asks_to_try_again_and_afterwards_works_
 def test_a_database_that_was_restarted_between_two_calls_costs_at_most_one_try_a_connection(
     server: Server, resident: Resident
 ) -> None:
-    looks = [lambda: resident.get("/me/stay"), lambda: resident.get("/reports")]
-    assert [look().status_code for look in looks] == [200, 200]
+    reads = [lambda: resident.get("/me/stay"), lambda: resident.get("/reports")]
+    assert [read().status_code for read in reads] == [200, 200]
     server.stop()
     server.start()
-    answers = [resident.file("k") for _ in range(3)] + [look() for look in looks * 3]
+    answers = [resident.file("k") for _ in range(3)] + [read() for read in reads * 3]
     assert [answers[place].status_code for place in (2, -2, -1)] == [201, 200, 200]
     assert all(answer.status_code in (200, 201) or is_unavailable(answer) for answer in answers)
     assert count(server, "reports") == 1
@@ -163,7 +152,7 @@ def test_a_backend_that_is_killed_in_the_middle_of_a_filing_leaves_nothing_and_a
     server: Server, resident: Resident
 ) -> None:
     with held_row(server), calling(lambda: resident.file("k")) as answers, as_operator(server) as connection:
-        connection.execute("select pg_terminate_backend(%s)", [backend_that_waits(server, "Lock")])
+        connection.execute("select pg_terminate_backend(%s)", [*await_waiting_backends(server.url(NAME), "Lock")])
     assert is_unavailable(answers[0])
     assert count(server, "reports") == count(server, "idempotency_keys") == 0
     again = [resident.file("k") for _ in range(4)]
@@ -171,19 +160,19 @@ def test_a_backend_that_is_killed_in_the_middle_of_a_filing_leaves_nothing_and_a
 
 
 @contextmanager
-def hasty(server: Server, resident: Resident, seconds: float) -> Iterator[Resident]:
-    """The same resident at an application that gives its database so many seconds."""
+def with_timeouts(server: Server, resident: Resident, seconds: float) -> Iterator[Resident]:
+    """The same resident at an application whose statement and commit timeouts are so many seconds."""
     database = Database(server.url(NAME), pool_size=2, statement_timeout=seconds, commit_timeout=seconds)
     yield replace(resident, client=application(database).test_client())
     database.close()
 
 
 @pytest.mark.parametrize("statement_timeout", [0.3, 5.0])
-def test_a_filing_that_waits_for_somebody_else_is_given_up_in_time(
+def test_a_filing_that_waits_for_another_transaction_is_given_up_in_time(
     server: Server, resident: Resident, statement_timeout: float
 ) -> None:
-    with hasty(server, resident, statement_timeout) as impatient, held_row(server):
-        answer = in_time(lambda: impatient.file("k"), seconds=min(statement_timeout + 1, 4))
+    with with_timeouts(server, resident, statement_timeout) as limited, held_row(server):
+        answer = in_time(lambda: limited.file("k"), seconds=min(statement_timeout + 1, 4))
         assert is_unavailable(answer)
     with held_row(server):
         assert in_time(lambda: resident.get("/me/stay"), seconds=1).status_code == 200
@@ -191,11 +180,11 @@ def test_a_filing_that_waits_for_somebody_else_is_given_up_in_time(
 
 
 def test_a_server_that_is_frozen_is_given_up_in_time_and_a_retry_files_once(server: Server, resident: Resident) -> None:
-    with hasty(server, resident, 1) as impatient, ThreadPoolExecutor(6) as pool:
+    with with_timeouts(server, resident, 1) as limited, ThreadPoolExecutor(6) as pool:
         calls = (
-            lambda: impatient.file("k"),
-            lambda: impatient.get("/me/stay"),
-            lambda: impatient.client.get("/readyz"),
+            lambda: limited.file("k"),
+            lambda: limited.get("/me/stay"),
+            lambda: limited.client.get("/readyz"),
         )
         assert [call().status_code for call in calls[1:]] == [200, 200]
         with frozen(server):
@@ -206,34 +195,34 @@ def test_a_server_that_is_frozen_is_given_up_in_time_and_a_retry_files_once(serv
     assert count(server, "reports") == 1
 
 
-def test_a_long_statement_ends_with_the_time_the_database_was_given(server: Server) -> None:
+def test_a_long_statement_ends_at_the_statement_timeout(server: Server) -> None:
     database = Database(server.url(NAME), statement_timeout=0.2)
 
-    def look() -> None:
+    def read() -> None:
         with database.read_session() as session:
             session.execute(text("select pg_sleep(10)"))
 
     with pytest.raises(Unavailable):
-        in_time(look, seconds=2)
+        in_time(read, seconds=2)
     database.close()
 
 
-@pytest.mark.parametrize("busy", ["read_autocommit", "autocommit"])
-def test_when_every_connection_for_looks_or_deeds_is_in_use_those_ask_to_try_again_and_the_others_go_on(
+@pytest.mark.parametrize("busy", ["reading", "transaction"])
+def test_when_every_connection_for_reads_or_writes_is_in_use_these_ask_to_try_again_and_the_others_go_on(
     database: Database, resident: Resident, busy: str
 ) -> None:
-    look, deed = lambda: resident.get("/me/stay"), lambda: resident.file("k")
-    waits, goes_on = (look, deed) if busy == "read_autocommit" else (deed, look)
+    read, write = lambda: resident.get("/me/stay"), lambda: resident.file("k")
+    waits, goes_on = (read, write) if busy == "read_autocommit" else (write, read)
     take = getattr(database, busy)
-    with take() as one, take() as two, take() as three:
-        for session in (one, two, three):
+    with take() as first, take() as second, take() as third:
+        for session in (first, second, third):
             session.execute(text("select 1"))
         assert is_unavailable(in_time(waits))
         assert in_time(goes_on).status_code in (200, 201)
-    assert (look().status_code, deed().status_code) == (200, 201)
+    assert (read().status_code, write().status_code) == (200, 201)
 
 
-def test_looks_cannot_write(database: Database) -> None:
+def test_reads_cannot_write(database: Database) -> None:
     with database.read_session() as session, pytest.raises(InternalError, match="read-only"):
         session.execute(text("delete from switches"))
     with database.read_autocommit() as connection, pytest.raises(InternalError, match="read-only"):
@@ -263,7 +252,7 @@ def test_a_commit_that_is_not_on_a_second_machine_is_not_acknowledged_and_a_retr
         calling(lambda: resident.file("k")) as answers,
         as_operator(server) as connection,
     ):
-        connection.execute("select pg_cancel_backend(%s)", [backend_that_waits(server, "SyncRep")])
+        connection.execute("select pg_cancel_backend(%s)", [*await_waiting_backends(server.url(NAME), "SyncRep")])
     assert is_unavailable(answers[0])
     again = resident.file("k")
     assert (again.status_code, count(server, "reports"), count(server, "idempotency_keys")) == (201, 1, 1)

@@ -54,7 +54,7 @@ def test_rotations_at_once_leave_one_active_key(database):
     assert len(active(database)) == 1
 
 
-def test_a_statement_says_what_was_signed(signer):
+def test_a_statement_contains_what_was_signed(signer):
     assert signer.verify_statement(signer.sign_statement(CLAIMS)) == CLAIMS
 
 
@@ -67,7 +67,7 @@ def test_every_changed_character_of_a_statement_is_caught(signer):
                 signer.verify_statement(changed)
 
 
-def test_statements_of_a_replaced_key_verify_for_ever(database, signer):
+def test_statements_of_a_replaced_key_always_verify(database, signer):
     old = signer.sign_statement(CLAIMS)
     kid = rotate(database, "statement")
     fresh = Signer(database, SetClock(NOW + timedelta(days=9999)))
@@ -100,14 +100,14 @@ def test_the_private_part_of_a_replaced_key_is_gone(database, signer):
     assert sorted(private.values()) == [False, True]  # the old access key's, and the statement key's
 
 
-def test_a_rotation_is_on_record(database):
+def test_a_rotation_is_an_event(database):
     kid = rotate(database, "statement")
     with database.read_session() as session:
         event = session.scalars(select(EventRecord)).one()
     assert (event.kind, event.subject, event.data) == ("signing-key.rotated", kid, {"purpose": "statement"})
 
 
-def test_neither_purpose_passes_for_the_other(signer):
+def test_a_key_does_not_verify_the_other_purpose(signer):
     with pytest.raises(InvalidSignature):
         signer.verify_statement(signer.sign("access", CLAIMS))
     with pytest.raises(InvalidSignature):
@@ -133,12 +133,12 @@ def part(value) -> str:
         "x" * 100_000,
     ],
 )
-def test_text_of_no_use_is_refused(signer, text):
+def test_malformed_text_is_refused(signer, text):
     with pytest.raises(InvalidSignature):
         signer.verify_statement(text)
 
 
-def test_made_up_key_ids_do_not_become_queries(signer, monkeypatch):
+def test_unknown_key_ids_do_not_cause_a_query_each(signer, monkeypatch):
     signer.refresh()
     readings = []
     monkeypatch.setattr(signer, "_load", lambda: readings.append(1))
@@ -149,7 +149,7 @@ def test_made_up_key_ids_do_not_become_queries(signer, monkeypatch):
     assert len(readings) == 1
 
 
-def test_keys_at_hand_serve_while_the_database_is_away(database, signer, monkeypatch):
+def test_loaded_keys_serve_while_the_database_is_away(database, signer, monkeypatch):
     token = signer.sign_statement(CLAIMS)
     signer._database = Database("postgresql://nobody@127.0.0.1:1/none")
     monkeypatch.setattr(keys, "FRESH_FOR", 0.0)
@@ -159,7 +159,7 @@ def test_keys_at_hand_serve_while_the_database_is_away(database, signer, monkeyp
     assert time.monotonic() - began < 3
 
 
-def test_the_key_set_lets_anybody_check_a_statement(database, signer):
+def test_a_statement_verifies_with_the_published_key_set(database, signer):
     statement = signer.sign_statement(CLAIMS)
     rotate(database, "statement")
     rotate(database, "access")

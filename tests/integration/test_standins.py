@@ -1,4 +1,4 @@
-"""The stand-ins, spoken to by the real clients of what they stand in for."""
+"""The stand-ins, called by the real clients of the services that they replace."""
 
 import json
 import smtplib
@@ -31,7 +31,7 @@ class Bearer(google.auth.credentials.Credentials):
         self.token = "fake"
 
     def refresh(self, request):
-        """The same again."""
+        """The same token, without a refresh."""
 
 
 class StaticCredential(firebase_admin.credentials.Base):
@@ -93,7 +93,7 @@ def test_the_other_kinds_of_target_work_too(push, send, kind):
 
 
 @pytest.mark.parametrize(
-    ("word", "error"),
+    ("suffix", "error"),
     [
         ("unregistered", messaging.UnregisteredError),
         ("sender-mismatch", messaging.SenderIdMismatchError),
@@ -104,11 +104,11 @@ def test_the_other_kinds_of_target_work_too(push, send, kind):
         ("thirdparty", messaging.ThirdPartyAuthError),
     ],
 )
-def test_a_target_can_ask_for_an_error(push, send, word, error):
+def test_a_target_can_ask_for_an_error(push, send, suffix, error):
     with pytest.raises(error):
-        send(fid=f"phone-{word}-1")
+        send(fid=f"phone-{suffix}-1")
     assert push.messages == []
-    assert push.attempts[0]["error_code"] == fcm.WORDS[word]
+    assert push.attempts[0]["error_code"] == fcm.WORDS[suffix]
 
 
 def test_the_next_answers_can_be_scripted(push, send):
@@ -148,13 +148,13 @@ def test_a_malformed_message_is_refused(push, request_, complaint):
     assert push.messages == []
 
 
-def test_a_trial_is_answered_and_not_kept(push):
+def test_a_dry_run_is_answered_and_not_kept(push):
     url = push.url + "/v1/projects/demo/messages:send"
     assert post(url, {"message": {"fid": "a"}, "validate_only": True})[0] == 200
     assert push.messages == []
 
 
-def test_what_does_not_exist_is_not_found(push):
+def test_unknown_paths_are_not_found(push):
     assert post(push.url + "/v1/projects/demo/messages:recall", {})[0] == 404
     assert post(push.url + "/script", [{"colour": "red"}])[0] == 400
     assert requests.delete(push.url + "/messages", timeout=5).status_code == 200
@@ -216,7 +216,7 @@ def test_stopping_ends_idle_connections_too():
 
 
 @pytest.mark.parametrize("module", ["devtools.standins.fcm", "devtools.standins.mailbox"])
-def test_they_run_from_the_command_line(module):
+def test_the_stand_ins_run_from_the_command_line(module):
     with subprocess.Popen([sys.executable, "-m", module, "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

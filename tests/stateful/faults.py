@@ -1,8 +1,8 @@
 """Breaks one line at a time and runs stateful tests until one fails: `python -m tests.stateful.faults`.
 
-`faults.toml` says what is broken and which promise has to notice; words after the command choose among them. Each fault
-is planted in a copy of the project. The table says in which life it was noticed and where; the exit code is 1 when one
-was not noticed in LIVES lives.
+`faults.toml` lists the faults and the invariant that has to fail for each; arguments select the faults that hold one of
+these words. Each fault is planted in a copy of the project. The printed table has the number of the history that failed
+and the function it failed in. The exit code is 1 if a fault was not noticed within HISTORIES histories.
 """
 
 import os
@@ -17,18 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LIVES = 300
+HISTORIES = 300
 SEED = "1"
 _UNWANTED = shutil.ignore_patterns(".*", "__pycache__", "var")
-_LIVED = re.compile(r"^life +(\d+)$", re.M)
+_HISTORIES_RUN = re.compile(r"^history +(\d+)$", re.M)
 _FRAME = re.compile(r'File ".*/tests/stateful/\w+\.py", line \d+, in (\w+)')
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A line that is broken: `text` in `file` becomes `instead`. `breaks` says what that does, for people."""
+    """A line that is broken: `text` in `file` becomes `instead`. `breaks` says in words what that does."""
 
-    promise: str
+    invariant: str
     breaks: str
     file: str
     text: str
@@ -45,44 +45,45 @@ class Fault:
 
 @dataclass(frozen=True)
 class Noticed:
-    """In which life a fault was noticed, and the last step of the traceback that is ours; 0 for not at all."""
+    """The number of the history that failed, 0 for none, and the innermost function of ours in its traceback."""
 
-    life: int
-    where: str
+    history: int
+    function: str
 
 
 def faults() -> list[Fault]:
-    """All that is broken on purpose, in the order of the file."""
+    """The faults, in the order of the file."""
     with Path(__file__).with_name("faults.toml").open("rb") as file:
         return [Fault(**fault) for fault in tomllib.load(file)["fault"]]
 
 
-def live_with(fault: Fault, lives: int = LIVES) -> Noticed:
-    """Plant a fault in a copy and live there until it is noticed."""
+def run_with(fault: Fault, histories: int = HISTORIES) -> Noticed:
+    """Plant a fault in a copy of the project and run histories there until one fails."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(ROOT, folder, ignore=_UNWANTED, dirs_exist_ok=True)
         fault.plant(Path(folder))
-        command = [sys.executable, "-m", "tests.stateful.run", str(lives), SEED]
+        command = [sys.executable, "-m", "tests.stateful.run", str(histories), SEED]
         own = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": folder}
         done = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)
-    lived = _LIVED.search(done.stdout)
-    if lived is None:
-        raise RuntimeError(f"{fault.breaks}: nobody lived\n{done.stderr}")
+    run = _HISTORIES_RUN.search(done.stdout)
+    if run is None:
+        raise RuntimeError(f"{fault.breaks}: no history ran\n{done.stderr}")
     if done.returncode == 0:
-        return Noticed(0, "nobody")
-    return Noticed(int(lived[1]), _FRAME.findall(done.stderr)[-1])
+        return Noticed(0, "not noticed")
+    return Noticed(int(run[1]), _FRAME.findall(done.stderr)[-1])
 
 
 def main(*words: str) -> int:
-    """Try the faults whose promise or effect holds one of the words, two at once; print what came of them."""
-    chosen = [f for f in faults() if not words or any(word in f"{f.promise} {f.breaks}" for word in words)]
-    print("| promise | broken to see it | life | noticed by |\n| --- | --- | --- | --- |", flush=True)
+    """Try the faults whose invariant or effect holds one of the words, two at once, and print the table."""
+    chosen = [f for f in faults() if not words or any(word in f"{f.invariant} {f.breaks}" for word in words)]
+    print("| invariant | fault | history | noticed by |\n| --- | --- | --- | --- |", flush=True)
     missed = 0
     with ThreadPoolExecutor(2) as pool:
-        for fault, found in zip(chosen, pool.map(live_with, chosen), strict=True):
-            missed += not found.life
-            says = f"{fault.breaks} (`{Path(fault.file).name}`)"
-            print(f"| {fault.promise} | {says} | {found.life or f'not in {LIVES}'} | `{found.where}` |", flush=True)
+        for fault, noticed in zip(chosen, pool.map(run_with, chosen), strict=True):
+            missed += not noticed.history
+            effect = f"{fault.breaks} (`{Path(fault.file).name}`)"
+            number = noticed.history or f"not in {HISTORIES}"
+            print(f"| {fault.invariant} | {effect} | {number} | `{noticed.function}` |", flush=True)
     return int(missed > 0)
 
 

@@ -7,23 +7,23 @@ from hypothesis import Phase
 
 from devtools.postgres import temporary_server
 from foundation.db import Base, Database
-from tests.stateful.life import live
-from tests.stateful.world import world
+from tests.stateful.machine import run_histories
+from tests.stateful.service import run_service
 
 
-def main(lives: int, number: int = 1) -> None:
-    """Live, and print how often each thing happened and how long it took."""
+def main(histories: int, number: int = 1) -> None:
+    """Run the histories, and print how often each kind of event occurred and how long it took."""
     with temporary_server() as server:
-        server.ensure_database("lives")
-        database = Database(server.url("lives"))
+        server.ensure_database("histories")
+        database = Database(server.url("histories"))
         Base.metadata.create_all(database.engine)
-        with world(database) as here:
+        with run_service(database) as service:
             began, used = time.monotonic(), time.process_time()
             try:
-                live(here, lives, number, phases=(Phase.generate,))
+                run_histories(service, histories, number, phases=(Phase.generate,))
             finally:
-                for what, count in sorted(here.happened.items()):
-                    print(f"{what:<32} {count:>8}")
+                for kind, count in sorted(service.counts.items()):
+                    print(f"{kind:<32} {count:>8}")
                 print(f"{time.monotonic() - began:.0f} s, of which {time.process_time() - used:.0f} s in this process")
         database.close()
 

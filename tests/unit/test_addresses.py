@@ -1,4 +1,4 @@
-"""Thai addresses: what people type finds the subdistrict they mean, and nothing they type does harm."""
+"""Thai addresses: the search finds the subdistrict meant, and no input does harm."""
 
 import time
 
@@ -12,15 +12,15 @@ from immigration.rules.addresses import Address
 
 
 def codes(query: str, limit: int = 10) -> list[str]:
-    return [found.code for found in search(query, limit)]
+    return [subdistrict.code for subdistrict in search(query, limit)]
 
 
 def districts(query: str) -> set[str]:
-    return {found.district_code for found in search(query, 3)}
+    return {subdistrict.district_code for subdistrict in search(query, 3)}
 
 
 def provinces(query: str) -> set[str]:
-    return {found.province_code for found in search(query, 5)}
+    return {subdistrict.province_code for subdistrict in search(query, 5)}
 
 
 def test_an_address_is_kept_with_every_line_of_the_form():
@@ -32,13 +32,21 @@ def test_an_address_is_kept_with_every_line_of_the_form():
 # Look-ups
 
 
-def test_a_subdistrict_has_its_names_and_what_stands_above_it():
-    found = lookup("103901")
-    assert found is not None
-    assert (found.name_th, found.name_en) == ("คลองเตยเหนือ", "Khlong Toei Nuea")
-    assert (found.district_code, found.district_th, found.district_en) == ("1039", "เขตวัฒนา", "Vadhana")
-    assert (found.province_code, found.province_th, found.province_en) == ("10", "กรุงเทพมหานคร", "Bangkok")
-    assert found.postal_codes == ("10110",)
+def test_a_subdistrict_has_its_names_district_and_province():
+    subdistrict = lookup("103901")
+    assert subdistrict is not None
+    assert (subdistrict.name_th, subdistrict.name_en) == ("คลองเตยเหนือ", "Khlong Toei Nuea")
+    assert (subdistrict.district_code, subdistrict.district_th, subdistrict.district_en) == (
+        "1039",
+        "เขตวัฒนา",
+        "Vadhana",
+    )
+    assert (subdistrict.province_code, subdistrict.province_th, subdistrict.province_en) == (
+        "10",
+        "กรุงเทพมหานคร",
+        "Bangkok",
+    )
+    assert subdistrict.postal_codes == ("10110",)
 
 
 @pytest.mark.parametrize("code", ["", "1", "103999", "100205", "10390", "1039011", "abcdef", "๑๐๓๙๐๑", "\0"])
@@ -47,11 +55,11 @@ def test_a_code_that_is_not_in_use_is_not_found(code):
 
 
 def test_every_subdistrict_of_the_data_is_there_in_order():
-    found = all_subdistricts()
+    subdistricts = all_subdistricts()
     per_district = (geothai.subdistricts(d.code) for p in geothai.provinces() for d in geothai.districts(p.code))
-    assert len(found) == sum(map(len, per_district))
-    assert [one.code for one in found] == sorted({one.code for one in found})
-    assert all(one.postal_codes for one in found)
+    assert len(subdistricts) == sum(map(len, per_district))
+    assert [s.code for s in subdistricts] == sorted({s.code for s in subdistricts})
+    assert all(s.postal_codes for s in subdistricts)
 
 
 # Search
@@ -137,7 +145,7 @@ def test_however_it_is_spelt_watthana_is_among_the_first(name):
 
 @pytest.mark.parametrize("postal_code", ["10110", "๑๐๑๑๐", "\uff11\uff10\uff11\uff11\uff10"])
 def test_a_postal_code_finds_its_subdistricts(postal_code):
-    assert codes(postal_code) == [found.code for found in by_postal_code("10110")]
+    assert codes(postal_code) == [subdistrict.code for subdistrict in by_postal_code("10110")]
 
 
 def test_the_beginning_of_a_name_is_enough():
@@ -148,12 +156,12 @@ def test_a_house_number_is_no_postal_code():
     assert codes("31 Khlong Toei Nuea") == codes("Khlong Toei Nuea")
 
 
-def test_every_subdistrict_is_found_by_its_own_words():
-    for one in all_subdistricts()[::37]:
-        thai = f"{one.name_th} {one.district_th} {one.province_th}"
-        english = f"{one.name_en}, {one.district_en}, {one.province_en}"
-        assert one.code in codes(thai, MOST), thai
-        assert one.code in codes(english, MOST), english
+def test_every_subdistrict_is_found_by_its_own_names():
+    for subdistrict in all_subdistricts()[::37]:
+        thai = f"{subdistrict.name_th} {subdistrict.district_th} {subdistrict.province_th}"
+        english = f"{subdistrict.name_en}, {subdistrict.district_en}, {subdistrict.province_en}"
+        assert subdistrict.code in codes(thai, MOST), thai
+        assert subdistrict.code in codes(english, MOST), english
 
 
 @pytest.mark.parametrize(("limit", "count"), [(-1, 0), (0, 0), (1, 1), (7, 7), (10_000, MOST)])
@@ -201,27 +209,27 @@ def test_a_query_takes_less_than_two_milliseconds():
 
 
 def test_an_abolished_code_leads_to_its_successor():
-    assert next(found.code for found in suggestions("100205", "10800")) == "102901"
+    assert next(subdistrict.code for subdistrict in suggestions("100205", "10800")) == "102901"
 
 
 def test_of_several_successors_the_one_with_the_postal_code_comes_first():
-    successors = {found.code for found in suggestions("104701", "10260")[:2]}
+    successors = {subdistrict.code for subdistrict in suggestions("104701", "10260")[:2]}
     assert successors == {"104702", "104703"}
 
 
 def test_a_wrong_postal_code_shows_the_subdistrict_itself_first():
-    found = suggestions("103901", "10400")
-    assert (found[0].code, found[0].postal_codes) == ("103901", ("10110",))
-    assert {one.code for one in found[1:]} <= {one.code for one in by_postal_code("10400")}
+    suggested = suggestions("103901", "10400")
+    assert (suggested[0].code, suggested[0].postal_codes) == ("103901", ("10110",))
+    assert {s.code for s in suggested[1:]} <= {s.code for s in by_postal_code("10400")}
 
 
 def test_a_wrong_subdistrict_shows_those_of_the_postal_code_its_district_first():
-    found = suggestions("103999", "10110")
-    assert [one.code for one in found] == ["103901", "103902", "103903", "103301", "103302", "103303"]
+    suggested = suggestions("103999", "10110")
+    assert [s.code for s in suggested] == ["103901", "103902", "103903", "103301", "103302", "103303"]
 
 
 def test_without_a_postal_code_the_district_is_shown():
-    assert {found.district_code for found in suggestions("103999", "")} == {"1039"}
+    assert {subdistrict.district_code for subdistrict in suggestions("103999", "")} == {"1039"}
 
 
 @pytest.mark.parametrize(

@@ -99,8 +99,8 @@ def test_production_refuses(production: dict[str, str], change: dict[str, str], 
 
 
 def test_faults_never_tell_a_secret(production: dict[str, str]) -> None:
-    told = faults(production | {"SECRET_KEY": "hush", "SECRET_KEY_PREVIOUS": "hushhush", "PORT": "x"})
-    assert "hush" not in " ".join(told)
+    messages = faults(production | {"SECRET_KEY": "hush", "SECRET_KEY_PREVIOUS": "hushhush", "PORT": "x"})
+    assert "hush" not in " ".join(messages)
 
 
 def test_retired_secrets_come_after_the_present_one() -> None:

@@ -1,4 +1,4 @@
-"""The drills' own pieces: sizes, the table and its exit code, what a client makes of an answer, a part that is kept."""
+"""Parts of the drills: sizes, the table and its exit code, how clients repeat requests, supervised processes."""
 
 import random
 import socketserver
@@ -10,20 +10,20 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from drills.calls import Answer, Caller, NoAnswer, Troubles, file, file_surely
+from drills.calls import Answer, Caller, Failures, NoAnswer, file, file_until_answered
+from drills.expected_records import ExpectedRecords
 from drills.installation import eventually
-from drills.ledger import Ledger
-from drills.messages import TOO_SOON, Watch, too_soon
-from drills.parts import Part
-from drills.people import Resident
+from drills.messages import TOO_SOON, FileWatcher, too_soon
+from drills.residents import Resident
 from drills.rows import Row, exit_code, table
 from drills.sizes import Sizes, WrongSize
+from drills.supervision import SupervisedProcess
 
 RESIDENT = Resident(uuid.UUID(int=1), "token")
 ACCEPTED = b'{"number": "N-1", "receipt": {"number": "R-1"}}'
 
 
-def test_the_short_form_needs_no_setting_and_has_a_seed_of_its_own():
+def test_sizes_have_defaults_and_a_random_seed():
     sizes = Sizes.of({})
     assert (sizes.kills, sizes.reports, sizes.rounds, sizes.tries) == (60, 5_000, 300, 20)
     assert {Sizes.of({}).seed for _ in range(5)} != {sizes.seed}
@@ -42,7 +42,7 @@ def test_a_size_that_makes_no_drill_is_refused(wrong):
 
 def test_a_repeat_is_too_soon_by_the_moments_at_which_the_providers_file_grew(tmp_path):
     file = tmp_path / "pushed.jsonl"
-    watch = Watch(file)
+    watch = FileWatcher(file)
     began = watch.moment(0)
     file.write_text("x" * 10)
     eventually(lambda: watch.moment(10) > began, 5, "the file's growth is seen")
@@ -56,15 +56,19 @@ def test_a_repeat_is_too_soon_by_the_moments_at_which_the_providers_file_grew(tm
 
 
 def rows(*outcomes):
-    found = {"kept": Row("one"), "BROKEN": Row("two", broken=["nothing is lost"]), "NOT RUN": Row("x", not_run="why")}
-    return [found[outcome] for outcome in outcomes]
+    by_outcome = {
+        "kept": Row("one"),
+        "BROKEN": Row("two", broken=["nothing is lost"]),
+        "NOT RUN": Row("x", not_run="why"),
+    }
+    return [by_outcome[outcome] for outcome in outcomes]
 
 
 @pytest.mark.parametrize(
     ("outcomes", "code"),
     [(["kept"], 0), (["kept", "BROKEN"], 1), (["kept", "NOT RUN"], 2), (["NOT RUN", "BROKEN"], 1)],
 )
-def test_a_broken_promise_ends_with_1_and_what_was_not_run_is_not_passed_over(outcomes, code):
+def test_the_exit_code_is_1_for_a_broken_requirement_and_2_for_a_drill_not_run(outcomes, code):
     assert exit_code(rows(*outcomes)) == code
 
 
@@ -74,40 +78,40 @@ def test_the_table_says_what_broke_and_what_was_not_run():
     assert "not run: why" in text
 
 
-def test_a_promise_that_does_not_hold_breaks_its_row():
+def test_a_requirement_that_does_not_hold_breaks_its_row():
     row = Row("one")
-    row.promise("this holds", True)
+    row.require("this holds", True)
     assert row.outcome == "kept"
-    row.promise("this does not", 0)
+    row.require("this does not", 0)
     assert (row.outcome, row.broken) == ("BROKEN", ["this does not"])
 
 
 def test_another_final_answer_than_201_is_kept_apart():
-    ledger = Ledger()
-    ledger.write(RESIDENT, "k", 1, Answer(201, {}, ACCEPTED), 0.5)
-    ledger.write(RESIDENT, "k", 1, Answer(409, {}, b"{}"), 0.5)
-    assert [(each.number, each.receipt) for each in ledger.entries] == [("N-1", "R-1")]
-    assert ledger.odd == {"409 {}": 1}
+    expected = ExpectedRecords()
+    expected.add(RESIDENT, "k", 1, Answer(201, {}, ACCEPTED), 0.5)
+    expected.add(RESIDENT, "k", 1, Answer(409, {}, b"{}"), 0.5)
+    assert [(each.number, each.receipt) for each in expected.entries] == [("N-1", "R-1")]
+    assert expected.odd == {"409 {}": 1}
 
 
 def test_the_latency_of_a_share_is_that_of_the_slowest_in_it():
-    ledger = Ledger()
+    expected = ExpectedRecords()
     for seconds in range(100):
-        ledger.write(RESIDENT, "k", 1, Answer(201, {}, ACCEPTED), seconds)
-    assert (ledger.latency(0.5), ledger.latency(0.99), ledger.latency(1)) == (50, 99, 99)
+        expected.add(RESIDENT, "k", 1, Answer(201, {}, ACCEPTED), seconds)
+    assert (expected.latency(0.5), expected.latency(0.99), expected.latency(1)) == (50, 99, 99)
 
 
 @contextmanager
 def server(*answers):
     """An API of which each request gets the next answer: a status with a body, or None for a broken connection."""
-    left, keys = list(answers), []
+    remaining, keys = list(answers), []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self):
             keys.append((self.headers["Idempotency-Key"], self.rfile.read(int(self.headers["Content-Length"]))))
-            answer = left.pop(0)
+            answer = remaining.pop(0)
             if answer is None:
                 self.close_connection = True
                 return
@@ -119,53 +123,53 @@ def server(*answers):
             self.wfile.write(body)
 
         def log_message(self, *_):
-            """Nothing."""
+            """Log nothing."""
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as found:
-        found.daemon_threads = True
-        threading.Thread(target=found.serve_forever, args=(0.05,), daemon=True).start()
-        yield found.server_address[1], keys
-        found.shutdown()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as api:
+        api.daemon_threads = True
+        threading.Thread(target=api.serve_forever, args=(0.05,), daemon=True).start()
+        yield api.server_address[1], keys
+        api.shutdown()
 
 
-def surely(port, troubles):
+def surely(port, failures):
     caller = Caller([port])
-    answer, _ = file_surely(caller, RESIDENT, "k", 7, chance=random.Random(1), troubles=troubles, hangs_up=0)
+    answer, _ = file_until_answered(caller, RESIDENT, "k", 7, chance=random.Random(1), failures=failures, disconnects=0)
     caller.close()
     return answer
 
 
 def test_a_client_sends_the_same_again_until_the_answer_is_clear():
-    troubles = Troubles()
+    failures = Failures()
     away = (503, {"Retry-After": "2"}, b"")
     with server(away, None, (500, {}, b""), (503, {}, b""), (201, {}, ACCEPTED)) as (port, sent):
-        assert surely(port, troubles).status == 201
+        assert surely(port, failures).status == 201
     assert len(sent) == 5
     assert len(set(sent)) == 1
-    assert troubles.seen == {"503": 1, "RemoteDisconnected": 1, "500": 1, "503 without Retry-After": 1}
-    assert sorted(troubles.wrong) == ["500", "503 without Retry-After"]
+    assert failures.seen == {"503": 1, "RemoteDisconnected": 1, "500": 1, "503 without Retry-After": 1}
+    assert sorted(failures.wrong) == ["500", "503 without Retry-After"]
 
 
 def test_a_refusal_is_an_answer():
     with server((409, {}, b"{}")) as (port, sent):
-        assert surely(port, Troubles()).status == 409
+        assert surely(port, Failures()).status == 409
     assert len(sent) == 1
 
 
-def test_nobody_at_the_port_is_no_answer():
+def test_a_closed_port_is_no_answer():
     with server() as (port, _):
         pass
     with pytest.raises(NoAnswer, match="ConnectionRefusedError"):
         file(Caller([port]), RESIDENT, "k")
 
 
-def test_a_part_that_is_killed_is_started_again_and_ends_when_it_is_told(tmp_path):
-    part = Part([sys.executable, "-c", "import time; time.sleep(60)"], {}, tmp_path / "log")
+def test_a_supervised_process_is_started_again_after_a_kill_and_ends_when_asked(tmp_path):
+    process = SupervisedProcess([sys.executable, "-c", "import time; time.sleep(60)"], {}, tmp_path / "log")
     try:
-        first = part.process.pid
-        assert part.kill()
-        eventually(lambda: part.process.pid != first, 10, "it is started again")
+        first = process.process.pid
+        assert process.kill()
+        eventually(lambda: process.process.pid != first, 10, "it is started again")
     finally:
-        part.end()
-    assert part.process.poll() is not None
-    assert not part.kill()
+        process.end()
+    assert process.process.poll() is not None
+    assert not process.kill()

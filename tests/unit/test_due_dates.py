@@ -1,4 +1,4 @@
-"""When a report is due: a table of facts, then what must hold for any life."""
+"""When a report is due: a table of facts, then what must hold for any history."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -47,9 +47,9 @@ def owed(*records: Movement | Permission | Report, today: str | date = TODAY, po
 def window(
     *records: Movement | Permission | Report, today: str | date = TODAY, policy: Policy = POLICY
 ) -> due_dates.Window:
-    found = owed(*records, today=today, policy=policy).window
-    assert found is not None
-    return found
+    result = owed(*records, today=today, policy=policy).window
+    assert result is not None
+    return result
 
 
 def switched(key: str, value: object) -> Policy:
@@ -69,9 +69,15 @@ def switched(key: str, value: object) -> Policy:
     ],
 )
 def test_the_day_of_arrival_is_day_one(arrived: str, due: str, opens: str, grace_ends: str, late_after: str) -> None:
-    found = window(arrival(arrived), today=arrived)
+    result = window(arrival(arrived), today=arrived)
     expected = (day(due), day(opens), day(due), day(grace_ends), day(late_after))
-    assert (found.due_on, found.opens_on, found.online_closes_on, found.grace_ends_on, found.late_after) == expected
+    assert (
+        result.due_on,
+        result.opens_on,
+        result.online_closes_on,
+        result.grace_ends_on,
+        result.late_after,
+    ) == expected
 
 
 @pytest.mark.parametrize(
@@ -91,14 +97,14 @@ def test_the_next_date_follows_from_channel_and_day(filed: str, channel: str, ne
 
 
 def test_the_date_printed_on_a_receipt_wins() -> None:
-    found = window(arrival("2026-01-15"), counter("2026-04-01", "2026-07-07"), today="2026-05-01")
-    assert found.due_on == day("2026-07-07")
+    result = window(arrival("2026-01-15"), counter("2026-04-01", "2026-07-07"), today="2026-05-01")
+    assert result.due_on == day("2026-07-07")
 
 
 def test_a_reentry_starts_again_whatever_was_reported_before() -> None:
     reentered = (arrival("2026-08-30", id="A2"), departure("2026-08-20"))
-    found = window(arrival("2026-03-01"), counter("2026-05-27", "2026-08-25"), *reentered)
-    assert found.due_on == day("2026-11-27")
+    result = window(arrival("2026-03-01"), counter("2026-05-27", "2026-08-25"), *reentered)
+    assert result.due_on == day("2026-11-27")
 
 
 def test_the_first_extension_counts_as_a_report_and_later_ones_change_nothing() -> None:
@@ -111,8 +117,8 @@ def test_the_first_extension_counts_as_a_report_and_later_ones_change_nothing() 
 
 def test_a_change_of_visa_does_not_reset_the_count() -> None:
     change = Permission("P1", "change", day("2026-09-10"), day("2027-09-10"), "NON-B")
-    found = owed(arrival("2026-08-01"), change)
-    assert (found.window and found.window.due_on, found.visa_class) == (day("2026-10-29"), "NON-B")
+    result = owed(arrival("2026-08-01"), change)
+    assert (result.window and result.window.due_on, result.visa_class) == (day("2026-10-29"), "NON-B")
 
 
 @pytest.mark.parametrize(("value", "due"), [("first", "2026-12-09"), ("never", "2026-10-29"), ("every", "2027-01-08")])
@@ -125,13 +131,13 @@ def test_whether_an_extension_resets_is_a_switch(value: str, due: str) -> None:
 
 def test_counting_the_day_of_arrival_is_a_switch_and_lateness_stays() -> None:
     policy = switched("due.count_arrival_day", False)
-    found = window(arrival("2026-09-01"), policy=policy)
-    assert (found.due_on, found.late_after) == (day("2026-11-30"), window(arrival("2026-09-01")).late_after)
+    result = window(arrival("2026-09-01"), policy=policy)
+    assert (result.due_on, result.late_after) == (day("2026-11-30"), window(arrival("2026-09-01")).late_after)
 
 
 def test_a_yearly_regime_is_due_a_calendar_year_after_arrival() -> None:
-    found = window(arrival("2026-02-10", "LTR"))
-    assert (found.due_on, found.late_after) == (day("2027-02-10"), day("2027-02-17"))
+    result = window(arrival("2026-02-10", "LTR"))
+    assert (result.due_on, result.late_after) == (day("2027-02-10"), day("2027-02-17"))
     assert window(arrival("2024-02-29", "SMART"), today="2024-03-01").due_on == day("2025-02-28")
 
 
@@ -140,19 +146,19 @@ def test_a_yearly_regime_is_due_a_calendar_year_after_arrival() -> None:
     [("DIPLOMATIC", "exempt"), ("PR", "exempt"), ("CABINET", "unclear"), ("NEVER-HEARD", "unclear"), ("DTV", "90-day")],
 )
 def test_the_visa_class_decides_the_regime(visa_class: str, regime: str) -> None:
-    found = owed(arrival("2026-09-01", visa_class))
-    assert found.regime == regime
-    assert (found.window is None) == (regime != "90-day")
+    result = owed(arrival("2026-09-01", visa_class))
+    assert result.regime == regime
+    assert (result.window is None) == (regime != "90-day")
 
 
-def test_abroad_nothing_is_owed() -> None:
-    found = owed(arrival("2026-03-01"), departure("2026-11-20"))
-    assert (found.regime, found.window, found.state(TODAY)) == (None, None, "none")
+def test_abroad_there_is_no_obligation() -> None:
+    result = owed(arrival("2026-03-01"), departure("2026-11-20"))
+    assert (result.regime, result.window, result.state(TODAY)) == (None, None, "none")
 
 
 def test_a_stay_that_ends_by_the_due_date_expects_no_report_and_still_shows_the_dates() -> None:
-    found = owed(arrival("2026-09-10", until="2026-12-08"))
-    assert (found.state(TODAY), found.window and found.window.due_on) == ("none", day("2026-12-08"))
+    result = owed(arrival("2026-09-10", until="2026-12-08"))
+    assert (result.state(TODAY), result.window and result.window.due_on) == ("none", day("2026-12-08"))
 
 
 @pytest.mark.parametrize(
@@ -182,11 +188,11 @@ def test_a_day_of_outage_in_the_window_moves_lateness_by_a_day() -> None:
 @pytest.mark.parametrize(
     ("first_inside", "expected"), [(True, "2026-09-20"), (False, None)], ids=["in the country", "abroad"]
 )
-def test_on_one_day_the_order_follows_from_where_one_was(first_inside: bool, expected: str | None) -> None:
+def test_the_order_on_one_day_follows_from_where_the_person_was(first_inside: bool, expected: str | None) -> None:
     same_day = [departure("2026-09-20", "D2"), arrival("2026-09-20", id="A2")]
     movements = [arrival("2026-09-01")] * first_inside + same_day
-    found = stays.current(movements, TODAY)
-    assert (found.entered_on.isoformat() if found else None) == expected
+    result = stays.current(movements, TODAY)
+    assert (result.entered_on.isoformat() if result else None) == expected
 
 
 def test_every_step_of_the_explanation_names_its_source() -> None:
@@ -205,47 +211,47 @@ gaps = st.lists(st.integers(0, 200), min_size=1, max_size=12)
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> tuple[list[Movement], list[Report], date]:
-    """Arrivals and departures in turn, with reports strewn in."""
-    at, movements, reports = draw(days), [], []
+def histories(draw: st.DrawFn) -> tuple[list[Movement], list[Report], date]:
+    """Arrivals and departures in turn, with reports between them."""
+    moved_on, movements, reports = draw(days), [], []
     for n, gap in enumerate(draw(gaps)):
-        at += timedelta(days=gap)
-        movements.append(arrival(at, id=f"M{n:02}") if n % 2 == 0 else departure(at, id=f"M{n:02}"))
+        moved_on += timedelta(days=gap)
+        movements.append(arrival(moved_on, id=f"M{n:02}") if n % 2 == 0 else departure(moved_on, id=f"M{n:02}"))
         if n % 2 == 0 and draw(st.booleans()):
-            on = at + timedelta(days=draw(st.integers(1, 90)))
+            on = moved_on + timedelta(days=draw(st.integers(1, 90)))
             reports.append(Report(f"R{n}", on, draw(st.sampled_from(["counter", "online", "post"])), None, 1, "BKK"))
-    return movements, reports, at + timedelta(days=draw(st.integers(0, 150)))
+    return movements, reports, moved_on + timedelta(days=draw(st.integers(0, 150)))
 
 
-@given(lives())
-def test_whatever_happened_the_dates_are_in_order(life: tuple[list[Movement], list[Report], date]) -> None:
-    movements, reports, today = life
-    found = obligation(Facts((PASSPORT,), tuple(movements), (), tuple(reports)), today, law().on(today))
-    if found.window is None:
+@given(histories())
+def test_the_dates_of_any_history_are_in_order(history: tuple[list[Movement], list[Report], date]) -> None:
+    movements, reports, today = history
+    result = obligation(Facts((PASSPORT,), tuple(movements), (), tuple(reports)), today, law().on(today))
+    if result.window is None:
         return
-    w = found.window
-    assert found.entered_on is not None
-    assert found.entered_on < w.due_on
+    w = result.window
+    assert result.entered_on is not None
+    assert result.entered_on < w.due_on
     assert w.opens_on <= w.online_closes_on <= w.due_on <= w.grace_ends_on <= w.late_after
 
 
-@given(lives())
-def test_a_reentry_always_resets(life: tuple[list[Movement], list[Report], date]) -> None:
-    movements, reports, today = life
+@given(histories())
+def test_a_reentry_always_resets(history: tuple[list[Movement], list[Report], date]) -> None:
+    movements, reports, today = history
     back = today + timedelta(days=2)
     again = [*movements, departure(today + timedelta(days=1), "Y"), arrival(back, id="Z")]
-    found = obligation(Facts((PASSPORT,), tuple(again), (), tuple(reports)), back, law().on(back))
+    result = obligation(Facts((PASSPORT,), tuple(again), (), tuple(reports)), back, law().on(back))
     ahead = [r for r in reports if r.on >= back]
     if not ahead:
-        assert found.window is not None
-        assert found.window.due_on == back + timedelta(days=89)
+        assert result.window is not None
+        assert result.window.due_on == back + timedelta(days=89)
 
 
 @given(days)
-def test_nobody_is_called_late_before_the_lenient_date(arrived: date) -> None:
+def test_no_resident_is_late_before_the_lenient_date(arrived: date) -> None:
     lenient = arrived + timedelta(days=97)
-    found = owed(arrival(arrived), today=lenient)
-    assert found.state(lenient) in ("in-grace", "none")
+    result = owed(arrival(arrived), today=lenient)
+    assert result.state(lenient) in ("in-grace", "none")
     assert POLICY.is_working_day(window(arrival(arrived), today=lenient).late_after)
 
 
@@ -258,7 +264,7 @@ def test_the_order_in_which_records_are_listed_changes_nothing(start: date, rand
     assert owed(*records, today=today) == owed(*shuffled, today=today)
 
 
-def test_a_date_is_known_by_the_record_it_stands_on():
+def test_a_date_names_its_basis():
     extension = Permission("E", "extension", day("2026-05-01"), day("2040-01-01"), None)
     ours = replace(counter("2026-08-01", number="R1"), ours=True, entered_on=day("2026-03-01"))
     known = [
@@ -272,6 +278,6 @@ def test_a_date_is_known_by_the_record_it_stands_on():
     assert owed(arrival("2026-03-01", visa_class="LTR", id="M")).basis == "arrival:M"
 
 
-def test_who_owes_nothing_is_not_expected():
-    found = owed(arrival("2026-03-01", visa_class="PR"))
-    assert (found.basis, found.window, found.expected) == (None, None, False)
+def test_without_an_obligation_no_report_is_expected():
+    result = owed(arrival("2026-03-01", visa_class="PR"))
+    assert (result.basis, result.window, result.expected) == (None, None, False)

@@ -1,4 +1,4 @@
-"""The working that a person is shown, whole: every step with date, source, how sure that is, and figures."""
+"""The explanation of a date: every step with its date, source, grade and figures."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -77,21 +77,21 @@ def test_from_an_arrival():
 @pytest.mark.parametrize(("counts", "ends"), [(True, 6), (False, 7)])
 def test_the_days_of_grace_may_begin_on_the_due_date(counts, ends):
     rule = replace(LAW.rules["grace.count_due_day"], value=counts)
-    found = steps(policy=replace(POLICY, rules={**LAW.rules, "grace.count_due_day": rule}))
-    assert Step("grace-ends", DUE + ends * DAY, "counter notice", "OFF") in found
+    explanation = steps(policy=replace(POLICY, rules={**LAW.rules, "grace.count_due_day": rule}))
+    assert Step("grace-ends", DUE + ends * DAY, "counter notice", "OFF") in explanation
 
 
 @pytest.mark.parametrize(("counts", "days"), [(True, 89), (False, 90)])
 def test_the_day_of_arrival_counts_or_not(counts, days):
     rule = replace(LAW.rules["due.count_arrival_day"], value=counts)
-    found = steps(policy=replace(POLICY, rules={**LAW.rules, "due.count_arrival_day": rule}))
-    assert found[2] == Step("counted-from-arrival", ARRIVED + days * DAY, rule.source, rule.grade, {"days": days})
-    assert Step("not-late-until", LATE_AFTER, "counter notice", "OFF") in found
+    explanation = steps(policy=replace(POLICY, rules={**LAW.rules, "due.count_arrival_day": rule}))
+    assert explanation[2] == Step("counted-from-arrival", ARRIVED + days * DAY, rule.source, rule.grade, {"days": days})
+    assert Step("not-late-until", LATE_AFTER, "counter notice", "OFF") in explanation
 
 
 def test_without_an_online_window_the_due_date_is_the_last_day_online():
-    found = steps(policy=replace(POLICY, windows={"in-person": IN_PERSON}))
-    assert found[3:5] == [
+    explanation = steps(policy=replace(POLICY, windows={"in-person": IN_PERSON}))
+    assert explanation[3:5] == [
         Step("opens", DUE - 15 * DAY, "counter notice", "OFF"),
         Step("online-closes", DUE, "counter notice", "OFF"),
     ]
@@ -100,8 +100,8 @@ def test_without_an_online_window_the_due_date_is_the_last_day_online():
 def test_a_closed_last_day_rolls_on():
     rule = LAW.rules["due.holiday_roll"]
     rolled = Step("rolled-to-working-day", LATE_AFTER + DAY, rule.source, rule.grade)
-    found = steps(policy=replace(POLICY, holidays=frozenset({LATE_AFTER})))
-    assert found == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER + DAY, rolled)]
+    explanation = steps(policy=replace(POLICY, holidays=frozenset({LATE_AFTER})))
+    assert explanation == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER + DAY, rolled)]
 
 
 def test_a_waiver_inside_the_window_adds_its_days():
@@ -112,17 +112,17 @@ def test_a_waiver_inside_the_window_adds_its_days():
         Step("rolled-to-working-day", late_after, rule.source, rule.grade),
         Step("extended-by-outage", late_after, "a notice", None, {"name": "the site was down"}),
     )
-    found = steps(policy=replace(POLICY, waivers=(outage,)))
-    assert found == [*beginning(), counted_from_arrival(), *around(DUE, late_after, *between)]
+    explanation = steps(policy=replace(POLICY, waivers=(outage,)))
+    assert explanation == [*beginning(), counted_from_arrival(), *around(DUE, late_after, *between)]
 
 
-@pytest.mark.parametrize(("first", "last", "told"), [
+@pytest.mark.parametrize(("first", "last", "explained"), [
     (DUE - 10 * DAY, DUE - 10 * DAY, True), (DUE - 12 * DAY, DUE - 11 * DAY, False), (LATE_AFTER, LATE_AFTER, True),
     (DUE - 12 * DAY, DUE - 10 * DAY, True), (LATE_AFTER + 9 * DAY, LATE_AFTER + 9 * DAY, False),
 ])  # fmt: skip
-def test_only_a_waiver_that_touches_the_window_is_told(first, last, told):
-    found = steps(policy=replace(POLICY, waivers=(Waiver("waiver", "x", first, last, "a notice"),)))
-    assert ("extended-by-waiver" in [step.code for step in found]) == told
+def test_only_a_waiver_that_touches_the_window_is_explained(first, last, explained):
+    explanation = steps(policy=replace(POLICY, waivers=(Waiver("waiver", "x", first, last, "a notice"),)))
+    assert ("extended-by-waiver" in [step.code for step in explanation]) == explained
 
 
 def test_a_day_that_was_waived_twice_is_one_day():
@@ -132,7 +132,7 @@ def test_a_day_that_was_waived_twice_is_one_day():
     assert replace(POLICY, waivers=tuple(waived)).waived_days(DUE, DUE + 9 * DAY) == 5
 
 
-def test_a_stay_that_ends_by_the_due_date_is_told():
+def test_a_stay_that_ends_by_the_due_date_is_explained():
     ends = Step("stay-ends-before-due", DUE, "permission to stay")
     assert steps(until=DUE) == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER, consequences=(ends,))]
     assert steps(until=DUE + DAY) == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER)]
@@ -178,7 +178,7 @@ def test_from_a_report_without_a_stated_date(channel, due, late_after):
     ]
 
 
-def test_once_a_year():
+def test_from_a_yearly_regime():
     rule, due = LAW.rules["due.count_arrival_day"], date(2027, 9, 3)
     counted = Step("counted-one-year-from-arrival", due, rule.source, rule.grade)
     start = beginning(LTR, "LTR")
@@ -192,10 +192,10 @@ def test_once_a_year():
     ]
 
 
-def test_where_another_regime_goes():
+def test_another_regime_says_where_to_go():
     regime = LAW.regimes["CABINET"]
-    told = Step("where-to-go", None, regime.source, regime.grade, {"text": regime.where})
-    assert steps(visa_class="CABINET") == [*beginning(regime, "CABINET"), told]
+    where_to_go = Step("where-to-go", None, regime.source, regime.grade, {"text": regime.where})
+    assert steps(visa_class="CABINET") == [*beginning(regime, "CABINET"), where_to_go]
     silent = replace(regime, where="")
     policy = replace(POLICY, regimes={**LAW.regimes, "CABINET": silent})
     assert steps(visa_class="CABINET", policy=policy) == beginning(silent, "CABINET")
@@ -211,8 +211,8 @@ def test_reports_of_one_day_count_offices_first_then_ours_as_they_were_filed():
     day = date(2026, 11, 2)
 
     def last(*reports: Report) -> str:
-        found = [step.source for step in steps(*reports) if step.code == "reported"]
-        return found[0]
+        explanation = [step.source for step in steps(*reports) if step.code == "reported"]
+        return explanation[0]
 
     office = Report("Z", day, "counter", None, 1, "BKK")
     second, first = (Report(n, day, "online", None, 1, "BKK", True, ARRIVED) for n in ("R1", "R2"))
@@ -224,5 +224,5 @@ def test_reports_of_one_day_count_offices_first_then_ours_as_they_were_filed():
 def test_an_extension_of_one_day_comes_before_its_report():
     day = date(2026, 11, 2)
     extension = Permission("Z", "extension", day, date(2027, 12, 1))
-    found = steps(extension, Report("A", day, "counter", None, 1, "BKK"))
-    assert [step.code for step in found][2] == "reported"
+    explanation = steps(extension, Report("A", day, "counter", None, 1, "BKK"))
+    assert [step.code for step in explanation][2] == "reported"

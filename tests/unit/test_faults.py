@@ -1,15 +1,15 @@
-"""The faults that lives are shown to notice: all can still be planted, and one is noticed here every time."""
+"""The faults that random histories notice: all can still be planted, and one is noticed in this test."""
 
 import shutil
 
 import pytest
 
-from tests.stateful.faults import ROOT, Fault, faults, live_with
+from tests.stateful.faults import ROOT, Fault, faults, run_with
 
 NAMED = {fault.breaks: fault for fault in faults()}
 
 
-def test_no_two_faults_have_one_name():
+def test_no_two_faults_have_the_same_name():
     assert len(NAMED) == len(faults())
 
 
@@ -27,10 +27,10 @@ def test_every_fault_can_be_planted(name, tmp_path):
 def test_a_fault_whose_line_is_gone_is_an_error(tmp_path):
     shutil.copy(ROOT / "app.py", tmp_path)
     with pytest.raises(ValueError, match=r"app\.py has 0 of: no such line"):
-        Fault("a promise", "nothing", "app.py", "no such line", "").plant(tmp_path)
+        Fault("an invariant", "nothing", "app.py", "no such line", "").plant(tmp_path)
 
 
-def test_lives_notice_a_fault():
-    found = live_with(NAMED["an import marks nobody"], lives=30)
-    assert 0 < found.life <= 30
-    assert found.where == "the_kept_obligation_is_what_the_rows_give"
+def test_histories_notice_a_fault():
+    noticed = run_with(NAMED["an import marks no obligation"], histories=30)
+    assert 0 < noticed.history <= 30
+    assert noticed.function == "the_kept_obligation_is_what_the_rows_give"

@@ -27,8 +27,8 @@ FILING = Filing(TODAY, "counter", "103901", "1", "BKK")
 
 def facts(**different: Any) -> Facts:
     """Everything in order, but for what is given."""
-    dull = {"passports": (PASSPORT,), "movements": (ARRIVAL,), "reports": (BEFORE,), "residences": (HOME,)}
-    return Facts(**(dull | different))
+    defaults = {"passports": (PASSPORT,), "movements": (ARRIVAL,), "reports": (BEFORE,), "residences": (HOME,)}
+    return Facts(**(defaults | different))
 
 
 def owed(**different: Any) -> Obligation:
@@ -252,7 +252,7 @@ def test_a_new_passport_passes_as_the_policy_says(value, assurance, holds):
     assert found == (["new-passport"] if holds else [])
 
 
-# How findings are told and kept
+# How findings are rendered and stored
 
 
 def test_a_finding_tells_its_outcome():

@@ -1,4 +1,4 @@
-"""The fuzzing targets, for as long as a test may take; and that they would find something."""
+"""The fuzzing targets run briefly, and the fuzzer finds a planted fault."""
 
 import importlib.util
 import os
@@ -31,7 +31,7 @@ def check(data):
 
 
 def fuzz(*names: str, runs: int, path: str = ""):
-    """What came of a run of the fuzzer in a process of its own."""
+    """Run the fuzzer in a process of its own."""
     environment = os.environ | {"FUZZ_RUNS": str(runs), "FUZZ_SEED": "47", "PYTHONPATH": path}
     environment.pop("FUZZ_KEEP", None)
     return subprocess.run(
@@ -58,7 +58,7 @@ def test_a_short_run_of_every_target_finds_nothing():
     assert min(runs) >= RUNS
 
 
-def test_a_fault_is_found_by_its_coverage_and_written_down(tmp_path):
+def test_a_planted_fault_is_found_by_coverage_and_kept(tmp_path):
     (tmp_path / "planted.py").write_text(PLANTED)
     try:
         done = fuzz("planted", runs=200_000, path=str(tmp_path))

@@ -12,7 +12,7 @@ from foundation.http import allow, guard, principal, render_problem
 from foundation.identity import STAFF, Principal, Role
 from foundation.services import Services, use_services
 
-SOMEBODY = UUID(int=1)
+PERSON_ID = UUID(int=1)
 
 
 class Unknown(Unauthenticated):
@@ -25,7 +25,7 @@ def who(token: str) -> Principal:
     """The role that the token names."""
     if token not in list(Role):
         raise Unknown(token)
-    return Principal(Role(token), SOMEBODY)
+    return Principal(Role(token), PERSON_ID)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_route_lets_in_whom_it_names_and_nobody_else(app, role):
 
 
 def test_the_view_sees_who_asked_and_the_token_was_looked_at_once(app):
-    assert ask(app, "/desk", "Bearer officer").text == f"officer {SOMEBODY}"
+    assert ask(app, "/desk", "Bearer officer").text == f"officer {PERSON_ID}"
     assert app.extensions["asked"] == ["officer"]
 
 
@@ -132,8 +132,8 @@ def test_what_was_written_down_before_is_kept():
 
 
 def test_who_acts_is_named_or_numbered():
-    assert Principal(Role.OFFICER, SOMEBODY, name="somchai").actor == "officer:somchai"
-    assert Principal(Role.RESIDENT, SOMEBODY).actor == f"resident:{SOMEBODY}"
+    assert Principal(Role.OFFICER, PERSON_ID, name="somchai").actor == "officer:somchai"
+    assert Principal(Role.RESIDENT, PERSON_ID).actor == f"resident:{PERSON_ID}"
 
 
 def test_neither_anyone_nor_a_resident_is_staff():

@@ -1,4 +1,4 @@
-"""The machine readable zone: specimens, faults, and what check digits can and cannot see."""
+"""The machine readable zone: specimens, faults, and which changes check digits detect."""
 
 import string
 from datetime import date
@@ -35,8 +35,8 @@ def changed(text: str, line: int, position: int, character: str) -> str:
 
 
 def passport(**different: object) -> MRZ:
-    dull = SPECIMEN | {"format": "TD3", "document_code": "P"}
-    return MRZ(**(dull | different))
+    defaults = SPECIMEN | {"format": "TD3", "document_code": "P"}
+    return MRZ(**(defaults | different))
 
 
 # Specimens
@@ -138,7 +138,7 @@ def test_an_expiry_that_no_calendar_has_is_refused(broken):
     assert list(faults(f"{ICAO[:44]}\n{line}{composite}")) == [Fault("expiry", 2, 22)]
 
 
-def test_what_has_no_value_has_no_check_digit():
+def test_a_character_without_a_value_has_no_check_digit():
     with pytest.raises(InvalidMRZ) as refused:
         check_digit("AB-C?")
     assert list(refused.value.faults) == [Fault("characters", 1, 3), Fault("characters", 1, 5)]
@@ -147,7 +147,7 @@ def test_what_has_no_value_has_no_check_digit():
 @pytest.mark.parametrize(
     ("born", "year"), [("261123", 2026), ("261124", 1926), ("270101", 1927), ("000229", 2000), ("280229", 1928)]
 )
-def test_nobody_is_born_in_the_future(born, year):
+def test_a_birth_date_is_never_in_the_future(born, year):
     line = f"L898902C36UTO{born}{check_digit(born)}F1204159<<<<<<<<<<<<<<<"
     document = read(f"{ICAO[:44]}\n{line}{check_digit(line[:10] + line[13:20] + line[21:])}")
     assert document.birth_date is not None
@@ -190,7 +190,7 @@ def test_a_zone_that_leaves_the_surname_empty_is_read_as_it_stands():
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         (
             changed(ICAO, 2, 9, "9"),
@@ -216,11 +216,11 @@ def test_a_zone_that_leaves_the_surname_empty_is_read_as_it_stands():
         ("A" * 10_000_000, [Fault("length")]),
     ],
 )
-def test_a_fault_is_named_and_placed(text, found):
-    assert list(faults(text)) == found
+def test_a_fault_is_named_and_placed(text, expected):
+    assert list(faults(text)) == expected
 
 
-def test_every_fault_is_told_at_once():
+def test_all_faults_are_reported_together():
     text = changed(changed(changed(ICAO, 1, 1, "V"), 2, 21, "Z"), 2, 44, "9")
     assert codes(text) == ["document-code", "sex", "check-digit:composite"]
 
@@ -251,7 +251,7 @@ def test_a_zone_without_number_or_name_is_refused():
         {"nationality": "UTo"},
     ],
 )
-def test_what_a_zone_cannot_hold_is_not_written(different):
+def test_a_value_that_a_zone_cannot_hold_is_refused(different):
     with pytest.raises(InvalidMRZ):
         written(passport(**different))
 
@@ -312,7 +312,7 @@ PASSPORTS = st.builds(
 
 
 @given(PASSPORTS)
-def test_what_was_written_is_read(document):
+def test_a_written_zone_is_read(document):
     assert read(written(document)) == document
 
 
@@ -342,8 +342,8 @@ def _codes_or_none(text: str) -> tuple[str, ...]:
 
 
 @given(st.sampled_from(string.digits), st.sampled_from(string.digits), st.integers(0, 8))
-def test_one_digit_for_another_never_goes_unseen(old, new, at):
-    assert (check_digit("<" * at + old) == check_digit("<" * at + new)) == (old == new)
+def test_a_changed_digit_is_always_detected(old, new, position):
+    assert (check_digit("<" * position + old) == check_digit("<" * position + new)) == (old == new)
 
 
 @settings(max_examples=500)
@@ -353,5 +353,5 @@ def test_any_text_is_read_or_refused(text):
 
 
 @given(st.integers(0, 88), st.characters())
-def test_a_damaged_specimen_is_read_or_refused(at, character):
-    _codes_or_none(ICAO[:at] + character + ICAO[at + 1 :])
+def test_a_damaged_specimen_is_read_or_refused(position, character):
+    _codes_or_none(ICAO[:position] + character + ICAO[position + 1 :])

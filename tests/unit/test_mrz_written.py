@@ -1,4 +1,4 @@
-"""Writing a machine readable zone: what fills each field, and what is too much for one."""
+"""Writing a machine readable zone: how fields are filled, and which values are too long."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def written(**different: Any) -> str:
     return build(**(SPECIMEN | different))
 
 
-def test_a_passport_is_type_p_and_has_no_optional_data_unless_it_is_said():
+def test_a_passport_has_type_p_and_no_optional_data_by_default():
     assert written() == ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159<<<<<<<<<<<<<<<8")
     assert written(document_code="PD")[:5] == "PDUTO"
 
@@ -26,7 +26,7 @@ def test_a_passport_is_type_p_and_has_no_optional_data_unless_it_is_said():
         ({"issuing_state": "uto"}, "characters"),
     ],
 )
-def test_what_is_too_long_for_a_zone_is_said_in_one_word(different, code):
+def test_a_value_too_long_for_the_zone_has_an_error_code(different, code):
     with pytest.raises(InvalidMRZ) as refused:
         written(**different)
     assert refused.value.codes == (code,)

@@ -1,4 +1,4 @@
-"""Numbers that people read aloud and type."""
+"""Numbers of reports and receipts, and activation codes, as people type them."""
 
 import pytest
 from hypothesis import assume, example, given
@@ -44,10 +44,10 @@ def test_every_wrong_character_is_caught(number, place, character):
 
 
 @given(NUMBERS, PLACES, PLACES)
-def test_every_exchange_of_two_characters_is_caught(number, one, other):
+def test_every_exchange_of_two_characters_is_caught(number, first, second):
     plain = number.replace("-", "")
-    assume(plain[one] != plain[other])
-    assert not is_valid(changed(changed(number, one, plain[other]), other, plain[one]))
+    assume(plain[first] != plain[second])
+    assert not is_valid(changed(changed(number, first, plain[second]), second, plain[first]))
 
 
 def test_every_slip_of_one_number_is_caught():

@@ -9,16 +9,16 @@ from immigration.registries.offices import all_offices, office, office_for
 
 
 def test_every_province_has_exactly_one_office():
-    served = [province for one in all_offices() for province in one.provinces]
+    served = [province for entry in all_offices() for province in entry.provinces]
     assert sorted(served) == [province.code for province in geothai.provinces()]
     assert all(province.code in office_for(province.code).provinces for province in geothai.provinces())
 
 
 def test_every_office_has_a_code_of_its_own():
-    codes = [one.code for one in all_offices()]
+    codes = [entry.code for entry in all_offices()]
     assert len(codes) == len(set(codes)) == 77
     assert all(len(code) == 3 and code.isalpha() and code.isupper() for code in codes)
-    assert all(office(one.code) is one for one in all_offices())
+    assert all(office(entry.code) is entry for entry in all_offices())
 
 
 @pytest.mark.parametrize(
@@ -43,21 +43,25 @@ def test_bangkok_is_served_at_chaeng_watthana():
 
 
 def test_an_office_says_when_it_is_open_and_what_to_bring():
-    found = office_for("10")
-    assert (found.hours.weekdays, found.hours.opens, found.hours.closes) == ((1, 2, 3, 4, 5), time(8, 30), time(16, 30))
-    assert found.bring == ("passport", "arrival-card", "previous-receipt", "signed-tm47")
+    bangkok = office_for("10")
+    assert (bangkok.hours.weekdays, bangkok.hours.opens, bangkok.hours.closes) == (
+        (1, 2, 3, 4, 5),
+        time(8, 30),
+        time(16, 30),
+    )
+    assert bangkok.bring == ("passport", "arrival-card", "previous-receipt", "signed-tm47")
 
 
 def test_an_office_may_ask_for_more():
     assert "address-proof" in office_for("20").bring
 
 
-def test_every_entry_says_how_sure_it_is():
-    assert all(one.grade in {"OFF", "COR", "ONE", "OWN"} and one.source for one in all_offices())
+def test_every_entry_has_a_grade_and_a_source():
+    assert all(entry.grade in {"OFF", "COR", "ONE", "OWN"} and entry.source for entry in all_offices())
 
 
 @pytest.mark.parametrize("province", ["", "00", "99", "100", "1", "BKK"])
-def test_what_is_no_province_has_no_office(province):
+def test_an_unknown_province_has_no_office(province):
     with pytest.raises(LookupError):
         office_for(province)
 

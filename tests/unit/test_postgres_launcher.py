@@ -1,4 +1,4 @@
-"""The launcher of our own PostgreSQL: as root and as anybody, in awkward places, and after a violent death."""
+"""The launcher of the embedded PostgreSQL: as root and as another user, in unusual folders, and after a kill."""
 
 import os
 import pwd
@@ -19,16 +19,16 @@ from devtools.postgres import PostgresFailed, find_binaries, local_server, tempo
 
 PROJECT = Path(__file__).parents[2]
 AS_ROOT = os.geteuid() == 0
-only_root = pytest.mark.skipif(not AS_ROOT, reason="needs root, who can become somebody else")
+only_root = pytest.mark.skipif(not AS_ROOT, reason="needs root, to run as another user")
 
-BORROW = """
+USE_TEMPORARY = """
 import sys; from pathlib import Path
 from devtools.postgres import temporary_server
 with temporary_server() as server:
     print(server.home, flush=True)
     sys.stdin.read()
 """
-FIND = """
+USE_LOCAL = """
 import sys; from pathlib import Path
 from devtools.postgres import local_server
 server = local_server(Path(sys.argv[1]))
@@ -40,7 +40,7 @@ server.leave()
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that anybody can enter (pytest's own can be entered by its owner only)."""
+    """A folder that every user can enter (pytest's own can be entered by its owner only)."""
     with tempfile.TemporaryDirectory(prefix="t", dir="/tmp") as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -78,7 +78,7 @@ def interpreter_for(user: str | None, environment: dict[str, str]) -> str:
 
 
 def ask(url: str, question: str) -> object:
-    """The one value that `question` brings."""
+    """The single value that a query returns."""
     with psycopg.connect(url) as connection:
         row = connection.execute(question.encode()).fetchone()
     assert row is not None
@@ -100,7 +100,7 @@ def processes_about(home: Path) -> list[str]:
     return [line for line in listing.splitlines() if str(home) in line]
 
 
-def test_a_temporary_server_has_our_settings_and_goes_away() -> None:
+def test_a_temporary_server_has_our_settings_and_is_removed() -> None:
     with temporary_server() as server:
         url = server.ensure_database("it's a name")
         assert server.ensure_database("it's a name") == url
@@ -114,7 +114,7 @@ def test_a_temporary_server_has_our_settings_and_goes_away() -> None:
     assert processes_about(server.home) == []
 
 
-def test_it_goes_away_when_a_test_fails_too() -> None:
+def test_it_is_removed_when_a_test_fails() -> None:
     def fail() -> None:
         with temporary_server() as server:
             homes.append(server.home)
@@ -127,7 +127,7 @@ def test_it_goes_away_when_a_test_fails_too() -> None:
 
 
 def test_a_killed_owner_leaves_nothing_running() -> None:
-    with python(BORROW) as owner:
+    with python(USE_TEMPORARY) as owner:
         assert owner.stdout
         home = Path(owner.stdout.readline().strip())
         assert processes_about(home) != []
@@ -135,8 +135,8 @@ def test_a_killed_owner_leaves_nothing_running() -> None:
     assert eventually(lambda: not home.exists() and processes_about(home) == [])
 
 
-def test_many_at_once_find_one_local_server_and_the_last_one_out_stops_it(folder: Path) -> None:
-    finders = [python(FIND, folder / "var") for _ in range(6)]
+def test_many_processes_share_one_local_server_and_the_last_stops_it(folder: Path) -> None:
+    finders = [python(USE_LOCAL, folder / "var") for _ in range(6)]
     answers = [finder.stdout.readline().split() for finder in finders if finder.stdout]
     assert sorted(started for started, _ in answers) == ["0"] * 5 + ["1"]
     assert len({url for _, url in answers}) == 1
@@ -144,7 +144,7 @@ def test_many_at_once_find_one_local_server_and_the_last_one_out_stops_it(folder
     for finder in finders[:4]:
         finder.communicate()
     assert ask(answers[0][1], "select 1") == 1
-    finders[4].kill()  # one that dies without a word counts as gone
+    finders[4].kill()  # a killed process counts as gone
     finders[4].communicate()
     finders[5].communicate()
     assert eventually(lambda: processes_about(home) == [])
@@ -227,7 +227,7 @@ def test_binaries_that_nobody_can_read_are_copied(folder: Path, monkeypatch: pyt
 
 
 @only_root
-def test_an_ordinary_user_needs_no_help(folder: Path) -> None:
+def test_an_ordinary_user_can_run_both(folder: Path) -> None:
     project = folder / "project"
     (project / "devtools").mkdir(parents=True)
     for name in ("__init__.py", "postgres.py"):
@@ -235,14 +235,14 @@ def test_an_ordinary_user_needs_no_help(folder: Path) -> None:
     home = folder / "theirs"
     home.mkdir()
     shutil.chown(home, "nobody")
-    with python(FIND, home / "var", project=project, user="nobody") as finder:
+    with python(USE_LOCAL, home / "var", project=project, user="nobody") as finder:
         assert finder.stdout
         started, url = finder.stdout.readline().split()
         assert started == "1"
         assert ask(url, "select 1") == 1
         assert (home / "var/postgres").stat().st_uid == home.stat().st_uid
         finder.communicate()
-    with python(BORROW, project=project, user="nobody") as owner:
+    with python(USE_TEMPORARY, project=project, user="nobody") as owner:
         assert owner.stdout
         temporary = Path(owner.stdout.readline().strip())
         owner.kill()
@@ -263,7 +263,7 @@ def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
         local_server(folder)
 
 
-def test_the_newest_of_debians_is_taken_where_the_wheel_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_debians_newest_binaries_are_used_without_the_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     folders = [
         Path("/usr/lib/postgresql/9.6/bin"),
         Path("/usr/lib/postgresql/17/bin"),

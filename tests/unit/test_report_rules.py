@@ -99,8 +99,8 @@ def test_an_accepted_report_without_a_window_holds_its_own_period_only():
 def test_a_stay_that_ends_before_the_due_date_may_be_refused():
     rules = {**POLICY.rules, "leave_before_expiry_of_stay": Rule("x", "refuse", "CON", "a test")}
     refusing = replace(POLICY, rules=rules)
-    told = [Obstacle("other-regime", "the permitted stay ends before the report is due")]
-    assert obstacles(expected=False, policy=refusing) == told
+    expected = [Obstacle("other-regime", "the permitted stay ends before the report is due")]
+    assert obstacles(expected=False, policy=refusing) == expected
     assert obstacles(expected=False) == []
     assert obstacles(policy=refusing) == []
     assert obstacles(expected=False, window=None, policy=refusing) == []

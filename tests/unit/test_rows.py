@@ -12,9 +12,9 @@ PASSPORT = {"document_number": "EX1", "issuing_state": "FRA"}
 
 
 def read(kind: str, production: bool = False, **values: str) -> dict[str, Any]:
-    """A dull row of a kind, but for what is given, as it is read."""
-    dull = {"occurred_on": "2026-09-01", "granted_on": "2026-09-01", "filed_on": "2026-09-01"}
-    given = row(kind, **{k: v for k, v in dull.items() if k in KINDS[kind].columns} | values)
+    """A row of a kind as it is read: defaults but for the given values."""
+    defaults = {"occurred_on": "2026-09-01", "granted_on": "2026-09-01", "filed_on": "2026-09-01"}
+    given = row(kind, **{k: v for k, v in defaults.items() if k in KINDS[kind].columns} | values)
     return KINDS[kind].read([given[column] for column in KINDS[kind].columns], production)
 
 

@@ -1,4 +1,4 @@
-"""On which days a stay counts, and which reports the records bear out."""
+"""On which days a stay counts, and which reports the records contradict."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -29,7 +29,7 @@ def contradicted(report: Report = OURS, *movements: Movement, today: date = OUT 
     return is_contradicted(report, Facts((PASSPORT,), movements or (ARRIVAL, DEPARTURE)), today)
 
 
-def test_a_report_of_ours_stands_while_its_stay_does():
+def test_a_report_filed_here_is_not_contradicted_while_its_stay_is_on_record():
     assert not contradicted()
     assert not contradicted(replace(OURS, on=OUT))
 
@@ -38,21 +38,21 @@ def test_a_report_of_ours_stands_while_its_stay_does():
     "report",
     [replace(OURS, entered_on=IN - DAY), replace(OURS, on=OUT + DAY), replace(OURS, on=IN - DAY)],
 )
-def test_a_report_whose_stay_the_records_deny_is_contradicted(report):
+def test_a_report_whose_stay_is_not_on_record_is_contradicted(report):
     assert contradicted(report)
 
 
-def test_an_arrival_that_moves_takes_a_reports_ground_away():
+def test_a_corrected_arrival_contradicts_a_report():
     assert contradicted(OURS, replace(ARRIVAL, on=IN + DAY))
     assert contradicted(OURS, DEPARTURE)
 
 
-def test_what_an_office_took_or_what_names_no_stay_is_not_contradicted():
+def test_office_reports_and_reports_without_a_stay_are_not_contradicted():
     assert not contradicted(replace(OURS, ours=False, entered_on=IN - DAY))
     assert not contradicted(replace(OURS, entered_on=None, on=OUT + DAY))
 
 
-def test_an_arrival_of_tomorrow_bears_nothing_out_today():
+def test_an_arrival_of_tomorrow_does_not_count_today():
     assert contradicted(OURS, ARRIVAL, today=IN - DAY)
 
 
@@ -101,6 +101,6 @@ def test_the_last_permission_of_the_stay_says_how_long():
 
 
 def test_permissions_of_one_day_are_in_the_order_of_their_ends_and_ids():
-    one = Permission("P1", "extension", IN, date(2027, 10, 1))
-    longer, other = replace(one, permitted_until=date(2027, 11, 1)), replace(one, id="P0")
-    assert since_arrival([longer, one, other], Stay(ARRIVAL, None, None), OUT) == [other, one, longer]
+    first = Permission("P1", "extension", IN, date(2027, 10, 1))
+    longer, other = replace(first, permitted_until=date(2027, 11, 1)), replace(first, id="P0")
+    assert since_arrival([longer, first, other], Stay(ARRIVAL, None, None), OUT) == [other, first, longer]

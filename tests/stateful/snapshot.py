@@ -1,4 +1,4 @@
-"""What the service has stored, in one look: plain rows, read past all of its own code."""
+"""A snapshot of the stored rows, read by one statement without code of the service."""
 
 import json
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ TABLES = {
     "passports": "id, person_id, encode(document_index, 'hex') as document",
 }
 _ORDER = {"reports": "id", "decisions": "id", "events": "id", "passports": "id", "receipts": "issued_at, number"}
-_LOOK = "select json_build_object({})".format(
+_QUERY = "select json_build_object({})".format(
     ", ".join(
         f"'{name}', (select coalesce(json_agg(t), '[]') from "
         f"(select {columns} from {name} order by {_ORDER.get(name, '1')}) t)"
@@ -30,8 +30,8 @@ _LOOK = "select json_build_object({})".format(
 
 
 @dataclass(frozen=True)
-class Picture:
-    """Every row of the tables that promises are about, as JSON has them, in the order they were written."""
+class Snapshot:
+    """Every row of the tables that invariants are about, as JSON values, in the order they were written."""
 
     reports: list[Row]
     receipts: list[Row]
@@ -52,30 +52,30 @@ class Picture:
 
     def receipt_of(self, report: Row) -> Row | None:
         """The receipt of a report that is not void."""
-        its = (c for c in self.receipts if c["report_id"] == report["id"] and not c["voided_at"])
-        return next(its, None)
+        valid = (c for c in self.receipts if c["report_id"] == report["id"] and not c["voided_at"])
+        return next(valid, None)
 
     def person_of(self, document: bytes) -> str:
-        """Whose passport it is, by the blind index."""
+        """The id of the holder of a passport, by its blind index."""
         return next(str(p["person_id"]) for p in self.passports if p["document"] == document.hex())
 
     def kept(self, person_id: str) -> Row:
-        """The kept obligation of a person."""
+        """The stored obligation of a person."""
         return next(row for row in self.obligations if row["person_id"] == person_id)
 
 
-def look(database: Database) -> Picture:
-    """The picture of this moment."""
+def take_snapshot(database: Database) -> Snapshot:
+    """Read all rows of this moment."""
     with database.engine.connect() as connection:
-        found = connection.exec_driver_sql(_LOOK).scalar_one()
-    return Picture(**(json.loads(found) if isinstance(found, str) else found))
+        rows = connection.exec_driver_sql(_QUERY).scalar_one()
+    return Snapshot(**(json.loads(rows) if isinstance(rows, str) else rows))
 
 
 def day(value: str | None) -> date | None:
-    """A date as a row has it."""
+    """A date of a row, which has it as text."""
     return date.fromisoformat(value) if value else None
 
 
 def holds(report: Row) -> bool:
-    """Whether a report keeps its period taken."""
+    """Whether a report holds its period, so that no other report can be filed for it."""
     return report["status"] in ("accepted", "under-review", "returned") and not report["contradicted_at"]

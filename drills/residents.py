@@ -1,4 +1,4 @@
-"""Many people whose report is due, set up fast: imported as records are, with a phone each and a token to file with."""
+"""Sets up many residents whose report is due: imported as records, with a phone and an access token each."""
 
 import csv
 import itertools
@@ -25,12 +25,12 @@ from notifications.models import Device
 from operations.services import services_of
 
 ARRIVED = timedelta(days=79)
-"""Before today: the window is open, and for days to come no other reminder's turn begins."""
+"""Before today: the window is open, and no other reminder step begins for some days."""
 TOKEN_LIFE = timedelta(days=1)
 _numbers = itertools.count(1)
-_WHO = text(
+_PERSONS = text(
     """select p.person_id from movements m join passports p on p.id = m.passport_id
-    where m.movement_id like :these order by m.movement_id"""
+    where m.movement_id like :pattern order by m.movement_id"""
 )
 _REMINDED = text(
     "update notifications set status = 'sent', settled_at = now() where status in ('pending', 'unreachable')"
@@ -39,7 +39,7 @@ _REMINDED = text(
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """A person who may file now, with the token of a signed-in phone."""
+    """A person who may file now, and the access token of a signed-in phone."""
 
     id: UUID
     token: str
@@ -50,44 +50,44 @@ class Resident:
         return f"phone-of-{self.id}"
 
 
-def add(place: Installation, count: int, *, assurance: str = "counter", reminded: bool = True) -> list[Resident]:
-    """People who are due, each with a phone; `reminded` says that this step's reminder went out before.
+def add(system: Installation, count: int, *, assurance: str = "counter", reminded: bool = True) -> list[Resident]:
+    """Add residents who are due, each with a phone; `reminded` marks the reminder of this step as sent.
 
     Without a phone activated at a counter a first report waits for an officer.
     """
     prefix = f"{next(_numbers):04}"
     now = system_clock()
-    _import(place, prefix, count)
-    with place.database.read_session() as session:
-        ids = list(session.scalars(_WHO, {"these": f"{prefix}-%"}))
+    _import(system, prefix, count)
+    with system.database.read_session() as session:
+        ids = list(session.scalars(_PERSONS, {"pattern": f"{prefix}-%"}))
     if reminded:
-        rounds.plan_round(place.database, services_of(place.app).due_today, now)
-        with place.database.transaction() as session:
+        rounds.plan_round(system.database, services_of(system.app).due_today, now)
+        with system.database.transaction() as session:
             session.execute(_REMINDED)
-    found = [Resident(id_, _token(place, id_, assurance)) for id_ in ids]
-    with place.database.transaction() as session:
-        session.execute(insert(Device), [_phone(resident) for resident in found])
-    return found
+    residents = [Resident(id_, _token(system, id_, assurance)) for id_ in ids]
+    with system.database.transaction() as session:
+        session.execute(insert(Device), [_phone(resident) for resident in residents])
+    return residents
 
 
-def _import(place: Installation, prefix: str, count: int) -> None:
+def _import(system: Installation, prefix: str, count: int) -> None:
     arrived = bangkok_date(system_clock()) - ARRIVED
     for kind in ("passports", "movements"):
-        path = place.folder / f"{kind}.csv"
+        path = system.folder / f"{kind}.csv"
         columns = KINDS[kind].columns
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, columns, restval="")
             writer.writeheader()
             writer.writerows(_rows(prefix, count, columns, arrived.isoformat()))
         outcome = records.import_file(
-            place.database, kind, path, records=ImportedRecords(), law=law(), now=system_clock()
+            system.database, kind, path, records=ImportedRecords(), law=law(), now=system_clock()
         )
         if outcome.counts["imported"] != count:
             raise RuntimeError(f"{kind}: {outcome}")
 
 
 def _rows(prefix: str, count: int, columns: tuple[str, ...], arrived: str) -> Iterator[dict[str, str]]:
-    dull = {
+    defaults = {
         "issuing_state": "FRA",
         "nationality": "FRA",
         "surname": "DRILL",
@@ -102,14 +102,14 @@ def _rows(prefix: str, count: int, columns: tuple[str, ...], arrived: str) -> It
         "visa_class": "NON-O",
         "permitted_until": "2099-01-01",
     }
-    kept = {name: value for name, value in dull.items() if name in columns}
+    kept = {name: value for name, value in defaults.items() if name in columns}
     for number in range(count):
         own = {"document_number": f"D{prefix}{number:06}", "movement_id": f"{prefix}-{number:06}"}
         yield kept | {name: value for name, value in own.items() if name in columns}
 
 
-def _token(place: Installation, person_id: UUID, assurance: str) -> str:
-    settings, signer, now = services_of(place.app).settings, services_of(place.app).filing.signer, system_clock()
+def _token(system: Installation, person_id: UUID, assurance: str) -> str:
+    settings, signer, now = services_of(system.app).settings, services_of(system.app).filing.signer, system_clock()
     claims = {
         "iss": settings.public_url,
         "aud": audience(settings),
@@ -119,8 +119,8 @@ def _token(place: Installation, person_id: UUID, assurance: str) -> str:
         "iat": int(now.timestamp()),
         "exp": int((now + TOKEN_LIFE).timestamp()),
     }
-    pen: Signer = signer
-    return pen.sign("access", claims)
+    typed: Signer = signer
+    return typed.sign("access", claims)
 
 
 def _phone(resident: Resident) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The service that lives are lived with: one application, database and worker a process, and a clock that lives set."""
+"""The service under test: one application, database and worker for a test process, and a clock that histories set."""
 
 import tempfile
 from collections import Counter
@@ -29,8 +29,8 @@ from tests.conftest import NOW, SECRET, emptied
 from tests.factories import PASSWORD, Resident
 
 STAFF = {"one": Role.OFFICER, "two": Role.OFFICER, "boss": Role.SUPERVISOR}
-STAYS = {"officers", "signing_keys"}  # between lives: making them anew is slow, and they belong to nobody's life
-_EMPTY = " ".join(f"delete from {t.name};" for t in reversed(Base.metadata.sorted_tables) if t.name not in STAYS)
+KEPT_TABLES = {"officers", "signing_keys"}  # not deleted between histories: creating them is slow
+_EMPTY = " ".join(f"delete from {t.name};" for t in reversed(Base.metadata.sorted_tables) if t.name not in KEPT_TABLES)
 NOTICES = """
 [[waiver]]
 kind = "outage"
@@ -60,15 +60,15 @@ source = "made up"
 
 
 @dataclass
-class Seat:
-    """An officer's sign-in, good for the moment it was made at."""
+class SignedInOfficer:
+    """An officer's session, and the moment of the sign-in."""
 
     officer: Resident
-    at: datetime
+    moment: datetime
 
 
-class World:
-    """Everything that stays from life to life; `begin` makes it new."""
+class Service:
+    """What all histories share; `begin` resets it."""
 
     def __init__(self, database: Database, google: fcm.StandIn) -> None:
         settings = Settings(environment="test", secret_keys=(SECRET,), fcm_endpoint=google.url)
@@ -78,43 +78,43 @@ class World:
         self.app.testing = True
         self.client = self.app.test_client()
         self.channel = FcmChannel(settings, threads=1)
-        self._mailer = SmtpMailer("smtp://127.0.0.1:1", "nobody@localhost")  # no life asks for a mail
-        self.happened: Counter[str] = Counter()
-        self._seats: dict[str, Seat] = {}
-        self._known = self._hire()
+        self._mailer = SmtpMailer("smtp://127.0.0.1:1", "tests@localhost")  # no history asks for a mail
+        self.counts: Counter[str] = Counter()
+        self._signed_in: dict[str, SignedInOfficer] = {}
+        self._credentials = self._add_staff()
 
     @property
     def filing(self) -> FilingContext:
         """Records, law and signer, as the service has them now."""
-        found: FilingContext = services_of(self.app).filing
-        return found
+        context: FilingContext = services_of(self.app).filing
+        return context
 
     def begin(self) -> None:
-        """A new life: the first day, the first law, no rows but those of the staff."""
+        """Begin a history: the first day, the law that ships, no rows but those of the staff."""
         self.now = NOW
         self.publish(notices=False)
         with self.database.engine.begin() as connection:
             connection.exec_driver_sql(f"do $$ begin {_EMPTY} end $$")
-        self._seats.clear()
+        self._signed_in.clear()
         self.google.clear()
 
     def publish(self, *, notices: bool) -> None:
-        """The law in force from now on: the one that ships, or with notices of outages and an earlier window."""
+        """Replace the law: the one that ships, or one with outages and an earlier window."""
         services_of(self.app).filing = replace(self.filing, law=law_with(NOTICES, EARLIER) if notices else law_with())
 
     def officer(self, name: str) -> Resident:
-        """An officer, or the supervisor, signed in at this moment. The password was checked once, when they came."""
-        seat = self._seats.get(name)
-        if seat is None or seat.at != self.now:
+        """An officer or the supervisor, signed in at this moment; the password check is skipped because it is slow."""
+        known = self._signed_in.get(name)
+        if known is None or known.moment != self.now:
             with self.database.transaction() as session:
-                signed_in = officers.sign_in(session, self._known[name], matches=True, totp=None, now=self.now)
+                signed_in = officers.sign_in(session, self._credentials[name], matches=True, totp=None, now=self.now)
             assert signed_in is not None
             resident = Resident(self.client, {"Authorization": f"Bearer {signed_in.access_token}"}, "")
-            seat = self._seats[name] = Seat(resident, self.now)
-        return seat.officer
+            known = self._signed_in[name] = SignedInOfficer(resident, self.now)
+        return known.officer
 
     def round(self, *names: str) -> None:
-        """The worker's rounds of these names once, all of them if none is named, at this moment."""
+        """Run the worker's rounds of these names, or all of them, once at this moment."""
         due_today = services_of(self.app).due_today
         context = worker.WorkerContext(
             self.database, lambda: self.now, self.filing, self._mailer, self.channel, due_today
@@ -123,7 +123,7 @@ class World:
             if not names or each.name in names:
                 each.run(context, self.now)
 
-    def _hire(self) -> dict[str, officers.Credentials]:
+    def _add_staff(self) -> dict[str, officers.Credentials]:
         with self.database.transaction() as session:
             for name, role in STAFF.items():
                 officers.add(session, name, password=PASSWORD, role=role, office=None, actor="test", now=self.now)
@@ -133,20 +133,20 @@ class World:
 
 
 @contextmanager
-def world(database: Database) -> Iterator[World]:
-    """A world on a database whose rows go."""
+def run_service(database: Database) -> Iterator[Service]:
+    """The service on a database, which is emptied before and afterwards."""
     with fcm.start() as google:
-        made = World(database, google)
+        service = Service(database, google)
         try:
-            yield made
+            yield service
         finally:
-            made.channel.close()
+            service.channel.close()
             emptied(database)
 
 
 @cache
 def law_with(waivers: str = "", windows: str = "") -> Law:
-    """The law that ships, with more entries."""
+    """The law that ships, with more entries in two of its files."""
     more: dict[str, Any] = {"waivers": waivers, "windows": windows}
     with tempfile.TemporaryDirectory() as folder:
         for path in FOLDER.glob("*.toml"):

@@ -13,12 +13,12 @@ import psutil
 from devtools.postgres import PostgresFailed, Server
 
 ROOT = Path(__file__).parents[1]
-PAUSE = 0.2  # seconds until a part that ended is started again
+PAUSE = 0.2  # seconds until a process that ended is started again
 REFUSED = 1.0  # seconds until a PostgreSQL that could not start is tried again
 
 
-class Part:
-    """A process, started again whenever it ends; what it left behind is killed first, as a supervisor does."""
+class SupervisedProcess:
+    """A process that is started again whenever it ends; its children are killed first, as a supervisor does."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self._command, self._environment, self._log = list(command), dict(environment), log
@@ -28,7 +28,7 @@ class Part:
         self._thread.start()
 
     def children(self) -> list[psutil.Process]:
-        """The processes below it that do its work."""
+        """Its child processes that do the work."""
         with suppress(psutil.Error):
             below = psutil.Process(self.process.pid).children(recursive=True)
             return [each for each in below if "resource_tracker" not in _command_of(each)]
@@ -40,13 +40,13 @@ class Part:
         self.process.kill()
         return running
 
-    def end(self, patience: float = 15) -> None:
+    def end(self, timeout: float = 15) -> None:
         """Ask it to end, wait, and kill what is left; it is not started again."""
         self._over.set()
         self._thread.join()
         self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(patience)
+            self.process.wait(timeout)
         self._clear()
 
     def _start(self) -> "subprocess.Popen[bytes]":
@@ -67,35 +67,35 @@ class Part:
         self.process.wait()
 
 
-class Cluster:
-    """A PostgreSQL, started again whenever it ends, unless it was told to rest."""
+class SupervisedServer:
+    """A PostgreSQL that is started again whenever it ends, unless it was paused."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self.restarts = 0
-        self._resting = False
+        self._paused = False
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._keep, daemon=True)
         self._thread.start()
 
-    def rest(self) -> None:
-        """Stop the server, ending every connection; it stays away until `wake`."""
+    def pause(self) -> None:
+        """Stop the server and every connection; it stays stopped until `resume`."""
         with self._lock:
-            self._resting = True
+            self._paused = True
             self.server.stop()
 
-    def wake(self) -> None:
-        """Start the server after a rest."""
+    def resume(self) -> None:
+        """Start the server after a pause."""
         with self._lock:
-            self._resting = False
+            self._paused = False
             self.server.start()
 
     def end(self) -> None:
         """Stop the server for good."""
         self._over.set()
         self._thread.join()
-        self.rest()
+        self.pause()
 
     def postmaster(self) -> psutil.Process | None:
         """The server's first process, if it runs."""
@@ -109,36 +109,36 @@ class Cluster:
         return []
 
     @contextmanager
-    def resting(self) -> Iterator[None]:
-        """The server is stopped, every connection ended; afterwards it is started again."""
-        self.rest()
+    def paused(self) -> Iterator[None]:
+        """Stop the server during the block, and start it afterwards."""
+        self.pause()
         yield
-        self.wake()
+        self.resume()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """See the function; meanwhile it is not taken for one that ended."""
+        """Suspend every process of the server during the block, without starting it again."""
         with self._lock, frozen(self.server):
             yield
 
     def kill(self) -> bool:
         """Kill every process of the server at once; whether it was running."""
-        with self._lock, suppress(psutil.Error):  # it is started again when all of it is gone, as with a supervisor
+        with self._lock, suppress(psutil.Error):  # started again when every process is gone, as by a supervisor
             first = self.postmaster()
             if first is None or not self.server.is_running():
                 return False
-            all_of_them = [first, *first.children(recursive=True)]
-            for each in all_of_them:
+            processes = [first, *first.children(recursive=True)]
+            for each in processes:
                 with suppress(psutil.Error):
                     each.kill()
-            psutil.wait_procs(all_of_them, timeout=10)
+            psutil.wait_procs(processes, timeout=10)
             return True
         return False
 
     def _keep(self) -> None:
         while not self._over.wait(PAUSE):
             with self._lock:
-                if self._resting or self.server.is_running():
+                if self._paused or self.server.is_running():
                     continue
                 try:
                     self.server.start()
@@ -151,20 +151,20 @@ class Cluster:
 
 @contextmanager
 def frozen(server: Server) -> Iterator[None]:
-    """Every process of a server stands still, its connections open; afterwards they go on."""
+    """Suspend every process of a server during the block; its connections stay open."""
     first = _postmaster(server)
-    stopped = [first, *first.children(recursive=True)] if first else []
-    for each in stopped:
+    suspended = [first, *first.children(recursive=True)] if first else []
+    for each in suspended:
         each.suspend()
     try:
         yield
     finally:
-        for each in stopped:
+        for each in suspended:
             each.resume()
 
 
 def _postmaster(server: Server) -> psutil.Process | None:
-    """Its first process; the number that it left behind may be another program's by now."""
+    """The first process of a server; a stale pid file may have the number of another program."""
     with suppress(OSError, ValueError, IndexError, psutil.Error):
         first = psutil.Process(int((server.data / "postmaster.pid").read_text().split()[0]))
         return first if str(server.data) in first.cmdline() else None

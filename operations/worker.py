@@ -38,6 +38,7 @@ HEARTBEAT_SECONDS = 10
 ALIVE_WITHIN = timedelta(seconds=60)
 """A worker without a sign of life for longer than this is not healthy."""
 SUMMARY_SECONDS = 60
+_STOPPING = {signal.SIGTERM, signal.SIGINT}
 log = logging.getLogger(__name__)
 
 
@@ -143,10 +144,10 @@ def run_once(context: WorkerContext, now: datetime) -> dict[str, int]:
 def run_until_stopped(context: WorkerContext) -> None:
     """Run the rounds until SIGTERM or SIGINT, then finish what is in hand.
 
-    The handlers are set explicitly: the first process of a container has none by default, and ignores both signals.
+    The signals are blocked in every thread and waited for. Without that the first process of a container ignores them,
+    and a handler runs late or not at all: it needs the main thread, which sleeps, while any thread may get the signal.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: context.stop.set())
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     scheduler = BackgroundScheduler(
         timezone=BANGKOK,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
@@ -159,7 +160,8 @@ def run_until_stopped(context: WorkerContext) -> None:
     _schedule(scheduler, "summary", SUMMARY_SECONDS, lambda: _log_summary(done))
     log.info("%s", start_up_line(context))
     scheduler.start()
-    context.stop.wait()
+    signal.sigwait(_STOPPING)
+    context.stop.set()
     log.info("worker stops: the rounds that run now are finished")
     scheduler.shutdown(wait=True)
     _log_summary(done)

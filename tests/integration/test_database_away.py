@@ -207,7 +207,7 @@ def test_a_long_statement_ends_at_the_statement_timeout(server: Server) -> None:
     database.close()
 
 
-@pytest.mark.parametrize("busy", ["reading", "transaction"])
+@pytest.mark.parametrize("busy", ["read_autocommit", "autocommit"])
 def test_when_every_connection_for_reads_or_writes_is_in_use_these_ask_to_try_again_and_the_others_go_on(
     database: Database, resident: Resident, busy: str
 ) -> None:

@@ -1,5 +1,5 @@
-# The service: API and pages with the default command, `flask --app app worker` for the rounds,
-# `flask --app app database migrate` for the schema.
+# The service: the API with the default command, `flask --app app worker` for the worker,
+# `flask --app app database migrate` for the tables.
 
 FROM python:3.11.14-slim-trixie AS builder
 COPY requirements.txt /

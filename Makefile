@@ -1,4 +1,4 @@
-# Needs Python 3.11 or newer and nothing else prepared. `make help` lists what there is.
+# Needs Python 3.11 or newer and nothing else prepared. `make help` lists the targets.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -30,26 +30,26 @@ test: $(TOOLS) ## the whole test suite, with a PostgreSQL of its own
 check: $(TOOLS) ## format, lint, types, import contracts, containers, tests, generated docs; then a summary
 	@.venv/bin/python -m tools.check
 
-drills: $(TOOLS) ## break a whole installation on purpose and compare what was promised with what is there
+drills: $(TOOLS) ## break a whole installation on purpose and compare what was promised with what is stored
 	@.venv/bin/python -m drills
 
-fuzz: $(TOOLS) ## feed the readers of hostile text (FUZZ_RUNS=5000000 for long)
+fuzz: $(TOOLS) ## feed hostile text to every parser of outside text (FUZZ_RUNS=5000000 for long)
 	@.venv/bin/python -m tests.fuzz
 
-mutants: $(TOOLS) ## change the rules line by line and see that a test notices (an hour or two)
+mutants: $(TOOLS) ## change the rules line by line and check that a test fails (an hour or two)
 	@.venv/bin/python -m tools.mutants
 
-bench: $(BENCH) ## the benchmarks: each prints a table (BENCH_PEOPLE=4000000 for a nation)
+bench: $(BENCH) ## the benchmarks: each prints a table (BENCH_PEOPLE=4000000 for a whole country)
 	@set -e; for each in $(BENCHMARKS); do .venv/bin/python -m benchmarks.$$each; done
 
-format: $(TOOLS) ## put the code into shape
+format: $(TOOLS) ## format the code
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
 
-docs: $(TOOLS) ## write the generated documents in docs/ anew
+docs: $(TOOLS) ## write the generated documents in docs/ again
 	.venv/bin/flask --app app docs write
 
-lock: $(TOOLS) ## pin the requirements*.in files anew (LOCK=--upgrade for the newest versions)
+lock: $(TOOLS) ## pin the requirements*.in files again (LOCK=--upgrade for the newest versions)
 	@for each in requirements requirements-devtools requirements-dev requirements-bench; do \
 		.venv/bin/uv pip compile --python-version 3.11 --universal --generate-hashes --no-header --quiet \
 			--no-emit-index-url --no-emit-find-links $(LOCK) $$each.in -o $$each.txt || exit 1; done

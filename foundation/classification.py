@@ -33,5 +33,5 @@ def personal(purpose: str) -> dict[str, Any]:
 
 
 def sensitive(purpose: str) -> dict[str, Any]:
-    """Opens doors or is encrypted by the application."""
+    """Gives access, or is encrypted by the application."""
     return _tag(Classification.SENSITIVE, purpose)

@@ -1,4 +1,4 @@
-"""The only room that asks what time it is; everybody else is told.
+"""The only module that reads the time; everything else is given it.
 
 Instants are aware datetimes in UTC; civil dates are those of Asia/Bangkok, where the law counts its days.
 """

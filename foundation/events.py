@@ -1,6 +1,6 @@
-"""The append-only table through which the wings talk: audit trail, timeline and outbox in one.
+"""The append-only table through which the packages talk: audit trail, timeline and outbox in one.
 
-An event is written in the transaction of the change it tells of. A worker relays waiting events to subscribers.
+An event is written in the transaction of the change that it records. A worker relays waiting events to subscribers.
 It carries no personal data: numbers, codes and dates only.
 """
 

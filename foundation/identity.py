@@ -1,4 +1,4 @@
-"""Who is asking: a principal with a role, found from the request's bearer token by what the front door wired."""
+"""Who is asking: a principal with a role, found from the request's bearer token as the application factory says."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

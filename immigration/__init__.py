@@ -1,1 +1,1 @@
-"""The immigration wing: who must report, from when until when, and what became of each report."""
+"""Immigration: who must report, from when until when, and what became of each report."""

@@ -1,4 +1,4 @@
-"""Everything that happens in the immigration wing, by name: written with the change, told on by the worker."""
+"""Everything that happens in immigration, by name: written with the change, relayed by the worker."""
 
 from dataclasses import dataclass
 from datetime import date

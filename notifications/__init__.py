@@ -1,1 +1,1 @@
-"""The notifications wing: what is told to whom, through which channel, once each."""
+"""Notifications: who is notified of what, through which channel, once each."""

@@ -1,4 +1,4 @@
-"""Every kind of message and its words, in English and Thai; and which events are told to nobody, on purpose.
+"""Every kind of message and its texts, in English and Thai; and which events notify no resident, on purpose.
 
 Words hold dates, codes and office names only: they are shown on locked screens. A date is always written out, so that a
 message shown a day late is still true. A kind has several bodies where a value may be missing: the first one counts
@@ -44,11 +44,11 @@ NON_NOTIFYING_EVENTS: Mapping[str, str] = {
     "resident.looked-up": "an officer at work; it is in the person's history",
     "signing-key.rotated": "concerns no resident",
 }
-"""Events that are told to nobody, each with the reason."""
+"""Events that notify no resident, each with the reason."""
 
 
 class MissingTemplate(Exception):
-    """There are no words for this message."""
+    """There is no text for this message."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Where an event of the immigration wing meets the notifications wing."""
+"""The subscribers of events: where immigration meets notifications."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The officers' desk."""
+"""Review by officers."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from immigration.schemas.review import (
 from immigration.schemas.stay import stay_view
 from immigration.services import obligations, receipts, reports, review
 
-blueprint = Blueprint("review", __name__, url_prefix="/api/v1/review", description="The officers' desk")
+blueprint = Blueprint("review", __name__, url_prefix="/api/v1/review", description="Review by officers")
 EVERY_OFFICE = "all"
 
 

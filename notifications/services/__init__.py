@@ -1,1 +1,1 @@
-"""What the wing does: plan reminders, tell events, address and deliver messages, keep devices and the inbox."""
+"""Services: plan reminders, notify of events, address and deliver messages, keep devices and the inbox."""

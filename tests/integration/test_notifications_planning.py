@@ -22,7 +22,7 @@ PARAMS = {"regime": "90-day", "opens_on": "2026-03-30", "grace_ends_on": "2026-0
 
 
 def due(*people, basis="arrival:1", step="due-day", due_on=date(2026, 4, 14), params=PARAMS):
-    """What the front door hands in: who is due, and on what step."""
+    """What the application factory hands in: who is due, and on what step."""
     columns = [column("person_id", Uuid), column("basis", Text), column("step", Text)]
     columns += [column("due_on", Date), column("params", JSONB)]
     table = values(*columns, name="due_today").data([(person, basis, step, due_on, params) for person in people])

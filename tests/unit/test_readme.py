@@ -14,15 +14,17 @@ from app import COMMANDS as PRODUCTION
 from devtools.commands import COMMANDS as DEVELOPMENT
 from foundation import config
 from immigration.registries.law import law
+from immigration.rules.rows import KINDS
 from operations import pages
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("architecture", "benchmarks", "drills", "proof", "rules", "runbook")
+PAGES = ("architecture", "benchmarks", "configuration", "drills", "proof", "records", "rules", "runbook")
 BY_HAND = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs" / "adr").glob("*.md"), *(ROOT / "docs" / f"{page}.md" for page in PAGES)]
 )
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in BY_HAND}
 README, RUNBOOK, RULES = TEXTS["README.md"], TEXTS["docs/runbook.md"], TEXTS["docs/rules.md"]
+CONFIGURATION, RECORDS = TEXTS["docs/configuration.md"], TEXTS["docs/records.md"]
 COMMANDS = {command.name: command for command in (*PRODUCTION, *DEVELOPMENT)}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FLASK = re.compile(r"flask --app app ([^\n`|>)]+)")
@@ -35,7 +37,7 @@ def anchors(path):
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_link_leads_somewhere(name):
+def test_a_link_points_to_something_that_exists(name):
     broken = []
     for link in LINK.findall(TEXTS[name]):
         if re.match(r"https?:", link):
@@ -60,7 +62,7 @@ def test_a_command_and_its_options_exist(name):
 
 
 def understood(line):
-    """Whether `line` begins with a command of ours and has only options that the command takes."""
+    """Whether `line` begins with a command of the project and has only options that the command takes."""
     words = shlex.split(line.replace("'", " "), comments=True)
     command = COMMANDS.get(words.pop(0))
     if isinstance(command, click.Group):
@@ -71,18 +73,22 @@ def understood(line):
     return {word for word in words if word.startswith("--")} <= known
 
 
-def test_the_walk_has_commands_to_look_at():
+def test_the_readme_has_commands_to_check():
     assert len(FLASK.findall(README)) >= 4
 
 
-def test_the_readme_lists_every_setting_and_no_other():
+def test_the_configuration_page_lists_every_setting_and_no_other():
     source = Path(config.__file__).read_text("utf-8")
     read = set(re.findall(r'env(?:\.get\(|, )"([A-Z_]+)"', source))
-    table = README.partition("## Configuration")[2].partition("\n## ")[0]
-    assert set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.M)) == read
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", CONFIGURATION, re.M)) == read
 
 
-def test_the_readme_draws_every_folder_of_code():
+def test_the_records_page_lists_every_kind_with_its_columns_and_no_other():
+    written = dict(re.findall(r"^\| `(\w+)` \| `([\w, ]+)` \|$", RECORDS, re.M))
+    assert written == {name: ", ".join(kind.columns) for name, kind in KINDS.items()}
+
+
+def test_the_readme_names_every_folder_of_code():
     folders = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
     places = README.partition("## Where things are")[2].partition("\n## ")[0]
     assert [folder for folder in sorted(folders) if folder not in places] == []

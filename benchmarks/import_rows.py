@@ -97,7 +97,9 @@ def _round(database: Database, directory: Path) -> dict[str, tuple[float, float]
 def _import(app: Any, directory: Path, kind: str) -> float:
     context, database, now = services_of(app).filing, services_of(app).database, services_of(app).clock()
     began = perf_counter()
-    outcome = records.import_rows(database, kind, directory / f"{kind}.csv", law=context.law, now=now)
+    with (directory / f"{kind}.csv").open("rb") as file:
+        rejects = directory / f"{kind}.rejected.csv"
+        outcome = records.import_rows(database, kind, file, rejects=rejects, law=context.law, now=now)
     took = perf_counter() - began
     if outcome.counts["rejected"] < ROWS // BAD:
         raise RuntimeError(f"{outcome}: {ROWS // BAD} bad rows were expected")

@@ -24,28 +24,40 @@ from immigration.rules.rows import KINDS
 from immigration.services import obligations
 from immigration.services import records as service
 
+STANDARD_INPUT = Path("-")
 group = AppGroup("records", help="Records of passports, movements, permissions, reports and residences.")
 
 
 @group.command("import")
 @click.argument("kind", type=click.Choice(sorted(KINDS)))
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_(kind: str, file: Path) -> None:
-    """Import a CSV FILE of KIND. Repeatable; bad rows go to FILE.rejected.csv and stop nothing."""
-    at = filing_context()
-    size = max(file.stat().st_size, 1)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where bad rows go; by default FILE.rejected.csv, or standard error where FILE is -.",
+)
+def import_(kind: str, file: Path, rejects: Path | None) -> None:
+    """Import a CSV FILE of KIND, or standard input where FILE is -. Repeatable; bad rows stop nothing."""
+    context, from_stdin = filing_context(), file == STANDARD_INPUT
+    if rejects and not from_stdin and rejects.resolve() == file.resolve():
+        raise click.ClickException("--rejects names the file that is imported")
+    size = 0 if from_stdin else file.stat().st_size  # what comes from a pipe has no known length
     store = database().without_timeout()
     try:
-        with click.progressbar(length=size, label=kind, file=sys.stderr) as bar:
-            outcome = service.import_file(
+        with (
+            sys.stdin.buffer if from_stdin else file.open("rb") as source,
+            click.progressbar(length=max(size, 1), label=kind, file=sys.stderr) as bar,
+        ):
+            outcome = service.import_stream(
                 store,
                 kind,
-                file,
-                records=at.records,
-                law=at.law,
+                source,
+                rejects=rejects or (sys.stderr if from_stdin else file.with_name(file.name + ".rejected.csv")),
+                records=context.records,
+                law=context.law,
                 now=now(),
                 production=services().settings.production,
-                progress=lambda position: bar.update(position - bar.pos),
+                progress=lambda position: bar.update(min(position, max(size, 1)) - bar.pos),
             )
     except WrongHeader as error:
         raise click.ClickException(f"{file.name}: {error}") from error

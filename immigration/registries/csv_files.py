@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
 LONGEST_LINE = 16 * 1024
 _UNDECODED = re.compile("[\ud800-\udfff]")
@@ -25,35 +25,34 @@ class Row:
     position: int
 
 
-def rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+def rows(file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
     """The rows below the header, values in the order of `columns` whatever the order in the file.
 
-    Raises WrongHeader, OSError.
+    The file is read forwards only, so it may be a pipe. Raises WrongHeader, OSError.
     """
-    with path.open("rb") as file:
-        header_line = file.readline(LONGEST_LINE)
-        order = _order(header_line, columns)
-        in_order = order == sorted(order)
-        lines = _Lines(file, len(header_line))
-        while (first := lines.next()) is not None:
-            if not first.strip():
-                continue
-            line = lines.number
-            values, fault = _parse(first, lines, len(columns))
-            found = values if in_order or fault else [values[i] for i in order]
-            yield Row(line, found, fault, lines.position)
+    header_line = file.readline(LONGEST_LINE)
+    order = _order(header_line, columns)
+    in_order = order == sorted(order)
+    lines = _Lines(file, len(header_line))
+    while (first := lines.next()) is not None:
+        if not first.strip():
+            continue
+        line = lines.number
+        values, fault = _parse(first, lines, len(columns))
+        ordered = values if in_order or fault else [values[i] for i in order]
+        yield Row(line, ordered, fault, lines.position)
 
 
 class _Lines:
     """Physical lines with their number, which can be given back."""
 
-    def __init__(self, file: object, position: int) -> None:
+    def __init__(self, file: BinaryIO, position: int) -> None:
         self._file = file
         self._returned: list[bytes] = []
         self.number, self.position = 1, position
 
     def next(self) -> bytes | None:
-        line: bytes = self._returned.pop() if self._returned else self._file.readline()  # type: ignore[attr-defined]
+        line: bytes = self._returned.pop() if self._returned else self._file.readline()
         if not line:
             return None
         self.number += 1

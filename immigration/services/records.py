@@ -1,14 +1,17 @@
 """Importing records: repeatable, concurrent imports safe, a bad row stops nothing, people joined by `replaces` only."""
 
 import csv
+import logging
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO, TextIO
 
 from sqlalchemy import text
 
@@ -24,6 +27,7 @@ CHUNK = 20_000
 WORK_MEM = "64MB"
 """What sorting and joining a chunk may take, so that none of it goes to disk."""
 ACTOR = "import"
+_log = logging.getLogger(__name__)
 _LOCK = text("select pg_advisory_xact_lock(hashtext('records import'))")
 
 
@@ -45,14 +49,45 @@ def import_file(
     records: Records,
     law: Law,
     now: datetime,
+    rejects: Path | TextIO | None = None,
     production: bool = False,
     progress: Callable[[int], None] = lambda position: None,
 ) -> Outcome:
-    """Import a CSV file, see `import_rows`, and bring in step what people owe.
+    """Import a CSV file, see `import_rows`, and bring what people owe up to date.
 
-    Where that is cut short, a worker's next round does it.
+    Bad rows go to `rejects`, a path or an open file; by default to `FILE.rejected.csv`. Where recomputing is cut short,
+    a worker's next round does it.
     """
-    outcome = import_rows(database, kind_name, path, law=law, now=now, production=production, progress=progress)
+    with path.open("rb") as file:
+        return import_stream(
+            database,
+            kind_name,
+            file,
+            rejects=rejects or path.with_name(path.name + ".rejected.csv"),
+            records=records,
+            law=law,
+            now=now,
+            production=production,
+            progress=progress,
+        )
+
+
+def import_stream(
+    database: Database,
+    kind_name: str,
+    file: BinaryIO,
+    *,
+    rejects: Path | TextIO,
+    records: Records,
+    law: Law,
+    now: datetime,
+    production: bool = False,
+    progress: Callable[[int], None] = lambda position: None,
+) -> Outcome:
+    """As `import_file`, from an open file, which may be a pipe."""
+    outcome = import_rows(
+        database, kind_name, file, rejects=rejects, law=law, now=now, production=production, progress=progress
+    )
     if outcome.counts["imported"] > CHUNK:
         _analyze_tables(database)
     obligations.refresh(database, records=records, law=law, now=now, actor=ACTOR)
@@ -62,28 +97,29 @@ def import_file(
 def import_rows(
     database: Database,
     kind_name: str,
-    path: Path,
+    file: BinaryIO,
     *,
+    rejects: Path | TextIO,
     law: Law,
     now: datetime,
     production: bool = False,
     progress: Callable[[int], None] = lambda position: None,
 ) -> Outcome:
-    """Check, seal and merge a CSV file in chunks, each a transaction; bad rows go to `FILE.rejected.csv`.
+    """Check, seal and merge a CSV file in chunks, each a transaction; bad rows go to `rejects`.
 
     While the database merges a chunk, the next one is read.
     `progress` is told the position in the file, in bytes. In production the specimen state is refused.
     Raises csv_files.WrongHeader and OSError.
     """
     kind, outcome = KINDS[kind_name], Outcome()
-    with Rejects(path, kind.columns) as rejects, ThreadPoolExecutor(1) as merging:
+    with Rejects(rejects, kind.columns) as rejected, ThreadPoolExecutor(1) as merging:
         under_way: _UnderWay | None = None
-        for chunk in _chunks(csv_files.rows(path, kind.columns)):
-            good = staging.staged(kind_name, _read(kind, chunk, rejects, production))
-            _conclude(under_way, outcome, rejects, progress)
+        for chunk in _chunks(csv_files.rows(file, kind.columns)):
+            good = staging.staged(kind_name, _read(kind, chunk, rejected, production))
+            _conclude(under_way, outcome, rejected, progress)
             under_way = chunk, merging.submit(_merge_alone, database, kind_name, good, law, now)
-        _conclude(under_way, outcome, rejects, progress)
-        outcome.counts["rejected"] = rejects.count
+        _conclude(under_way, outcome, rejected, progress)
+        outcome.counts["rejected"] = rejected.count
     return outcome
 
 
@@ -173,28 +209,43 @@ _UNKNOWN = (
 
 
 class Rejects:
-    """`FILE.rejected.csv`: the rows that were not taken, with line number and reason; written when there is one."""
+    """The rows that were not taken, as CSV with line number and reason. A file is written when there is one.
 
-    def __init__(self, path: Path, columns: Iterable[str]) -> None:
-        self.path = path.with_name(path.name + ".rejected.csv")
+    What an earlier import left there is removed, where it can be. A file that cannot be written does not stop the
+    import, whose earlier chunks are stored: the rows go to standard error then.
+    """
+
+    def __init__(self, target: Path | TextIO, columns: Iterable[str]) -> None:
+        self._target = target
         self._columns = tuple(columns)
-        self._file: IO[str] | None = None
+        self._opened: TextIO | None = None
         self._writer: Any = None
         self.count = 0
 
     def __enter__(self) -> "Rejects":
-        self.path.unlink(missing_ok=True)
+        if isinstance(self._target, Path):
+            with suppress(OSError):
+                self._target.unlink(missing_ok=True)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file:
-            self._file.close()
+        if self._opened:
+            self._opened.close()
 
     def add(self, line: int, reason: str, values: Iterable[str]) -> None:
         """Write one rejected row."""
         if self._writer is None:
-            self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-            self._writer = csv.writer(self._file)
+            self._writer = csv.writer(self._open())
             self._writer.writerow(["line", "reason", *self._columns])
         self.count += 1
         self._writer.writerow([line, reason, *(value.replace("\x00", "\\x00") for value in values)])
+
+    def _open(self) -> TextIO:
+        if not isinstance(self._target, Path):
+            return self._target
+        try:
+            self._opened = self._target.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+        except OSError as error:
+            _log.warning("%s cannot be written (%s): rejected rows go to standard error", self._target, error.strerror)
+            return sys.stderr
+        return self._opened

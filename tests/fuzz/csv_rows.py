@@ -40,6 +40,12 @@ TYPICAL = {
 TRICKY = '"A ""B"", C","two\nlines",\xe9,"open\n'
 
 
+def rows_of(path: Path, kind: Kind) -> list[Row]:
+    """The rows of a file."""
+    with path.open("rb") as file:
+        return list(csv_files.rows(file, kind.columns))
+
+
 def typical_row(name: str) -> list[str]:
     """A valid row of a kind."""
     return [TYPICAL.get(column) or _made_up(column) for column in KINDS[name].columns]
@@ -89,7 +95,7 @@ def check(data: bytes) -> None:
         body = data[1:]
     path.write_bytes(body)
     try:
-        rows = list(csv_files.rows(path, kind.columns))
+        rows = rows_of(path, kind)
     except WrongHeader:
         assert not selector & OWN_HEADER
         return
@@ -126,7 +132,7 @@ def assert_reads_back(path: Path, kind: Kind, taken: list[dict[str, Any]]) -> No
     """Rows that were taken are the same after being written and read once more."""
     written = [line([plain(value) for value in typed.values()]) for typed in taken]
     path.write_bytes(b"".join([line(list(kind.columns)), *written]))
-    again = list(csv_files.rows(path, kind.columns))
+    again = rows_of(path, kind)
     assert [row.fault for row in again] == [None] * len(taken), again
     assert [kind.read(row.values) for row in again] == taken
 
@@ -140,12 +146,13 @@ def plain(value: Any) -> str:
 
 def assert_rejects_are_written(path: Path, kind: Kind, refused: list[Row]) -> None:
     """Every row that is refused stands in the file of rejects, with its line."""
-    with Rejects(path, kind.columns) as rejects:
+    written = path.with_name(path.name + ".rejected.csv")
+    with Rejects(written, kind.columns) as rejects:
         for row in refused:
             rejects.add(row.line, row.fault or "a reason", row.values)
     if not refused:
-        assert not rejects.path.exists()
+        assert not written.exists()
         return
-    with rejects.path.open(encoding="utf-8", newline="") as file:
+    with written.open(encoding="utf-8", newline="") as file:
         lines = [row[0] for row in csv.reader(file)]
     assert lines == ["line", *(str(row.line) for row in refused)]

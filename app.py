@@ -138,7 +138,7 @@ def _database(settings: Settings) -> Database:
         try:
             migrating.bring_up_to_date(database)
         except Unavailable as problem:
-            raise SystemExit(f"{problem.detail}: {database.url.render_as_string()}") from problem
+            raise SystemExit(f"{problem.detail}: {database.name}") from problem
     return database
 
 

@@ -109,6 +109,12 @@ class Database:
         for engine, other in ((self.engine, self._read_engine), (self._read_engine, self.engine)):
             event.listen(engine, "handle_error", _DisposeOnDisconnect(other))
 
+    @property
+    def name(self) -> str:
+        """Host and database, for people: an address may hold a password in more places than one."""
+        hosts = self.url.query.get("host", self.url.host or "localhost")
+        return f"{self.url.database} on {hosts if isinstance(hosts, str) else ', '.join(hosts)}"
+
     @contextmanager
     def transaction(self, settings: Mapping[str, str] | None = None) -> Iterator[Session]:
         """A session whose changes are committed at the end, all or none.

@@ -30,7 +30,7 @@ def migrate() -> None:
     try:
         changed = migrating.bring_up_to_date(database())
     except Unavailable as problem:
-        raise click.ClickException(f"{problem.detail}: {database().url.render_as_string()}") from problem
+        raise click.ClickException(f"{problem.detail}: {database().name}") from problem
     click.echo("migrated" if changed else "already up to date")
 
 

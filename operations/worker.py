@@ -53,6 +53,7 @@ class WorkerContext:
     channel: PushChannel
     due_today: rounds.DueToday
     stop: threading.Event = field(default_factory=threading.Event)
+    planning: threading.Lock = field(default_factory=threading.Lock)
     host: str = field(default_factory=socket.gethostname)
 
     @property
@@ -103,9 +104,18 @@ def _plan(context: WorkerContext, now: datetime) -> int:
 
 
 def _planning(context: WorkerContext, plan: Callable[[HeldLease], int]) -> int:
-    """Plan, where no other worker does now."""
-    with leases.hold(context.database, PLANNING, holder=context.process) as lease:
-        return plan(lease) if lease else 0
+    """Plan, where no other worker does now; one that was killed is replaced as soon as its lease is over.
+
+    The rounds of one process take turns by its own lock, since they start at the same times.
+    """
+    with context.planning:
+        for _ in range(int(leases.SECONDS) + 5):
+            with leases.hold(context.database, PLANNING, holder=context.process) as lease:
+                if lease:
+                    return plan(lease)
+            if context.stop.wait(1):
+                break
+    return 0
 
 
 def _send(context: WorkerContext, now: datetime) -> int:
@@ -171,8 +181,7 @@ def run_until_stopped(context: WorkerContext) -> None:
 def start_up_line(context: WorkerContext) -> str:
     """What a worker says when it starts: version, database without password, and the rounds."""
     every = ", ".join(f"{each.name} {each.every} s" for each in ROUNDS)
-    database = context.database.url.render_as_string(hide_password=True)
-    return f"worker {context.process}, version {VERSION}; database {database}; rounds every: {every}"
+    return f"worker {context.process}, version {VERSION}; database {context.database.name}; rounds every: {every}"
 
 
 def beat(context: WorkerContext) -> None:

@@ -46,6 +46,7 @@ from benchmarks.peers import drf_models as models
 from benchmarks.peers import work
 from foundation.sealing import keyring
 from immigration.registries.records import Case
+from immigration.rules.codes import StepCode
 from immigration.rules.due_dates import Obligation, Step, Window
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
 from immigration.rules.reports import HOLDING_STATES, Held
@@ -128,7 +129,7 @@ def _case(owed: Any) -> Case:
     documents = {p.id: keyring().open(bytes(p.document_number), "passports.document_number") for p in passports}
     window = Window(owed.due_on, owed.opens_on, owed.online_closes_on, owed.grace_ends_on, owed.late_after)
     found = (owed.regime, owed.visa_class, owed.entered_on, owed.permitted_until, owed.basis)
-    kept = Obligation(*found, window, owed.expected, (Step("kept", None, ""),))
+    kept = Obligation(*found, window, owed.expected, (Step(StepCode.RECORDS_UNAVAILABLE, None, ""),))
     return Case(
         person_id=owed.person_id, revision=owed.revision, kept=kept, facts=facts, held=held, documents=documents
     )

@@ -17,6 +17,7 @@ from benchmarks.peers import work
 from foundation.sealing import keyring
 from immigration.registries import records
 from immigration.registries.records import Case
+from immigration.rules.codes import StepCode
 from immigration.rules.due_dates import Obligation, Step, Window
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
 from immigration.rules.reports import HOLDING_STATES, Held
@@ -159,7 +160,7 @@ def _own(row: Any) -> Report:
 def _kept(row: Any) -> Obligation:
     dates = [row[name] for name in ("due_on", "opens_on", "online_closes_on", "grace_ends_on", "late_after")]
     found = (row["regime"], row["visa_class"], row["entered_on"], row["permitted_until"], row["basis"])
-    return Obligation(*found, Window(*dates), row["expected"], (Step("kept", None, ""),))
+    return Obligation(*found, Window(*dates), row["expected"], (Step(StepCode.RECORDS_UNAVAILABLE, None, ""),))
 
 
 async def _write(db: Any, rows: dict[str, dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from foundation.db import Statement
 from foundation.sealing import keyring
 from immigration.models.obligations import KEPT_COLUMNS, WINDOW_COLUMNS
+from immigration.rules.codes import StepCode
 from immigration.rules.due_dates import Obligation, Step, Window
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
 from immigration.rules.reports import HOLDING_STATES, Held
@@ -177,7 +178,7 @@ def _kept_obligation(row: Mapping[str, Any]) -> Obligation:
         basis=row["basis"],
         window=Window(**{name: date.fromisoformat(row[name]) for name in WINDOW_COLUMNS}) if row["due_on"] else None,
         expected=row["expected"],
-        explanation=(Step("records-unavailable", None, "as last computed"),),
+        explanation=(Step(StepCode.RECORDS_UNAVAILABLE, None, "as last computed"),),
     )
 
 

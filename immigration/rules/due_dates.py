@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from immigration.rules import stays
+from immigration.rules.codes import ObligationState, RegimeName, StepCode
 from immigration.rules.facts import COUNTER_CHANNELS, Facts, Permission, Report
 from immigration.rules.policies import Policy
 
@@ -19,7 +20,7 @@ NINETY_DAYS = 90
 class Step:
     """One step of the reasoning, to be shown in any language: a code, a date, and where the rule is from."""
 
-    code: str
+    code: StepCode
     date: date | None
     source: str
     grade: str | None = None
@@ -54,17 +55,17 @@ class Obligation:
     expected: bool
     explanation: tuple[Step, ...]
 
-    def state(self, today: date) -> str:
-        """not-open, open, due-today, in-grace, late or none."""
+    def state(self, today: date) -> ObligationState:
+        """Where a day lies in the window."""
         if self.window is None or not self.expected:
-            return "none"
+            return ObligationState.NONE
         if today < self.window.opens_on:
-            return "not-open"
+            return ObligationState.NOT_OPEN
         if today < self.window.due_on:
-            return "open"
+            return ObligationState.OPEN
         if today == self.window.due_on:
-            return "due-today"
-        return "in-grace" if today <= self.window.late_after else "late"
+            return ObligationState.DUE_TODAY
+        return ObligationState.IN_GRACE if today <= self.window.late_after else ObligationState.LATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +85,17 @@ def obligation(facts: Facts, today: date, policy: Policy, *, explain: bool = Tru
     """
     stay = stays.current(facts.movements, today)
     if stay is None:
-        return Obligation(None, None, None, None, None, None, False, (Step("abroad", None, "records"),))
+        return Obligation(None, None, None, None, None, None, False, (Step(StepCode.ABROAD, None, "records"),))
     granted = stays.since_arrival(facts.permissions, stay, today)
     visa_class, permitted_until = stays.permission_to_stay(stay, granted)
     regime = policy.regime(visa_class)
     steps = [
-        Step("entered", stay.entered_on, f"movement:{stay.arrival.id}"),
-        Step("regime", None, regime.source, regime.grade, {"regime": regime.name, "visa_class": visa_class}),
+        Step(StepCode.ENTERED, stay.entered_on, f"movement:{stay.arrival.id}"),
+        Step(StepCode.REGIME, None, regime.source, regime.grade, {"regime": regime.name, "visa_class": visa_class}),
     ]
-    if regime.name not in ("90-day", "yearly"):
+    if regime.name not in (RegimeName.NINETY_DAYS, RegimeName.YEARLY):
         if regime.where:
-            steps.append(Step("where-to-go", None, regime.source, regime.grade, {"text": regime.where}))
+            steps.append(Step(StepCode.WHERE_TO_GO, None, regime.source, regime.grade, {"text": regime.where}))
         without = (regime.name, visa_class, stay.entered_on, permitted_until)
         return Obligation(*without, None, None, False, tuple(steps))
     basis = _basis(facts, stay, granted, regime.name, today, policy)
@@ -188,7 +189,7 @@ def _basis(
     events: list[tuple[date, int, str, Report | Permission]] = [
         (r.on, 2, "", r) if r.ours else (r.on, 1, r.number, r) for r in reports
     ]
-    if regime == "90-day":
+    if regime == RegimeName.NINETY_DAYS:
         events += [(p.on, 0, p.id, p) for p in _counting_extensions(granted, policy)]
     for _, _, _, event in sorted(events, key=lambda e: e[:3]):
         if isinstance(event, Permission):
@@ -207,13 +208,17 @@ def _counting_extensions(granted: Iterable[Permission], policy: Policy) -> list[
 def _from_arrival(stay: stays.Stay, regime: str, policy: Policy) -> _Basis:
     rule = policy.rules["due.count_arrival_day"]
     name = f"arrival:{stay.arrival.id}"
-    if regime == "yearly":
+    if regime == RegimeName.YEARLY:
         due_on = one_year_after(stay.entered_on)
         last_day = due_on + _grace(policy)
-        return _Basis(name, due_on, last_day, (Step("counted-one-year-from-arrival", due_on, rule.source, rule.grade),))
+        return _Basis(
+            name, due_on, last_day, (Step(StepCode.COUNTED_ONE_YEAR_FROM_ARRIVAL, due_on, rule.source, rule.grade),)
+        )
     lenient = stay.entered_on + timedelta(days=NINETY_DAYS)
     due_on = lenient - timedelta(days=1) if rule.value else lenient
-    step = Step("counted-from-arrival", due_on, rule.source, rule.grade, {"days": (due_on - stay.entered_on).days})
+    step = Step(
+        StepCode.COUNTED_FROM_ARRIVAL, due_on, rule.source, rule.grade, {"days": (due_on - stay.entered_on).days}
+    )
     return _Basis(name, due_on, lenient + _grace(policy), (step,))
 
 
@@ -221,25 +226,27 @@ def _from_extension(extension: Permission, policy: Policy) -> _Basis:
     rule = policy.rules["due.extension_resets"]
     due_on = extension.on + timedelta(days=policy.value("due.next_offset"))
     steps = (
-        Step("extension-counts-as-report", extension.on, rule.source, rule.grade),
-        Step("counted-from-extension", due_on, f"permission:{extension.id}", None, {"days": NINETY_DAYS}),
+        Step(StepCode.EXTENSION_COUNTS_AS_REPORT, extension.on, rule.source, rule.grade),
+        Step(StepCode.COUNTED_FROM_EXTENSION, due_on, f"permission:{extension.id}", None, {"days": NINETY_DAYS}),
     )
     return _Basis(f"extension:{extension.id}", due_on, due_on + _grace(policy), steps)
 
 
 def _from_report(report: Report, before: _Basis, regime: str, policy: Policy) -> _Basis:
     name = f"{'report' if report.ours else 'office-report'}:{report.number}"
-    reported = Step("reported", report.on, name, None, {"channel": report.channel, "office": report.office})
+    reported = Step(StepCode.REPORTED, report.on, name, None, {"channel": report.channel, "office": report.office})
     if report.next_due_on:
         due_on = report.next_due_on
-        step = Step("stated-on-receipt", due_on, name)
-    elif regime == "yearly":
+        step = Step(StepCode.STATED_ON_RECEIPT, due_on, name)
+    elif regime == RegimeName.YEARLY:
         due_on = one_year_after(report.on)
-        step = Step("counted-one-year-from-report", due_on, name)
+        step = Step(StepCode.COUNTED_ONE_YEAR_FROM_REPORT, due_on, name)
     else:
         late_after = window(before.due_on, before.last_day, policy).late_after
         due_on = next_due(before.due_on, late_after, report.on, report.channel, policy)
-        step = Step("counted-from-report", due_on, policy.rules["due.next_offset"].source, "CON", {"days": NINETY_DAYS})
+        step = Step(
+            StepCode.COUNTED_FROM_REPORT, due_on, policy.rules["due.next_offset"].source, "CON", {"days": NINETY_DAYS}
+        )
     return _Basis(name, due_on, due_on + _grace(policy), (reported, step))
 
 
@@ -251,25 +258,31 @@ def _window_steps(around: Window, basis: _Basis, policy: Policy) -> list[Step]:
     in_person = policy.windows["in-person"]
     online = policy.windows.get("online") or replace(in_person, closes_after=0)
     steps = [
-        Step("opens", around.opens_on, online.source, online.grade),
-        Step("online-closes", around.online_closes_on, online.source, online.grade),
-        Step("grace-ends", around.grace_ends_on, in_person.source, in_person.grade),
+        Step(StepCode.OPENS, around.opens_on, online.source, online.grade),
+        Step(StepCode.ONLINE_CLOSES, around.online_closes_on, online.source, online.grade),
+        Step(StepCode.GRACE_ENDS, around.grace_ends_on, in_person.source, in_person.grade),
     ]
     if around.late_after != basis.last_day:
         rule = policy.rules["due.holiday_roll"]
-        steps.append(Step("rolled-to-working-day", around.late_after, rule.source, rule.grade))
+        steps.append(Step(StepCode.ROLLED_TO_WORKING_DAY, around.late_after, rule.source, rule.grade))
     for waiver in policy.waivers:
         if waiver.first <= around.late_after and around.opens_on <= waiver.last:
             steps.append(
-                Step(f"extended-by-{waiver.kind}", around.late_after, waiver.source, None, {"name": waiver.name})
+                Step(
+                    StepCode(f"extended-by-{waiver.kind}"),
+                    around.late_after,
+                    waiver.source,
+                    None,
+                    {"name": waiver.name},
+                )
             )
-    return [*steps, Step("not-late-until", around.late_after, in_person.source, in_person.grade)]
+    return [*steps, Step(StepCode.NOT_LATE_UNTIL, around.late_after, in_person.source, in_person.grade)]
 
 
 def _consequences(permitted_until: date | None, around: Window, policy: Policy) -> list[Step]:
     steps = []
     if permitted_until is not None and permitted_until <= around.due_on:
-        steps.append(Step("stay-ends-before-due", permitted_until, "permission to stay"))
+        steps.append(Step(StepCode.STAY_ENDS_BEFORE_DUE, permitted_until, "permission to stay"))
     fine, leaving = policy.rules["fine.voluntary_amount"], policy.rules["exit_within_grace_waives_report"]
     fines = {
         "usual_settlement_thb": fine.value,
@@ -278,10 +291,10 @@ def _consequences(permitted_until: date | None, around: Window, policy: Policy) 
     }
     return [
         *steps,
-        Step("leaving-starts-again", None, "Immigration offices of Kalasin and Samut Prakan", "OFF"),
-        Step("leaving-in-grace", None, leaving.source, leaving.grade, {"policy": leaving.value}),
+        Step(StepCode.LEAVING_STARTS_AGAIN, None, "Immigration offices of Kalasin and Samut Prakan", "OFF"),
+        Step(StepCode.LEAVING_IN_GRACE, None, leaving.source, leaving.grade, {"policy": leaving.value}),
         Step(
-            "if-late",
+            StepCode.IF_LATE,
             around.late_after + timedelta(days=1),
             fine.source,
             fine.grade,

@@ -5,26 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from immigration.rules import stays
+from immigration.rules.codes import CheckName, CheckOutcome, RegimeName
 from immigration.rules.due_dates import Obligation
 from immigration.rules.facts import Facts, Residence
 from immigration.rules.policies import Policy
 
-PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
+PASSED, FAILED, UNKNOWN = CheckOutcome.PASSED, CheckOutcome.FAILED, CheckOutcome.UNKNOWN
 UNAVAILABLE = "source-unavailable"
-CHECKS = (
-    "regime",
-    "identity",
-    "passport",
-    "entry",
-    "re-entry",
-    "permission-to-stay",
-    "window",
-    "first-report",
-    "new-passport",
-    "residence",
-    "office",
-    "duplicate",
-)
+CHECKS = tuple(CheckName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +48,7 @@ class Finding:
 def examine(facts: Facts, owed: Obligation, filing: Filing, policy: Policy) -> list[Finding]:
     """Every check, in the order of CHECKS."""
     reasons = {
-        "regime": None if owed.regime in (None, "90-day") else "other-regime",
+        "regime": None if owed.regime in (None, RegimeName.NINETY_DAYS) else "other-regime",
         "identity": _identity(facts),
         "passport": _passport(facts, filing.on),
         "entry": _entry(owed),

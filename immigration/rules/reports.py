@@ -5,38 +5,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from immigration.rules import due_dates
+from immigration.rules.codes import Outcome, Reason, RegimeName, ReportStatus
 from immigration.rules.due_dates import Obligation
 from immigration.rules.policies import Policy
 
-STATES = ("accepted", "under-review", "returned", "rejected", "needs-visit", "withdrawn")
+STATES = tuple(ReportStatus)
 HOLDING_STATES = frozenset({"accepted", "under-review", "returned"})
 FINAL = ("accepted", "rejected", "needs-visit")
-OUTCOMES = ("accepted", "returned", "rejected", "needs-visit")
+OUTCOMES = tuple(Outcome)
 NO_ENTRY = "no-entry"
 """The period of reports that are filed while no entry of their author is on record."""
 FURTHEST = timedelta(days=366)
 """How far from the day of filing an officer may set the next due date: a typing error excuses nobody for years."""
-REASONS = (
-    "too-early",
-    "already-reported",
-    "other-regime",
-    "address-unknown",
-    "no-residence-record",
-    "address-mismatch",
-    "wrong-office",
-    "reentry-after-last",
-    "first-report",
-    "new-passport",
-    "too-late",
-    "entry-not-found",
-    "entry-mismatch",
-    "identity-mismatch",
-    "passport-invalid",
-    "stay-expired",
-    "source-unavailable",
-    "duplicate",
-    "other",
-)
+REASONS = tuple(Reason)
 
 TRANSITIONS: tuple[tuple[str, str, str, str], ...] = (
     ("", "accepted", "file", "the records decide"),
@@ -88,7 +69,7 @@ def obstacles_to_filing(owed: Obligation, held: Sequence[Held], today: date, pol
     """Why a report may not be filed today; empty means go ahead. The first one is told."""
     opens_on = owed.window.opens_on if owed.window else None
     found = []
-    if owed.regime not in (None, "90-day"):
+    if owed.regime not in (None, RegimeName.NINETY_DAYS):
         found.append(Obstacle("other-regime", policy.regime(owed.visa_class).where))
     if report := _holder(owed, held, today, policy):
         detail = f"report {report.number} is {report.status}"

@@ -5,19 +5,20 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from immigration.rules.activations import Claim
+from immigration.schemas.common import Pattern
 
 DETAILS = ("document_number", "issuing_state", "birth_date")
 
 
 def document_number(**options: Any) -> fields.String:
     """A passport's number as people type it: letters, digits, spaces and hyphens."""
-    pattern = validate.Regexp(r"^(?=.*[A-Za-z0-9])[A-Za-z0-9 <-]{1,32}\Z", error="Letters and digits are expected.")
+    pattern = Pattern(r"^(?=.*[A-Za-z0-9])[A-Za-z0-9 <-]{1,32}$", error="Letters and digits are expected.")
     return fields.String(validate=pattern, metadata={"example": "EX1000001"}, **options)
 
 
 def issuing_state(**options: Any) -> fields.String:
     """The code of a state as in the passport: D and DEU are the same."""
-    pattern = validate.Regexp(r"^[A-Za-z]{1,3}<{0,2}\Z", error="A code of up to three letters is expected.")
+    pattern = Pattern(r"^[A-Za-z]{1,3}<{0,2}$", error="A code of up to three letters is expected.")
     return fields.String(validate=pattern, metadata={"example": "FRA"}, **options)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from foundation.clock import rfc3339
+from immigration.rules.codes import CheckOutcome
+from immigration.rules.findings import CHECKS
 from immigration.rules.reports import REASONS, STATES
 
 # Besides control characters: what breaks lines or turns their direction, so that a reader sees other than was sent.
@@ -48,23 +50,38 @@ class Instant(fields.DateTime):
         return None if value is None else rfc3339(value)
 
 
+class Pattern(validate.Regexp):
+    """A pattern that the whole text fits, a line end included; as ECMA-262 reads it in the API document too."""
+
+    def __call__(self, value: Any) -> Any:
+        """See marshmallow."""
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
 REASON = validate.OneOf(REASONS)
 STATE = validate.OneOf(STATES)
+
+
+def reasons() -> fields.List[str]:
+    """Reason codes, always there."""
+    return fields.List(fields.String(validate=REASON), required=True)
 
 
 class PageArgs(Schema):
     """Keyset paging."""
 
-    cursor = fields.String(load_default=None, validate=validate.Regexp(r"^[0-9]{1,18}\Z"))
+    cursor = fields.String(load_default=None, validate=Pattern(r"^[0-9]{1,18}$"))
     limit = fields.Integer(load_default=20, strict=False, validate=validate.Range(1, 100))
 
 
 class CheckOut(Schema):
     """The outcome of one check."""
 
-    check = fields.String(required=True)
-    outcome = fields.String(required=True, validate=validate.OneOf(("passed", "failed", "unknown")))
-    reason = fields.String(required=True, allow_none=True)
+    check = fields.String(required=True, validate=validate.OneOf(CHECKS))
+    outcome = fields.String(required=True, validate=validate.OneOf(tuple(CheckOutcome)))
+    reason = fields.String(required=True, allow_none=True, validate=REASON)
 
 
 class NoteIn(Schema):

@@ -2,6 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
+from immigration.schemas.common import Pattern
+
 LANGUAGES = ("en", "th")
 
 
@@ -12,7 +14,7 @@ class ProfileIn(Schema):
     email = fields.Email(allow_none=True, validate=validate.Length(max=254))
     phone = fields.String(
         allow_none=True,
-        validate=validate.Regexp(r"^\+?[0-9][0-9 ()-]{4,24}\Z", error="A telephone number is expected."),
+        validate=Pattern(r"^\+?[0-9][0-9 ()-]{4,24}$", error="A telephone number is expected."),
     )
 
 

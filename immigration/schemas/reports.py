@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from immigration.models.reports import Receipt, Report
 from immigration.registries import offices
 from immigration.rules.addresses import Address
 from immigration.rules.findings import kept
-from immigration.schemas.common import STATE, CheckOut, Instant, line
+from immigration.schemas.common import STATE, CheckOut, Instant, Pattern, line, reasons
 from immigration.services.judging import Form
 from immigration.services.storing import from_json
 
@@ -21,8 +21,8 @@ class AddressIn(Schema):
     moo = line(20)
     soi = line(100)
     road = line(100)
-    subdistrict_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}\Z"))
-    postal_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{5}\Z"))
+    subdistrict_code = fields.String(required=True, validate=Pattern(r"^[0-9]{6}$"))
+    postal_code = fields.String(required=True, validate=Pattern(r"^[0-9]{5}$"))
 
 
 class ReportIn(Schema):
@@ -65,7 +65,7 @@ class ReportOut(Schema):
     due_on = fields.Date(required=True, allow_none=True)
     filing_statement = fields.String(required=True)
     checks = fields.List(fields.Nested(CheckOut), required=True)
-    reasons = fields.List(fields.String(), required=True)
+    reasons = reasons()
     receipt = fields.Nested(ReceiptRef, required=True, allow_none=True)
     office = fields.String(required=True)
     address = fields.Nested(AddressIn)

@@ -14,7 +14,7 @@ from immigration.rules.facts import Facts, Movement, Permission, Residence
 from immigration.rules.facts import Report as OnRecord
 from immigration.rules.findings import kept
 from immigration.rules.reports import OUTCOMES
-from immigration.schemas.common import REASON, STATE, CheckOut, Instant, PageArgs, line
+from immigration.schemas.common import REASON, STATE, CheckOut, Instant, PageArgs, line, reasons
 from immigration.schemas.reports import ReceiptRef, ReportOut, report_view
 from immigration.schemas.stay import StayOut, stay_view
 
@@ -34,11 +34,11 @@ class QueueItem(Schema):
     """A line of the queue."""
 
     number = fields.String(required=True)
-    status = fields.String(required=True)
+    status = fields.String(required=True, validate=STATE)
     filed_at = Instant(required=True)
     due_on = fields.Date(required=True, allow_none=True)
     office = fields.String(required=True)
-    reasons = fields.List(fields.String(), required=True)
+    reasons = reasons()
     name = fields.String(required=True)
     nationality = fields.String(required=True)
 
@@ -87,8 +87,8 @@ class EventOut(Schema):
 class DecisionOut(Schema):
     """A decision."""
 
-    outcome = fields.String(required=True)
-    reasons = fields.List(fields.String(), required=True)
+    outcome = fields.String(required=True, validate=validate.OneOf((*OUTCOMES, "reopened")))
+    reasons = reasons()
     note = fields.String(required=True)
     next_due_on = fields.Date(required=True, allow_none=True)
     overridden = fields.Boolean(required=True)
@@ -131,10 +131,10 @@ class ResidentReport(Schema):
     """A report of a resident, in a line."""
 
     number = fields.String(required=True)
-    status = fields.String(required=True)
+    status = fields.String(required=True, validate=STATE)
     filed_at = Instant(required=True)
     due_on = fields.Date(required=True, allow_none=True)
-    reasons = fields.List(fields.String(), required=True)
+    reasons = reasons()
     receipt = fields.Nested(ReceiptRef, required=True, allow_none=True)
 
 

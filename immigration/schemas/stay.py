@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
+from immigration.rules.codes import ObligationState, RegimeName, StepCode
 from immigration.rules.due_dates import Obligation
 
 
 class StepOut(Schema):
     """One step of the reasoning, to be worded in any language."""
 
-    code = fields.String(required=True)
+    code = fields.String(required=True, validate=validate.OneOf(tuple(StepCode)))
     date = fields.Date(required=True, allow_none=True)
     source = fields.String(required=True)
     grade = fields.String(required=True, allow_none=True)
@@ -20,8 +21,8 @@ class StepOut(Schema):
 class ObligationOut(Schema):
     """When the next report is due, and why."""
 
-    regime = fields.String(required=True, allow_none=True)
-    state = fields.String(required=True)
+    regime = fields.String(required=True, allow_none=True, validate=validate.OneOf(tuple(RegimeName)))
+    state = fields.String(required=True, validate=validate.OneOf(tuple(ObligationState)))
     due_on = fields.Date(required=True, allow_none=True)
     opens_on = fields.Date(required=True, allow_none=True)
     online_closes_on = fields.Date(required=True, allow_none=True)

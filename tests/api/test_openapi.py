@@ -1,5 +1,6 @@
 """The API document is valid, complete and true: a valid OpenAPI 3.1, with every promised call, as really answered."""
 
+import json
 import re
 from typing import Any
 
@@ -145,3 +146,31 @@ def test_a_refused_filing_has_a_documented_shape(app: Flask) -> None:
     assert (answer.status_code, answer.content_type) == (409, PROBLEM)
     assert set(problem["required"]) <= answer.json.keys()
     assert ADDRESS["road"] not in answer.get_data(as_text=True)
+
+
+ENUMS = {
+    "StepOut": {"code"},
+    "ObligationOut": {"regime", "state"},
+    "CheckOut": {"check", "outcome", "reason"},
+    "ReportOut": {"status"},
+    "FiledOut": {"status"},
+    "QueueItem": {"status"},
+    "DecisionOut": {"outcome"},
+}
+
+
+@pytest.mark.parametrize("name", ENUMS)
+def test_codes_are_enums_so_that_generated_clients_are_exhaustive(name: str) -> None:
+    members = schema(name)["properties"]
+    assert {member for member in ENUMS[name] if not members[member].get("enum")} == set()
+
+
+@pytest.mark.parametrize("name", ["ReportOut", "FiledOut", "QueueItem", "DecisionOut"])
+def test_reasons_are_enums_in_lists_too(name: str) -> None:
+    assert schema(name)["properties"]["reasons"]["items"]["enum"]
+
+
+def test_no_pattern_is_one_that_only_python_reads() -> None:
+    patterns = re.findall(r'"pattern": "([^"]*)"', json.dumps(document()))
+    assert patterns
+    assert [pattern for pattern in patterns if "Z" in pattern.replace("A-Z", "")] == []

@@ -11,7 +11,10 @@ from sqlalchemy import text
 from foundation import leases
 from foundation.db import Database
 from foundation.leases import LeaseLost
+from notifications import rounds
 from operations import migrating, worker
+from operations.services import services_of
+from tests.conftest import NOW
 
 
 def take(database, holder, seconds=leases.SECONDS, name="planning"):
@@ -166,3 +169,12 @@ def test_a_plan_that_takes_longer_than_a_lease_is_not_made_twice(database):
         with leases.hold(database, worker.PLANNING, holder="quick", seconds=0.3) as lease:
             held.append(lease)
     assert held == [None]
+
+
+def test_a_plan_is_not_stored_by_a_worker_that_lost_its_lease(database, app):
+    lease = take(database, "one", seconds=0.05, name=worker.PLANNING)
+    wait_for(lambda: take(database, "two", name=worker.PLANNING))
+    due_today = services_of(app).due_today
+    for plan in (rounds.begin_round, rounds.plan_round):
+        with pytest.raises(LeaseLost):
+            plan(database, due_today, NOW, lease.confirm)

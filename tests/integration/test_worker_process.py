@@ -10,6 +10,7 @@ import time
 import pytest
 from sqlalchemy import text
 
+from devtools import service_account
 from devtools.postgres import temporary_server
 from devtools.standins import fcm, mailbox
 from foundation.db import Database
@@ -123,7 +124,7 @@ def _children(pid):
 
 def test_it_says_its_version_its_database_and_its_rounds_but_no_password(place):
     url, _, push, post = place
-    process = start(url.replace("app@", "app:open-sesame@"), push, post)
+    process = start(url.replace("app@", "app:open-sesame@") + "&password=open-sesame", push, post)
     await_pushed(push, 1)
     said, _ = stop(process)
     assert "version" in said
@@ -150,16 +151,17 @@ def test_the_health_check_answers_for_this_host(place):
     assert (after.returncode, after.stdout) == (0, "alive\n")
 
 
-def test_the_health_check_of_a_database_that_is_away_is_one_line(place):
+def test_the_health_check_of_a_database_that_is_away_is_one_line(place, tmp_path):
     url, _, _, _ = place
-    environment = {**os.environ, "ENVIRONMENT": "production", **_production(url.replace("worker_", "no_such_"))}
+    production = _production(url.replace("worker_", "no_such_"), service_account.write(tmp_path / "firebase.json"))
+    environment = {**os.environ, "ENVIRONMENT": "production", **production}
     command = [sys.executable, "-m", "flask", "--app", "app", "worker", "--check"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "Traceback" not in done.stderr
+    assert done.stderr.strip().splitlines()[-1] == "Error: the database is not answering"
 
 
-def _production(url):
+def _production(url, credentials):
     return {
         "DATABASE_URL": url,
         "SECRET_KEY": SECRET,
@@ -167,5 +169,5 @@ def _production(url):
         "SMTP_URL": "smtp://127.0.0.1:1",
         "MAIL_FROM": "no-reply@reports.example",
         "FCM_PROJECT_ID": "demo",
-        "FIREBASE_CREDENTIALS": __file__,
+        "FIREBASE_CREDENTIALS": str(credentials),
     }

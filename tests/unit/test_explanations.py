@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from immigration.registries.law import law
+from immigration.rules.codes import StepCode
 from immigration.rules.due_dates import Step, obligation
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report
 from immigration.rules.policies import Policy, Terms, Waiver
@@ -36,12 +37,15 @@ def steps(*records: Any, visa_class: str = "NON-O", until: date | None = None, p
 
 def beginning(regime: Any = NON_O, visa_class: str = "NON-O") -> list[Step]:
     figures = {"regime": regime.name, "visa_class": visa_class}
-    return [Step("entered", ARRIVED, "movement:A"), Step("regime", None, regime.source, regime.grade, figures)]
+    return [
+        Step(StepCode("entered"), ARRIVED, "movement:A"),
+        Step(StepCode("regime"), None, regime.source, regime.grade, figures),
+    ]
 
 
 def counted_from_arrival() -> Step:
     rule = LAW.rules["due.count_arrival_day"]
-    return Step("counted-from-arrival", DUE, rule.source, rule.grade, {"days": 89})
+    return Step(StepCode("counted-from-arrival"), DUE, rule.source, rule.grade, {"days": 89})
 
 
 def around(due: date, late_after: date, *between: Step, consequences: tuple[Step, ...] = ()) -> list[Step]:
@@ -53,15 +57,15 @@ def around(due: date, late_after: date, *between: Step, consequences: tuple[Step
         "most_a_day_thb": LAW.value("fine.daily"),
     }
     return [
-        Step("opens", due - 10 * DAY, "online notice", "COR"),
-        Step("online-closes", due - 2 * DAY, "online notice", "COR"),
-        Step("grace-ends", due + grace() * DAY, "counter notice", "OFF"),
+        Step(StepCode("opens"), due - 10 * DAY, "online notice", "COR"),
+        Step(StepCode("online-closes"), due - 2 * DAY, "online notice", "COR"),
+        Step(StepCode("grace-ends"), due + grace() * DAY, "counter notice", "OFF"),
         *between,
-        Step("not-late-until", late_after, "counter notice", "OFF"),
+        Step(StepCode("not-late-until"), late_after, "counter notice", "OFF"),
         *consequences,
-        Step("leaving-starts-again", None, "Immigration offices of Kalasin and Samut Prakan", "OFF"),
-        Step("leaving-in-grace", None, leaving.source, leaving.grade, {"policy": leaving.value}),
-        Step("if-late", late_after + DAY, fine.source, fine.grade, fines),
+        Step(StepCode("leaving-starts-again"), None, "Immigration offices of Kalasin and Samut Prakan", "OFF"),
+        Step(StepCode("leaving-in-grace"), None, leaving.source, leaving.grade, {"policy": leaving.value}),
+        Step(StepCode("if-late"), late_after + DAY, fine.source, fine.grade, fines),
     ]
 
 
@@ -78,28 +82,30 @@ def test_from_an_arrival():
 def test_the_days_of_grace_may_begin_on_the_due_date(counts, ends):
     rule = replace(LAW.rules["grace.count_due_day"], value=counts)
     explanation = steps(policy=replace(POLICY, rules={**LAW.rules, "grace.count_due_day": rule}))
-    assert Step("grace-ends", DUE + ends * DAY, "counter notice", "OFF") in explanation
+    assert Step(StepCode("grace-ends"), DUE + ends * DAY, "counter notice", "OFF") in explanation
 
 
 @pytest.mark.parametrize(("counts", "days"), [(True, 89), (False, 90)])
 def test_the_day_of_arrival_counts_or_not(counts, days):
     rule = replace(LAW.rules["due.count_arrival_day"], value=counts)
     explanation = steps(policy=replace(POLICY, rules={**LAW.rules, "due.count_arrival_day": rule}))
-    assert explanation[2] == Step("counted-from-arrival", ARRIVED + days * DAY, rule.source, rule.grade, {"days": days})
-    assert Step("not-late-until", LATE_AFTER, "counter notice", "OFF") in explanation
+    assert explanation[2] == Step(
+        StepCode("counted-from-arrival"), ARRIVED + days * DAY, rule.source, rule.grade, {"days": days}
+    )
+    assert Step(StepCode("not-late-until"), LATE_AFTER, "counter notice", "OFF") in explanation
 
 
 def test_without_an_online_window_the_due_date_is_the_last_day_online():
     explanation = steps(policy=replace(POLICY, windows={"in-person": IN_PERSON}))
     assert explanation[3:5] == [
-        Step("opens", DUE - 15 * DAY, "counter notice", "OFF"),
-        Step("online-closes", DUE, "counter notice", "OFF"),
+        Step(StepCode("opens"), DUE - 15 * DAY, "counter notice", "OFF"),
+        Step(StepCode("online-closes"), DUE, "counter notice", "OFF"),
     ]
 
 
 def test_a_closed_last_day_rolls_on():
     rule = LAW.rules["due.holiday_roll"]
-    rolled = Step("rolled-to-working-day", LATE_AFTER + DAY, rule.source, rule.grade)
+    rolled = Step(StepCode("rolled-to-working-day"), LATE_AFTER + DAY, rule.source, rule.grade)
     explanation = steps(policy=replace(POLICY, holidays=frozenset({LATE_AFTER})))
     assert explanation == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER + DAY, rolled)]
 
@@ -109,8 +115,8 @@ def test_a_waiver_inside_the_window_adds_its_days():
     outage = Waiver("outage", "the site was down", DUE, DUE, "a notice")
     late_after = LATE_AFTER + DAY
     between = (
-        Step("rolled-to-working-day", late_after, rule.source, rule.grade),
-        Step("extended-by-outage", late_after, "a notice", None, {"name": "the site was down"}),
+        Step(StepCode("rolled-to-working-day"), late_after, rule.source, rule.grade),
+        Step(StepCode("extended-by-outage"), late_after, "a notice", None, {"name": "the site was down"}),
     )
     explanation = steps(policy=replace(POLICY, waivers=(outage,)))
     assert explanation == [*beginning(), counted_from_arrival(), *around(DUE, late_after, *between)]
@@ -133,7 +139,7 @@ def test_a_day_that_was_waived_twice_is_one_day():
 
 
 def test_a_stay_that_ends_by_the_due_date_is_explained():
-    ends = Step("stay-ends-before-due", DUE, "permission to stay")
+    ends = Step(StepCode("stay-ends-before-due"), DUE, "permission to stay")
     assert steps(until=DUE) == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER, consequences=(ends,))]
     assert steps(until=DUE + DAY) == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER)]
 
@@ -143,23 +149,23 @@ def test_from_an_extension():
     rule, due = LAW.rules["due.extension_resets"], date(2027, 1, 31)
     assert steps(Permission("P", "extension", granted, date(2027, 12, 1))) == [
         *beginning(),
-        Step("extension-counts-as-report", granted, rule.source, rule.grade),
-        Step("counted-from-extension", due, "permission:P", None, {"days": 90}),
+        Step(StepCode("extension-counts-as-report"), granted, rule.source, rule.grade),
+        Step(StepCode("counted-from-extension"), due, "permission:P", None, {"days": 90}),
         *around(due, date(2027, 2, 8), rolled(date(2027, 2, 8))),
     ]
 
 
 def rolled(to: date) -> Step:
     rule = LAW.rules["due.holiday_roll"]
-    return Step("rolled-to-working-day", to, rule.source, rule.grade)
+    return Step(StepCode.ROLLED_TO_WORKING_DAY, to, rule.source, rule.grade)
 
 
 def test_from_what_a_receipt_states():
     report = Report("EX-1", date(2026, 11, 2), "counter", date(2027, 2, 1), 1, "BKK")
     assert steps(report) == [
         *beginning(),
-        Step("reported", report.on, "office-report:EX-1", None, {"channel": "counter", "office": "BKK"}),
-        Step("stated-on-receipt", date(2027, 2, 1), "office-report:EX-1"),
+        Step(StepCode("reported"), report.on, "office-report:EX-1", None, {"channel": "counter", "office": "BKK"}),
+        Step(StepCode("stated-on-receipt"), date(2027, 2, 1), "office-report:EX-1"),
         *around(date(2027, 2, 1), date(2027, 2, 8)),
     ]
 
@@ -172,29 +178,29 @@ def test_from_a_report_without_a_stated_date(channel, due, late_after):
     moved = () if due + 7 * DAY == late_after else (rolled(late_after),)
     assert steps(report) == [
         *beginning(),
-        Step("reported", report.on, "report:R1", None, {"channel": channel, "office": "PKT"}),
-        Step("counted-from-report", due, LAW.rules["due.next_offset"].source, "CON", {"days": 90}),
+        Step(StepCode("reported"), report.on, "report:R1", None, {"channel": channel, "office": "PKT"}),
+        Step(StepCode("counted-from-report"), due, LAW.rules["due.next_offset"].source, "CON", {"days": 90}),
         *around(due, late_after, *moved),
     ]
 
 
 def test_from_a_yearly_regime():
     rule, due = LAW.rules["due.count_arrival_day"], date(2027, 9, 3)
-    counted = Step("counted-one-year-from-arrival", due, rule.source, rule.grade)
+    counted = Step(StepCode("counted-one-year-from-arrival"), due, rule.source, rule.grade)
     start = beginning(LTR, "LTR")
     assert steps(visa_class="LTR") == [*start, counted, *around(due, date(2027, 9, 10))]
     reported = Report("EX-1", date(2026, 11, 3), "counter", None, 1, "BKK")
     assert steps(reported, visa_class="LTR") == [
         *start,
-        Step("reported", reported.on, "office-report:EX-1", None, {"channel": "counter", "office": "BKK"}),
-        Step("counted-one-year-from-report", date(2027, 11, 3), "office-report:EX-1"),
+        Step(StepCode("reported"), reported.on, "office-report:EX-1", None, {"channel": "counter", "office": "BKK"}),
+        Step(StepCode("counted-one-year-from-report"), date(2027, 11, 3), "office-report:EX-1"),
         *around(date(2027, 11, 3), date(2027, 11, 10)),
     ]
 
 
 def test_another_regime_says_where_to_go():
     regime = LAW.regimes["CABINET"]
-    where_to_go = Step("where-to-go", None, regime.source, regime.grade, {"text": regime.where})
+    where_to_go = Step(StepCode("where-to-go"), None, regime.source, regime.grade, {"text": regime.where})
     assert steps(visa_class="CABINET") == [*beginning(regime, "CABINET"), where_to_go]
     silent = replace(regime, where="")
     policy = replace(POLICY, regimes={**LAW.regimes, "CABINET": silent})
@@ -203,7 +209,7 @@ def test_another_regime_says_where_to_go():
 
 def test_abroad_there_is_nothing_to_explain():
     owed = obligation(Facts((PASSPORT,)), TODAY, POLICY)
-    assert owed.explanation == (Step("abroad", None, "records"),)
+    assert owed.explanation == (Step(StepCode("abroad"), None, "records"),)
     assert owed.expected is False
 
 

@@ -1,0 +1,121 @@
+"""The codes that rules give and the API shows: each set in one place, so that clients can be exhaustive."""
+
+from enum import StrEnum
+
+
+class RegimeName(StrEnum):
+    """How a stay obliges to report."""
+
+    NINETY_DAYS = "90-day"
+    YEARLY = "yearly"
+    EXEMPT = "exempt"
+    UNCLEAR = "unclear"
+
+
+class ObligationState(StrEnum):
+    """Where a day lies in the window of an obligation."""
+
+    NOT_OPEN = "not-open"
+    OPEN = "open"
+    DUE_TODAY = "due-today"
+    IN_GRACE = "in-grace"
+    LATE = "late"
+    NONE = "none"
+
+
+class StepCode(StrEnum):
+    """A step of the explanation of a date."""
+
+    ABROAD = "abroad"
+    ENTERED = "entered"
+    REGIME = "regime"
+    WHERE_TO_GO = "where-to-go"
+    RECORDS_UNAVAILABLE = "records-unavailable"
+    COUNTED_FROM_ARRIVAL = "counted-from-arrival"
+    COUNTED_ONE_YEAR_FROM_ARRIVAL = "counted-one-year-from-arrival"
+    EXTENSION_COUNTS_AS_REPORT = "extension-counts-as-report"
+    COUNTED_FROM_EXTENSION = "counted-from-extension"
+    REPORTED = "reported"
+    STATED_ON_RECEIPT = "stated-on-receipt"
+    COUNTED_FROM_REPORT = "counted-from-report"
+    COUNTED_ONE_YEAR_FROM_REPORT = "counted-one-year-from-report"
+    OPENS = "opens"
+    ONLINE_CLOSES = "online-closes"
+    GRACE_ENDS = "grace-ends"
+    ROLLED_TO_WORKING_DAY = "rolled-to-working-day"
+    EXTENDED_BY_OUTAGE = "extended-by-outage"
+    EXTENDED_BY_WAIVER = "extended-by-waiver"
+    NOT_LATE_UNTIL = "not-late-until"
+    STAY_ENDS_BEFORE_DUE = "stay-ends-before-due"
+    LEAVING_STARTS_AGAIN = "leaving-starts-again"
+    LEAVING_IN_GRACE = "leaving-in-grace"
+    IF_LATE = "if-late"
+
+
+class ReportStatus(StrEnum):
+    """The state of a report; what may happen in each is in `rules/reports.py`."""
+
+    ACCEPTED = "accepted"
+    UNDER_REVIEW = "under-review"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    NEEDS_VISIT = "needs-visit"
+    WITHDRAWN = "withdrawn"
+
+
+class Outcome(StrEnum):
+    """What an officer may decide."""
+
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    NEEDS_VISIT = "needs-visit"
+
+
+class CheckName(StrEnum):
+    """What is checked when a report is filed, in the order in which it is shown."""
+
+    REGIME = "regime"
+    IDENTITY = "identity"
+    PASSPORT = "passport"
+    ENTRY = "entry"
+    RE_ENTRY = "re-entry"
+    PERMISSION_TO_STAY = "permission-to-stay"
+    WINDOW = "window"
+    FIRST_REPORT = "first-report"
+    NEW_PASSPORT = "new-passport"
+    RESIDENCE = "residence"
+    OFFICE = "office"
+    DUPLICATE = "duplicate"
+
+
+class CheckOutcome(StrEnum):
+    """What came of a check."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Reason(StrEnum):
+    """Why a report is refused, or an officer looks at it."""
+
+    TOO_EARLY = "too-early"
+    ALREADY_REPORTED = "already-reported"
+    OTHER_REGIME = "other-regime"
+    ADDRESS_UNKNOWN = "address-unknown"
+    NO_RESIDENCE_RECORD = "no-residence-record"
+    ADDRESS_MISMATCH = "address-mismatch"
+    WRONG_OFFICE = "wrong-office"
+    REENTRY_AFTER_LAST = "reentry-after-last"
+    FIRST_REPORT = "first-report"
+    NEW_PASSPORT = "new-passport"
+    TOO_LATE = "too-late"
+    ENTRY_NOT_FOUND = "entry-not-found"
+    ENTRY_MISMATCH = "entry-mismatch"
+    IDENTITY_MISMATCH = "identity-mismatch"
+    PASSPORT_INVALID = "passport-invalid"
+    STAY_EXPIRED = "stay-expired"
+    SOURCE_UNAVAILABLE = "source-unavailable"
+    DUPLICATE = "duplicate"
+    OTHER = "other"

@@ -12,19 +12,19 @@ from notifications.services.reassigning import reassign
 
 
 def notify_only_service_users(notify: Subscriber) -> Subscriber:
-    """Tell of a changed due date only people who have used this service; imports change millions of others."""
+    """Notify only people who have used this service of a changed due date; imports change millions of others."""
 
-    def told(session: Session, event: EventRecord) -> None:
+    def notify_if_known(session: Session, event: EventRecord) -> None:
         if event.kind == DueDateChanged.kind:
             known = exists().where(TokenFamily.person_id == event.person_id)
             if not session.scalar(select(known)):
                 return
         notify(session, event)
 
-    return told
+    return notify_if_known
 
 
 def reassign_devices(session: Session, event: EventRecord) -> None:
-    """Two people turned out to be one: devices and messages follow."""
+    """Two people on record are one: devices and messages move to the one that stays."""
     if event.kind == PeopleMerged.kind and event.person_id is not None:
         reassign(session, UUID(event.data["absorbed"]), event.person_id)

@@ -54,7 +54,7 @@ COMMANDS = (records.group, activation.group, officers.group, keys.group, *comman
 def create_app(
     settings: Settings | None = None, *, database: Database | None = None, clock: Clock | None = None
 ) -> Flask:
-    """The application, from the environment unless told otherwise; invalid settings end the process.
+    """The application, from the environment unless settings are given; invalid settings end the process.
 
     Without `database` it connects to DATABASE_URL, or to the embedded server under `var/`, which it starts.
     In development the tables are brought up to date.

@@ -25,7 +25,7 @@ StandIn_co = TypeVar("StandIn_co", covariant=True)
 
 
 def serve(app: Flask, var: Path, environment: Mapping[str, str]) -> None:
-    """Load the demo once, start the stand-ins, the API and the worker; return when told to stop.
+    """Load the demo once, start the stand-ins, the API and the worker; return when asked to stop.
 
     Raises ClickException when one of them ends by itself; the rest is stopped.
     """

@@ -48,7 +48,7 @@ class EventRecord(Base):
     person_id: Mapped[UUID | None] = mapped_column(info=personal("whom it concerns"))
     actor: Mapped[str] = mapped_column(Text, info=internal("who did it"))
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, info=personal("numbers, codes and dates only"))
-    relayed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info=internal("when it was told on"))
+    relayed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info=internal("when it was relayed"))
 
 
 def plain(value: Any) -> Any:

@@ -177,7 +177,7 @@ def _audience(roles: frozenset[Role]) -> dict[str, Any]:
 def guard(app: Flask) -> None:
     """Ask every request for the role that its route declares, before anything of it is read.
 
-    Raises RuntimeError at start-up for a route that declares nobody.
+    Raises RuntimeError at start-up for a route that declares no role.
     """
     undeclared = [
         rule.rule

@@ -83,7 +83,7 @@ _keyring: Keyring | None = None
 
 
 def use_keyring(keyring: Keyring) -> None:
-    """Set the keys that sealed columns of this process use; called once by whoever starts the process."""
+    """Set the keys that sealed columns of this process use; called once when a process starts."""
     global _keyring  # noqa: PLW0603 - column types are built at import, before any settings exist
     _keyring = keyring
 

@@ -26,7 +26,7 @@ class Services:
 
 
 def use_services(app: Flask, services: Services) -> None:
-    """Give an application its services; called once, by whoever makes the application."""
+    """Give an application its services; called once, by the application factory."""
     app.extensions[_NAME] = services
 
 

@@ -104,7 +104,7 @@ class ResidentActivated(Event):
 
 @dataclass(frozen=True)
 class SignInRevoked(Event):
-    """A used refresh token came back: somebody has a copy, and the whole sign-in ended."""
+    """A used refresh token came back: it was copied, and the whole sign-in ended."""
 
     kind: ClassVar[str] = "resident.sign-in-revoked"
     family: str

@@ -1,4 +1,4 @@
-"""Devices, the messages told to a person, and each message's way through a channel."""
+"""Devices, the messages to a person, and each message's way through a channel."""
 
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ _TIME = DateTime(timezone=True)
 
 
 class Device(Base):
-    """A device that a person wants to be told on: an address kind and a target."""
+    """A device on which a person wants to be notified: an address kind and a target."""
 
     __tablename__ = "devices"
     __table_args__ = (
@@ -31,14 +31,14 @@ class Device(Base):
     target: Mapped[str] = mapped_column(Sealed("devices.target"), info=sensitive("push address"))
     target_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the push address"))
     language: Mapped[str] = mapped_column(Text, info=personal("language of messages"))
-    family: Mapped[UUID | None] = mapped_column(info=internal("sign-in that registered it; not told of itself"))
+    family: Mapped[UUID | None] = mapped_column(info=internal("sign-in that registered it; not notified of itself"))
     updated_at: Mapped[datetime] = mapped_column(_TIME, info=internal("last registered"))
     removed_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it stopped being used"))
     removed_because: Mapped[str | None] = mapped_column(Text, info=internal("by its owner, or what the provider said"))
 
 
 class Notification(Base):
-    """One thing told to one person. `dedupe` makes telling it twice impossible."""
+    """A message to one person. `dedupe` makes notifying twice impossible."""
 
     __tablename__ = "notifications"
     __table_args__ = (

@@ -18,7 +18,7 @@ from notifications.services.notifying import notify
 
 
 class DueToday(Protocol):
-    """From a civil date in Bangkok to what is due on it; the columns are told in `services/planning.py`.
+    """From a civil date in Bangkok to what is due on it; the columns are described in `services/planning.py`.
 
     `begun` leaves only what began on that day.
     """

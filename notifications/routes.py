@@ -25,7 +25,7 @@ _DEVICE = [{"in": "path", "name": "device_id", "schema": {"type": "string", "pat
 @blueprint.arguments(DeviceIn)
 @blueprint.response(200, DeviceOut)
 def register_device(registration: Registration, device_id: str) -> Device:
-    """Be told on this device from now on."""
+    """Receive messages on this device from now on."""
     if not re.fullmatch(DEVICE_ID, device_id):
         raise Unprocessable("a device's id is 1 to 64 letters, digits, dots, underscores or hyphens")
     who = principal()
@@ -39,7 +39,7 @@ def register_device(registration: Registration, device_id: str) -> Device:
 @allow(Role.RESIDENT)
 @blueprint.response(204)
 def remove_device(device_id: str) -> None:
-    """Be told nothing more on this device."""
+    """Receive no more messages on this device."""
     with transaction() as session:
         devices.remove(session, device_id, person_id=principal().id, now=now())
 

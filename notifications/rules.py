@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an error means for the delivery, and whether somebody has to look at our own set-up."""
+    """What an error means for the delivery, and whether an operator has to check our own set-up."""
 
     outcome: Outcome
     alarm: bool = False

@@ -41,7 +41,7 @@ class DeviceIn(Schema):
 
 
 class DeviceOut(Schema):
-    """A registered device; its push address is not told again."""
+    """A registered device; its push address is not shown again."""
 
     device_id = fields.String(required=True)
     platform = fields.String(required=True, validate=validate.OneOf(PLATFORMS))

@@ -126,9 +126,9 @@ _METRICS = {
         "Reports that wait for the records to be readable",
         "select count(*) from reports where 'source-unavailable' = any(reasons) and status = 'under-review'",
     ),
-    "events_waiting": ("Events not told on yet", "select count(*) from events where relayed_at is null"),
+    "events_waiting": ("Events not relayed yet", "select count(*) from events where relayed_at is null"),
     "events_oldest_waiting_seconds": (
-        "Age of the oldest event not told on yet",
+        "Age of the oldest event not relayed yet",
         "select coalesce(extract(epoch from now() - min(at)), 0) from events where relayed_at is null",
     ),
     "deliveries_waiting": ("Messages on their way", "select count(*) from deliveries where status = 'pending'"),

@@ -5,7 +5,7 @@ import sys
 from foundation.db import POOL_SIZE
 
 KILL_AFTER = 8
-"""Seconds: longer than the longest answer. A process told to stop while it starts does not hear it, and is killed."""
+"""Seconds, longer than any answer takes. A process that is stopped while it starts misses the signal and is killed."""
 
 
 def granian(*, host: str = "127.0.0.1", port: int = 8000, workers: int = 2, log: bool = False) -> list[str]:

@@ -91,7 +91,7 @@ def _subdistricts() -> dict[str, list[str]]:
 
 @cache
 def _weighted(group: str) -> tuple[list[str], list[int]]:
-    """Provinces and their weights added up. The favourites must be in the data: a typing error is told at once."""
+    """Provinces and their weights added up. The favourites must be in the data: a typing error is an error at once."""
     unknown = [code for codes in _FAVOURITES.values() for code in codes if addresses.lookup(code) is None]
     if unknown:
         raise ValueError(f"no such subdistricts: {unknown}")

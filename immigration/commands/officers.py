@@ -39,7 +39,7 @@ def show() -> None:
     """Print all accounts."""
     try:
         with read_session() as session:
-            accounts = officers.everybody(session)
+            accounts = officers.list_accounts(session)
     except Problem as problem:
         raise _refusal(problem) from problem
     for officer in accounts:

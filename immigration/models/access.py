@@ -59,7 +59,7 @@ class ActivationRequest(Base):
     birth_date: Mapped[date] = mapped_column(Date, info=personal("as typed"))
     address_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the network address"))
     requested_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
-    next_try_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when a worker looks at it next"))
+    next_try_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when a worker tries it next"))
     tries: Mapped[int] = mapped_column(SmallInteger, server_default="0", info=internal("tries to send so far"))
     settled_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it was done with"))
     outcome: Mapped[str | None] = mapped_column(

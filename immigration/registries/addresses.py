@@ -15,13 +15,13 @@ import geothai
 from geothai.abolished import abolished_areas
 
 MAX_QUERY = 200
-"""Characters; nobody types more, so a longer query finds nothing."""
+"""Characters; a longer query finds nothing."""
 
 MOST = 50
 """Results at most."""
 
 MOST_WORDS, MOST_TERMS = 16, 8
-"""What of a query is looked at: words between two commas, names found in all."""
+"""What of a query counts: words between two commas, names found in all."""
 
 # What people write in place of the official names, and the area they mean.
 _ALIASES = {

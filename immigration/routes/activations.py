@@ -29,7 +29,7 @@ blueprint = Blueprint("activations", __name__, url_prefix="/api/v1", description
 @blueprint.arguments(ActivationRequestIn)
 @blueprint.response(202, ActivationRequestOut)
 def request_code(claim: Claim) -> dict[str, Any]:
-    """Ask for a code by mail. The answer is the same for everybody."""
+    """Ask for a code by mail. The answer is always the same."""
     with transaction() as session:
         activations.request_code(session, claim, address=_address(), now=now())
     return {}

@@ -11,7 +11,7 @@ _OUT_OF_HAND = ("lost", "stolen")
 
 @dataclass(frozen=True)
 class Claim:
-    """Who somebody says they are: a passport and the birth date in it."""
+    """Who a caller claims to be: a passport and the birth date in it."""
 
     document_number: str
     issuing_state: str
@@ -21,7 +21,7 @@ class Claim:
 def obstacles(*, status: str, replaced: bool, assurance: str) -> list[str]:
     """What stands between a passport and a code of this assurance, whether to issue it or to use it; empty = go ahead.
 
-    A replaced passport's number activates nobody; a lost or stolen one only with a code from a counter, where an
+    A replaced passport's number activates no phone; a lost or stolen one only with a code from a counter, where an
     officer saw who holds it.
     """
     found = ["passport-replaced"] if replaced else []

@@ -98,7 +98,7 @@ class CheckOutcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a report is refused, or an officer looks at it."""
+    """Why a report is refused, or an officer has to decide it."""
 
     TOO_EARLY = "too-early"
     ALREADY_REPORTED = "already-reported"

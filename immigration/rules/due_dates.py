@@ -81,7 +81,7 @@ class _Basis:
 def obligation(facts: Facts, today: date, policy: Policy, *, explain: bool = True) -> Obligation:
     """What the records, as they stand on `today`, make a person owe.
 
-    Where nobody will read it, the explanation may be left out: it is a third of the work.
+    The explanation may be left out where it is not shown: it is a third of the work.
     """
     stay = stays.current(facts.movements, today)
     if stay is None:

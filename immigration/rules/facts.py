@@ -1,4 +1,4 @@
-"""The records about one person, as plain values: what the rules look at, and nothing else."""
+"""The records about one person, as plain values: what the rules use, and nothing else."""
 
 from dataclasses import dataclass
 from datetime import date

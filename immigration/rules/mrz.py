@@ -336,7 +336,7 @@ class _Zone:
 
 
 def _document(zone: _Zone) -> MRZ:
-    """Every field of the zone, in the order in which faults are to be told."""
+    """Every field of the zone, in the order in which faults are reported."""
     document_code, issuing_state = zone.document_code(), zone.state("issuing-state", 1, 3)
     surname, given_names, truncated = zone.name()
     number, optional = zone.number_and_optional()

@@ -46,7 +46,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """Days, both ends inclusive, on which nobody could be asked to report."""
+    """Days, both ends inclusive, on which no report could be asked for."""
 
     kind: str
     name: str
@@ -72,7 +72,7 @@ class Policy:
         return self.rules[key].value
 
     def regime(self, visa_class: str | None) -> Regime:
-        """The regime of a visa class; a class nobody listed is unclear."""
+        """The regime of a visa class; a class that is not listed is unclear."""
         return self.regimes.get(visa_class or "") or UNLISTED
 
     def is_working_day(self, day: date) -> bool:

@@ -16,7 +16,7 @@ OUTCOMES = tuple(Outcome)
 NO_ENTRY = "no-entry"
 """The period of reports that are filed while no entry of their author is on record."""
 FURTHEST = timedelta(days=366)
-"""How far from the day of filing an officer may set the next due date: a typing error excuses nobody for years."""
+"""How far from the day of filing an officer may set the next due date: a typing error excuses no one for years."""
 REASONS = tuple(Reason)
 
 TRANSITIONS: tuple[tuple[str, str, str, str], ...] = (
@@ -66,7 +66,7 @@ def may(act: str, status: str) -> bool:
 
 
 def obstacles_to_filing(owed: Obligation, held: Sequence[Held], today: date, policy: Policy) -> list[Obstacle]:
-    """Why a report may not be filed today; empty means go ahead. The first one is told."""
+    """Why a report may not be filed today; empty means it may. The first one is reported."""
     opens_on = owed.window.opens_on if owed.window else None
     found = []
     if owed.regime not in (None, RegimeName.NINETY_DAYS):

@@ -34,7 +34,7 @@ class Kind:
     check: Callable[[dict[str, Any]], str | None] = lambda row: None
 
     def read(self, values: Sequence[str], production: bool = False) -> dict[str, Any]:
-        """The typed values of a row; raises BadRow. In production nobody is from the specimen state."""
+        """The typed values of a row; raises BadRow. In production the specimen state is refused."""
         row = {}
         for column, reader, value in zip(self.columns, self.readers, values, strict=True):
             try:

@@ -36,7 +36,7 @@ class ActivationRequestIn(Schema):
 
 
 class ActivationRequestOut(Schema):
-    """That the wish is noted; the same for everybody."""
+    """That the request is noted; always the same."""
 
     status = fields.Constant("requested", dump_only=True)
 

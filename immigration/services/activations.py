@@ -166,7 +166,7 @@ def activate(session: Session, claim: rules.Claim, code: str, *, address: str, n
 
 
 def request_code(session: Session, claim: rules.Claim, *, address: str, now: datetime) -> None:
-    """Note the wish for a code by mail. Nothing is looked up here: a worker does that, so that no answer can tell."""
+    """Note the request for a code by mail. A worker looks it up later, so that the answer reveals nothing."""
     session.add(
         ActivationRequest(
             document_index=document_index(claim.issuing_state, claim.document_number),

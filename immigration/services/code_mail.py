@@ -165,7 +165,7 @@ def _ready_code(session: Session, request: ActivationRequest, passport: Passport
             ActivationCode.passport_id == passport.id, ActivationCode.code_digest == activations.digest(code)
         )
     )
-    if known is not None:  # an earlier try failed, or nobody knows how it went: the day to use the code begins again
+    if known is not None:  # an earlier try failed, or its outcome is unknown: the day to use the code begins again
         if known.used_at or now >= known.expires_at or known.tries_left < 1:
             return "superseded"
         known.expires_at = now + terms(bangkok_date(now)).mail_code

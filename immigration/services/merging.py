@@ -41,7 +41,7 @@ def _survivors(older: dict[UUID, UUID]) -> dict[UUID, UUID]:
 
 def _merge(session: Session, duplicate: UUID, canonical: UUID, *, policy: Policy, now: datetime, actor: str) -> None:
     both = {"duplicate": duplicate, "canonical": canonical, "today": bangkok_date(now)}
-    session.execute(text(_LOCK_REPORTS), both)  # in the order in which whoever decides about one locks them
+    session.execute(text(_LOCK_REPORTS), both)  # in the order in which a decision locks them
     session.execute(text(_LOCK_OBLIGATIONS), both)
     _leave_a_period_to_one(session, duplicate, canonical, policy=policy, now=now, actor=actor)
     for table in _PERSONAL_TABLES:
@@ -78,13 +78,13 @@ def _leave_a_period_to_one(
 
 
 def _give_way(session: Session, report: Report, canonical: UUID, *, policy: Policy, now: datetime, actor: str) -> None:
-    report.person_id = canonical  # who is told
+    report.person_id = canonical  # who is notified
     if report.status != "accepted":
         review.give_way(session, report, policy=policy, actor=actor, now=now)
         return
     report.contradicted_at = now
-    told = ReportContradicted(report.number, canonical, _next_due(session, report))
-    events.record(session, told, actor=actor, at=now)
+    event = ReportContradicted(report.number, canonical, _next_due(session, report))
+    events.record(session, event, actor=actor, at=now)
 
 
 def _comes_after(session: Session, first: Report, second: Report, policy: Policy) -> bool:

@@ -206,7 +206,7 @@ def needing_refresh(session: ReadSession, *, law: Law, now: datetime, after: UUI
 def due_steps(today: date, *, law: Law, begun: date | None = None) -> Select[Any]:
     """Who is to be reminded today, of which step: (person_id, basis, step, due_on, params).
 
-    Planned from state alone: whoever filed, left or restarted is not in it. The step that stands is the latest begun.
+    Planned from state alone, without those who filed, left or restarted. The step that stands is the latest begun.
     `begun` leaves only those of whom some step began on that day, who are few and found by indexes.
     """
     steps = law.reminder_steps()

@@ -25,7 +25,7 @@ from immigration.rules import officers as rules
 
 TOKEN_PREFIX = "ofc_"  # noqa: S105 - what every officer's token begins with
 ISSUER = "90-day reporting"
-_NOBODY = UUID(int=0)
+_NO_OFFICER = UUID(int=0)
 _WHO = (Officer.id, Officer.role, Officer.name, Officer.office)
 _HASHER = PasswordHasher()  # Argon2id, RFC 9106, second recommended option: 64 MiB, 3 passes
 _AT_ONCE = threading.BoundedSemaphore(2)  # so many hashes of 64 MiB at a time in one process
@@ -89,7 +89,7 @@ def add(
     return officer
 
 
-def everybody(session: ReadSession) -> Sequence[Officer]:
+def list_accounts(session: ReadSession) -> Sequence[Officer]:
     """All accounts, by name."""
     return session.scalars(select(Officer).order_by(Officer.name)).all()
 
@@ -119,7 +119,7 @@ def set_up_totp(session: Session, name: str) -> str:
 def credentials(session: ReadSession, name: str) -> Credentials:
     """What to check a password against; for a name that is not ours, a hash that no password has."""
     found = session.execute(select(Officer.id, Officer.password_hash).where(Officer.name == name)).one_or_none()
-    return Credentials(*found) if found else Credentials(_NOBODY, _nobodys_hash())
+    return Credentials(*found) if found else Credentials(_NO_OFFICER, _hash_of_no_password())
 
 
 def password_matches(known: Credentials, password: str) -> bool:
@@ -199,7 +199,7 @@ def _hash(password: str, now: datetime) -> str:
 
 
 @lru_cache(maxsize=1)
-def _nobodys_hash() -> str:
+def _hash_of_no_password() -> str:
     return _HASHER.hash(secrets.token_urlsafe(32))
 
 

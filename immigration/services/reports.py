@@ -66,7 +66,8 @@ class Answer:
 def file(connection: Connection, sent: Sent, *, author: Principal, context: FilingContext, now: datetime) -> Answer:
     """Store a report and answer with what the records make of it; the same key and body again get the same answer.
 
-    Raises AddressUnknown, IdempotencyKeyReused, TooEarly, AlreadyReported, OtherRegime; NotFound for nobody on record.
+    Raises AddressUnknown, IdempotencyKeyReused, TooEarly, AlreadyReported, OtherRegime; NotFound for an
+    unknown person.
     """
     office = judging.office_of(sent.form.address)
     for _ in range(TRIES):
@@ -105,15 +106,27 @@ def write_up(
     statement = statements.filed(
         context.signer, context.issuer, number=number, document=document, filed_at=now, due_on=judged.due_on
     )
-    told: list[events.Event] = [ReportFiled(number, case.person_id, judged.status, judged.reasons, judged.due_on)]
+    recorded: list[events.Event] = [ReportFiled(number, case.person_id, judged.status, judged.reasons, judged.due_on)]
     receipt = owed = None
     if judged.next_due_on:
-        told.append(ReportDecided(number, case.person_id, "accepted", [], judged.next_due_on, filing.office))
+        recorded.append(ReportDecided(number, case.person_id, "accepted", [], judged.next_due_on, filing.office))
         receipt = _receipt(context, number, document, judged.next_due_on, now)
         owed = _owed_after(case, judged, number, filing, policy)
     answer = _answer(number, judged, statement, receipt, filing.office, now)
     return storing.Written(
-        case, sent, judged, filing, policy.version, number, statement, receipt, answer, told, author.actor, owed, now
+        case,
+        sent,
+        judged,
+        filing,
+        policy.version,
+        number,
+        statement,
+        receipt,
+        answer,
+        recorded,
+        author.actor,
+        owed,
+        now,
     )
 
 

@@ -160,8 +160,8 @@ def _decide(
     decided = _decision(report, outcome, note, policy, actor, now)
     decided.next_due_on = next_due_on
     session.add(decided)
-    told = ReportDecided(report.number, report.person_id, outcome, reasons, next_due_on, report.office)
-    events.record(session, told, actor=actor, at=now)
+    event = ReportDecided(report.number, report.person_id, outcome, reasons, next_due_on, report.office)
+    events.record(session, event, actor=actor, at=now)
     return decided
 
 

@@ -146,7 +146,7 @@ _MARK = """, touched as (
   update obligations o set revision = revision + 1, changes_on = least(changes_on, :today)
   from touched where o.person_id = touched.person_id
 )"""
-"""People whose records changed are marked as out of date, locked in the order in which everybody locks them."""
+"""People whose records changed are marked as out of date, locked in the order in which all transactions lock them."""
 
 
 def merge_statement(merge: Merge, *, marks: bool) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 import immigration.models.people  # noqa: F401 - reports refer to its tables, whose types are asked for below
 from foundation import events
 from foundation.db import Base, Statement, column_definitions, column_type
+from foundation.events import Event
 from foundation.sealing import Sealed, keyring
 from immigration.models.obligations import KEPT_COLUMNS, Obligation
 from immigration.models.reports import Decision, IdempotencyKey, Receipt, Report
@@ -130,7 +131,7 @@ class Written:
     statement: str
     receipt: NewReceipt | None
     answer: str
-    told: list[events.Event]
+    events: list[Event]
     actor: str
     owed: dict[str, Any] | None
     at: datetime
@@ -229,6 +230,6 @@ def confirm(connection: Connection, person_id: UUID, key: str) -> None:
 
 def _events(written: Written) -> str:
     """The events as JSON: the first is the author's action, what follows is the service's."""
-    actors = [written.actor, *(SYSTEM for _ in written.told[1:])]
-    rows = [events.row(event, actor=actor, at=written.at) for event, actor in zip(written.told, actors, strict=True)]
+    actors = [written.actor, *(SYSTEM for _ in written.events[1:])]
+    rows = [events.row(event, actor=actor, at=written.at) for event, actor in zip(written.events, actors, strict=True)]
     return json.dumps(rows, default=str)

@@ -1,6 +1,6 @@
 """What a signed-in phone holds: a short-lived access token, and a refresh token that is used once and then replaced.
 
-A sign-in is a family of refresh tokens. A used one that comes back means that somebody has a copy, so the family ends.
+A sign-in is a family of refresh tokens. A used one that comes back means that it was copied, so the family ends.
 An access token is not looked up in the database: those of a family that ended live out their ten minutes.
 """
 
@@ -118,7 +118,7 @@ def authenticator(database: Database, signer: Signer, clock: Clock, settings: Se
 
 
 def resident(signer: Signer, settings: Settings, token: str, *, now: datetime) -> Principal | None:
-    """Whose access token this is; None for one that is expired, forged, or meant for somebody else."""
+    """Whose access token this is; None for one that is expired, forged, or meant for another audience."""
     try:
         claims = signer.verify_access(token, now)
         ours = claims["iss"] == settings.public_url and claims["aud"] == audience(settings)

@@ -1,4 +1,4 @@
-"""What a push channel takes and gives back, whoever the provider is."""
+"""What a push channel takes and gives back, with any provider."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

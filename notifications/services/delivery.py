@@ -25,7 +25,7 @@ _QUIET = {"synchronize_session": False}
 
 
 def fan_out(session: Session, *, now: datetime, limit: int = 5000) -> int:
-    """Address waiting messages to every live device of their person; how many messages were looked at.
+    """Address waiting messages to every live device of their person; how many messages there were.
 
     Without a live device a message is unreachable, and stays in the inbox.
     """
@@ -72,17 +72,17 @@ def settle(
     removed; what else waits for it is dropped when its turn comes. Settling twice changes nothing, and a message that
     was sent stays sent whatever a slower worker says.
     """
-    told = {result.delivery_id: result for result in results}
+    by_delivery = {result.delivery_id: result for result in results}
     found = session.execute(
         select(Delivery, Notification.fanned_out_at)
         .join(Notification, Notification.id == Delivery.notification_id)
-        .where(Delivery.id.in_(told))
+        .where(Delivery.id.in_(by_delivery))
         .order_by(Delivery.id)
         .with_for_update(of=Delivery)
     ).all()
     dead: list[Delivery] = []
     for delivery, since in found:
-        result = told[delivery.id]
+        result = by_delivery[delivery.id]
         if _settle_one(delivery, result, since=since or now, now=now, jitter=jitter()):
             dead.append(delivery)
     session.flush()
@@ -92,7 +92,7 @@ def settle(
 
 
 def _address(taken: CTE, now: datetime) -> CTE:
-    """Write a delivery for each live device of those who are told; a phone that just joined is not told of itself."""
+    """Write a delivery for each live device of the person; a phone that just joined is not notified of itself."""
     not_itself = Device.family.cast(String).is_distinct_from(taken.c.params["not_to"].astext)
     live = and_(Device.person_id == taken.c.person_id, Device.removed_at.is_(None))
     rows = (

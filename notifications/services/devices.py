@@ -1,4 +1,4 @@
-"""Where a person wants to be told: devices, registered by the app and removed by it or by what the provider says."""
+"""Where a person wants to be notified: devices, registered by the app, removed by it or by the provider's answer."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -66,7 +66,7 @@ def remove(session: Session, device_id: str, *, person_id: UUID, now: datetime) 
 
 
 def _one_at_a_time(session: Session, *keys: bytes) -> None:
-    """Queue up with whoever registers for the same person or the same push address."""
+    """Take turns with registrations for the same person or the same push address."""
     for key in keys:
         session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(key[:8], signed=True))))
 

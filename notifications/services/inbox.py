@@ -1,4 +1,4 @@
-"""What a person was told, newest first, and what became of each message on each device."""
+"""What was sent to a person, newest first, and what became of each message on each device."""
 
 import base64
 import binascii
@@ -72,7 +72,7 @@ class Page:
 
 
 def page(session: ReadSession, *, person_id: UUID, language: str, cursor: str | None = None, limit: int = 20) -> Page:
-    """A page of what this person was told, in `language`. What was taken back before it reached anybody is left out.
+    """A page of a person's messages, in `language`. What was taken back before it was sent is left out.
 
     Raises UnknownCursor.
     """

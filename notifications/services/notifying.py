@@ -1,4 +1,4 @@
-"""Events become messages: a subscriber of the relay, one message for each event that is told."""
+"""Events become messages: a subscriber of the relay, one message for each notifying event."""
 
 import logging
 from typing import Any
@@ -17,7 +17,7 @@ _FACTS = ("next_due_on", "due_on", "previous_due_on", "office")
 
 
 def notify(session: Session, event: EventRecord) -> None:
-    """Write the message that tells a person of an event; nothing for events that are told to nobody.
+    """Write the message that notifies a person of an event; nothing for non-notifying events.
 
     Relaying an event again changes nothing. An event without words must not hold up those behind it: it is skipped,
     with an alarm in the log.
@@ -44,7 +44,7 @@ def notify(session: Session, event: EventRecord) -> None:
 
 
 def _params(event: EventRecord) -> dict[str, Any]:
-    """What the words need. A phone that has just joined is not told of itself: its sign-in is left out."""
+    """What the text needs. A phone that has just joined is not notified of itself: its sign-in is left out."""
     params = {name: event.data[name] for name in _FACTS if event.data.get(name)}
     params["on"] = bangkok_date(event.at).isoformat()
     if event.kind.startswith("report."):

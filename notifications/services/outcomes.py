@@ -1,4 +1,4 @@
-"""What became of a message, as its deliveries tell."""
+"""What became of a message, by its deliveries."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -15,7 +15,7 @@ _QUIET = {"synchronize_session": False}
 def conclude(session: Session, notifications: Collection[UUID], *, now: datetime) -> None:
     """Bring messages up to date with their deliveries: sent when one is, unreachable when none is and none is left.
 
-    The rows are locked before the deliveries are looked at, so that of two workers with one delivery each the later
+    The rows are locked before the deliveries are read, so that of two workers with one delivery each the later
     one sees both.
     """
     if not notifications:

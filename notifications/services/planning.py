@@ -1,4 +1,4 @@
-"""Reminders, planned for everybody at once from what is due today, and taken back where it no longer is.
+"""Reminders, planned for all residents at once from what is due today, and taken back where it no longer is.
 
 What is due comes in as a query with the columns `person_id, basis, step, due_on, params`, one row a person, already
 restricted to the step that stands today. `params` holds the dates that the words need: `opens_on`, `grace_ends_on`,
@@ -65,16 +65,16 @@ def plan(session: Session, due: Due, *, now: datetime) -> int:
 
 
 def plan_new(session: Session, due: Due, *, now: datetime) -> int:
-    """Write a reminder for everybody in `due`, once per person, basis and step however often and by whomever planned.
+    """Write a reminder for each person in `due`, once per person, basis and step however often it is planned.
 
     Who has no device gets it in the inbox only: `unreachable`, until a device is registered while the step stands.
     Returns how many are new.
     """
     today = due.subquery("due")
     devices = select(literal(1).label("one")).where(Device.person_id == today.c.person_id, Device.removed_at.is_(None))
-    device = devices.limit(1).lateral("device")  # looked up once for each, though told of twice
+    device = devices.limit(1).lateral("device")  # looked up once for each, though used twice
     reachable = device.c.one.is_not(None)
-    told = exists().where(Notification.person_id == today.c.person_id, Notification.dedupe == _dedupe(today))
+    planned = exists().where(Notification.person_id == today.c.person_id, Notification.dedupe == _dedupe(today))
     rows = select(
         today.c.person_id,
         literal(catalogue.REMINDER) + today.c.step,
@@ -88,7 +88,7 @@ def plan_new(session: Session, due: Due, *, now: datetime) -> int:
     )
     rows = rows.select_from(today.outerjoin(device, true()))
     # In a fixed order: two planners at once must not wait for each other in a circle.
-    rows = rows.where(~told).order_by(today.c.person_id, today.c.basis, today.c.step)
+    rows = rows.where(~planned).order_by(today.c.person_id, today.c.basis, today.c.step)
     columns = ["person_id", "kind", "dedupe", "lane", "due_on", "params", "status", "created_at", "settled_at"]
     statement = insert(Notification).from_select(columns, rows)
     return _count(session, statement.on_conflict_do_nothing(index_elements=["person_id", "dedupe"]))

@@ -95,6 +95,6 @@ def explain() -> dict[str, Any]:
 @blueprint.get("/offices")
 @allow(Role.ANYONE)
 @blueprint.response(200, OfficesOut)
-def where() -> dict[str, Any]:
+def list_offices() -> dict[str, Any]:
     """The immigration offices, their hours and what to bring."""
     return {"items": [visit_view(office.code) for office in offices.all_offices()], "next_cursor": None}

@@ -57,7 +57,7 @@ def file(data: dict[str, Any]) -> Response:
 @allow(Role.RESIDENT)
 @blueprint.arguments(PageArgs, location="query")
 @blueprint.response(200, ReportsOut)
-def mine(args: dict[str, Any]) -> dict[str, Any]:
+def list_reports(args: dict[str, Any]) -> dict[str, Any]:
     """My reports, newest first."""
     before = int(args["cursor"]) if args["cursor"] else None
     with read_session() as session:
@@ -69,7 +69,7 @@ def mine(args: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/reports/<number>")
 @allow(Role.RESIDENT)
 @blueprint.response(200, ReportOut)
-def one(number: str) -> dict[str, Any]:
+def get_report(number: str) -> dict[str, Any]:
     """One of my reports."""
     with read_session() as session:
         report = reports.get(session, number, author=principal())

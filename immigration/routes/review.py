@@ -57,7 +57,7 @@ def queue(args: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/reports/<number>")
 @allow(Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR)
 @blueprint.response(200, ReviewOut)
-def one(number: str) -> dict[str, Any]:
+def get_report(number: str) -> dict[str, Any]:
     """A report beside the records it was checked against, and its history."""
     with transaction() as session:
         report, case = review.open_report(session, number, officer=principal(), context=filing_context(), now=now())

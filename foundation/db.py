@@ -155,7 +155,9 @@ class Database:
                 with self._replicated(connection):
                     yield AutocommitConnection(connection)
             finally:
-                self._give_back(connection, driver)
+                if not driver.closed:
+                    driver.autocommit = False
+                self._drop_if_broken(connection, driver)
 
     @contextmanager
     def read_autocommit(self) -> Iterator[AutocommitConnection]:
@@ -165,13 +167,11 @@ class Database:
             try:
                 yield AutocommitConnection(connection)
             finally:
-                self._give_back(connection, driver, autocommit=True)
+                self._drop_if_broken(connection, driver)
 
-    def _give_back(self, connection: Connection, driver: DriverConnection[Any], *, autocommit: bool = False) -> None:
-        """Leave a connection as its pool gave it; a broken one is not given back, nor kept are the pools' others."""
-        if not driver.closed:
-            driver.autocommit = autocommit
-        elif not connection.invalidated:  # a Statement broke it, which SQLAlchemy has not noticed
+    def _drop_if_broken(self, connection: Connection, driver: DriverConnection[Any]) -> None:
+        """Drop all pooled connections where a Statement found the server gone, which SQLAlchemy does not notice."""
+        if driver.closed and not connection.invalidated:
             connection.invalidate()
             self.drop_connections()
 

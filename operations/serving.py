@@ -8,7 +8,7 @@ KILL_AFTER = 8
 """Seconds, longer than any answer takes. A process that is stopped while it starts misses the signal and is killed."""
 
 
-def granian(*, host: str = "127.0.0.1", port: int = 8000, workers: int = 2, log: bool = False) -> list[str]:
+def granian(*, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> list[str]:
     """The command that serves the API. Each process has as many threads as its pools have connections.
 
     A process that ends by itself is started again; on SIGTERM requests in hand are answered.
@@ -16,4 +16,4 @@ def granian(*, host: str = "127.0.0.1", port: int = 8000, workers: int = 2, log:
     where = ["--interface", "wsgi", "app:application", "--host", host, "--port", str(port)]
     sizes = ["--workers", str(workers), "--blocking-threads", str(POOL_SIZE)]
     life = ["--respawn-failed-workers", "--workers-kill-timeout", str(KILL_AFTER)]
-    return [sys.executable, "-m", "granian", *where, *sizes, *life, *([] if log else ["--no-log"])]
+    return [sys.executable, "-m", "granian", *where, *sizes, *life, "--no-log"]

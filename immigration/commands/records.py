@@ -52,7 +52,7 @@ def import_(kind: str, file: Path, rejects: Path | None) -> None:
                 store,
                 kind,
                 source,
-                rejects=rejects or (sys.stderr if from_stdin else file.with_name(file.name + ".rejected.csv")),
+                rejects=rejects or (sys.stderr if from_stdin else service.rejects_beside(file)),
                 records=context.records,
                 law=context.law,
                 now=now(),

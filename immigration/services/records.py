@@ -49,27 +49,27 @@ def import_file(
     records: Records,
     law: Law,
     now: datetime,
-    rejects: Path | TextIO | None = None,
     production: bool = False,
     progress: Callable[[int], None] = lambda position: None,
 ) -> Outcome:
-    """Import a CSV file, see `import_rows`, and bring what people owe up to date.
-
-    Bad rows go to `rejects`, a path or an open file; by default to `FILE.rejected.csv`. Where recomputing is cut short,
-    a worker's next round does it.
-    """
+    """Import a CSV file as `import_stream` does; bad rows go to `FILE.rejected.csv`."""
     with path.open("rb") as file:
         return import_stream(
             database,
             kind_name,
             file,
-            rejects=rejects or path.with_name(path.name + ".rejected.csv"),
+            rejects=rejects_beside(path),
             records=records,
             law=law,
             now=now,
             production=production,
             progress=progress,
         )
+
+
+def rejects_beside(path: Path) -> Path:
+    """Where the bad rows of a file go by default."""
+    return path.with_name(path.name + ".rejected.csv")
 
 
 def import_stream(
@@ -84,7 +84,10 @@ def import_stream(
     production: bool = False,
     progress: Callable[[int], None] = lambda position: None,
 ) -> Outcome:
-    """As `import_file`, from an open file, which may be a pipe."""
+    """Import an open CSV file, which may be a pipe, see `import_rows`; and bring what people owe up to date.
+
+    Where recomputing is cut short, a worker's next round does it.
+    """
     outcome = import_rows(
         database, kind_name, file, rejects=rejects, law=law, now=now, production=production, progress=progress
     )

@@ -19,9 +19,7 @@ from immigration.models.obligations import KEPT_COLUMNS, Obligation
 from immigration.models.reports import Decision, IdempotencyKey, Receipt, Report
 from immigration.registries.records import Case
 from immigration.rules.findings import Filing, to_keep
-from immigration.services.judging import Judgement, Sent
-
-SYSTEM = "system"
+from immigration.services.judging import SYSTEM, Judgement, Sent
 
 
 def _columns(model: type[Base], *left_out: str) -> tuple[str, ...]:

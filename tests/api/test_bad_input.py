@@ -33,7 +33,7 @@ class World:
     values: dict[str, str]
 
     def call(self, operation: Operation, role: str, **more: Any) -> Any:
-        """Go through a operation as somebody."""
+        """Call an operation in a role."""
         headers = self.headers[role] | {"Idempotency-Key": "bad-input"} | more.pop("headers", {})
         path = operation.at(**self.values) + more.pop("query", "")
         return self.app.test_client().open(path, method=operation.method.upper(), headers=headers, **more)
@@ -88,7 +88,7 @@ def refused(world: World, operation: Operation, *expected: Any, **sent: Any) -> 
 
 
 def complaint(world: World, operation: Operation, field: Field, value: Any) -> Any:
-    """What a operation says about one member of a body."""
+    """What an operation says about one member of a body."""
     role = min(operation.roles, default="anyone")
     answer = world.call(operation, role, data=json.dumps(field.body(value)), content_type="application/json")
     assert answer.status_code == 422, (field.place, value, answer.get_data(as_text=True))

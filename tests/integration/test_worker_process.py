@@ -19,6 +19,7 @@ from operations import migrating
 from tests.conftest import SECRET
 
 MESSAGES = 300
+STARTED: list[subprocess.Popen[str]] = []  # ended with their test, whatever became of it
 _DEVICES = text("""insert into devices
 (person_id, device_id, platform, kind, target, target_index, language, updated_at)
 values (:person, :device, 'android', 'fid', :target, :index, 'en', now())""")
@@ -50,6 +51,11 @@ def place(server, request):
         push.script([{"delay": 0.1}] * MESSAGES)
         yield url, database, push, post
     database.close()
+    while STARTED:
+        process = STARTED.pop()
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 def start(url, push, post, *, before=()):
@@ -63,7 +69,9 @@ def start(url, push, post, *, before=()):
         "PYTHONUNBUFFERED": "1",
     }
     command = [*before, sys.executable, "-m", "flask", "--app", "app", "worker"]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    STARTED.append(process)
+    return process
 
 
 def await_pushed(push, count):

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from benchmarks import forms
 from benchmarks.load import request
 from benchmarks.nation import NOW, Nation, application
+from immigration.rules.codes import KeyPurpose
 from operations.services import services_of
 
 _OPEN = """
@@ -48,7 +49,7 @@ def tokens(nation: Nation, who: list[UUID]) -> dict[UUID, str]:
         "exp": int((NOW + timedelta(days=1)).timestamp()),
         "asr": "counter",
     }
-    made = {person: signer.sign("access", base | {"sub": str(person), "fam": str(uuid4())}) for person in who}
+    made = {person: signer.sign(KeyPurpose.ACCESS, base | {"sub": str(person), "fam": str(uuid4())}) for person in who}
     database.close()
     return made
 

@@ -16,6 +16,7 @@ from foundation.clock import bangkok_date, system_clock
 from foundation.sealing import keyring
 from immigration.registries.law import law
 from immigration.registries.records import ImportedRecords
+from immigration.rules.codes import KeyPurpose
 from immigration.rules.rows import KINDS
 from immigration.services import records
 from immigration.services.keys import Signer
@@ -120,7 +121,7 @@ def _token(system: Installation, person_id: UUID, assurance: str) -> str:
         "exp": int((now + TOKEN_LIFE).timestamp()),
     }
     typed: Signer = signer
-    return typed.sign("access", claims)
+    return typed.sign(KeyPurpose.ACCESS, claims)
 
 
 def _phone(resident: Resident) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from flask.cli import AppGroup
 from foundation.errors import Problem
 from foundation.http import now
 from foundation.services import transaction
-from immigration.rules.activations import ASSURANCES
+from immigration.rules.codes import Assurance
 from immigration.services import activations
 
 group = AppGroup("activation", help="Activation codes.")
@@ -17,8 +17,8 @@ group = AppGroup("activation", help="Activation codes.")
 @click.option("--state", required=True, metavar="CODE", help="The issuing state, such as FRA.")
 @click.option(
     "--assurance",
-    type=click.Choice(ASSURANCES),
-    default="counter",
+    type=click.Choice([each.value for each in Assurance]),
+    default=Assurance.COUNTER.value,
     show_default=True,
     help="counter: an officer saw the person and the passport; mail: it went to the contact given on arrival.",
 )

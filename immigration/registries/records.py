@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from foundation.db import Statement
 from foundation.sealing import keyring
 from immigration.models.obligations import KEPT_COLUMNS, WINDOW_COLUMNS
-from immigration.rules.codes import StepCode
+from immigration.rules.codes import Channel, StepCode
 from immigration.rules.due_dates import Obligation, Step, Window
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
 from immigration.rules.reports import HOLDING_STATES, Held
@@ -222,7 +222,7 @@ def _own_reports(rows: Sequence[Mapping[str, Any]]) -> Iterator[Report]:
             yield Report(
                 number=row["number"],
                 on=date.fromisoformat(row["on"]),
-                channel="online",
+                channel=Channel.ONLINE,
                 next_due_on=_date(row["next_due_on"]),
                 passport_id=row["passport_id"],
                 office=row["office"],

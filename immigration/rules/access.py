@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from immigration.rules.codes import Assurance
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -31,4 +33,4 @@ class Terms:
 
     def code(self, assurance: str) -> timedelta:
         """How long an activation code of that assurance can be used."""
-        return self.counter_code if assurance == "counter" else self.mail_code
+        return self.counter_code if assurance == Assurance.COUNTER else self.mail_code

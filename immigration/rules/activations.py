@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-ASSURANCES = ("counter", "mail")
-"""How a code reached its owner: from an officer who saw person and passport, or at the contact given on arrival."""
+from immigration.rules.codes import Assurance, PassportStatus
 
-_OUT_OF_HAND = ("lost", "stolen")
+_OUT_OF_HAND = (PassportStatus.LOST, PassportStatus.STOLEN)
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ def obstacles(*, status: str, replaced: bool, assurance: str) -> list[str]:
     officer saw who holds it.
     """
     found = ["passport-replaced"] if replaced else []
-    if status in _OUT_OF_HAND and assurance != "counter":
+    if status in _OUT_OF_HAND and assurance != Assurance.COUNTER:
         found.append("passport-out-of-hand")
     return found
 

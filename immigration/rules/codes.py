@@ -52,6 +52,56 @@ class StepCode(StrEnum):
     IF_LATE = "if-late"
 
 
+class PassportStatus(StrEnum):
+    """What the issuing state says of a passport."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    LOST = "lost"
+    STOLEN = "stolen"
+    CANCELLED = "cancelled"
+
+
+class Direction(StrEnum):
+    """Which way a border was crossed."""
+
+    ARRIVAL = "arrival"
+    DEPARTURE = "departure"
+
+
+class PermissionKind(StrEnum):
+    """How a permission to stay came about."""
+
+    EXTENSION = "extension"
+    CHANGE = "change"
+
+
+class Channel(StrEnum):
+    """Through which a report came to the Immigration Bureau."""
+
+    COUNTER = "counter"
+    AGENT = "agent"
+    POST = "post"
+    ONLINE = "online"
+
+
+class Assurance(StrEnum):
+    """How an activation code reached its owner.
+
+    From an officer who saw person and passport, or at the contact given on arrival.
+    """
+
+    COUNTER = "counter"
+    MAIL = "mail"
+
+
+class KeyPurpose(StrEnum):
+    """What a signing key signs."""
+
+    ACCESS = "access"
+    STATEMENT = "statement"
+
+
 class ReportStatus(StrEnum):
     """The state of a report; what may happen in each is in `rules/reports.py`."""
 

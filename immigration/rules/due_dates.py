@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from immigration.rules import stays
-from immigration.rules.codes import ObligationState, RegimeName, StepCode
+from immigration.rules.codes import ObligationState, PermissionKind, RegimeName, StepCode
 from immigration.rules.facts import COUNTER_CHANNELS, Facts, Permission, Report
 from immigration.rules.policies import Policy
 
@@ -200,7 +200,7 @@ def _basis(
 
 
 def _counting_extensions(granted: Iterable[Permission], policy: Policy) -> list[Permission]:
-    extensions = [p for p in granted if p.kind == "extension"]
+    extensions = [p for p in granted if p.kind == PermissionKind.EXTENSION]
     how: str = policy.value("due.extension_resets")
     return {"first": extensions[:1], "never": [], "every": extensions}[how]
 

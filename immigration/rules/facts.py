@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-COUNTER_CHANNELS = frozenset({"counter", "agent"})
+from immigration.rules.codes import Channel
+
+COUNTER_CHANNELS = frozenset({Channel.COUNTER, Channel.AGENT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from immigration.rules import stays
-from immigration.rules.codes import CheckName, CheckOutcome, RegimeName
+from immigration.rules.codes import Assurance, CheckName, CheckOutcome, PassportStatus, RegimeName
 from immigration.rules.due_dates import Obligation
 from immigration.rules.facts import Facts, Residence
 from immigration.rules.policies import Policy
@@ -94,7 +94,7 @@ def _holds(reason: str, filing: Filing, policy: Policy) -> bool:
         return bool(policy.value("online.reset_on_reentry") == "yes")
     if effect.unless:
         allowed = policy.value(effect.unless)
-        if allowed == "yes" or (allowed == "counter-activation" and filing.assurance == "counter"):
+        if allowed == "yes" or (allowed == "counter-activation" and filing.assurance == Assurance.COUNTER):
             return False
     return effect.effect == "review"
 
@@ -106,7 +106,7 @@ def _identity(facts: Facts) -> str | None:
 
 def _passport(facts: Facts, today: date) -> str | None:
     passport = facts.passport
-    return "passport-invalid" if passport.status != "valid" or passport.expires_on < today else None
+    return "passport-invalid" if passport.status != PassportStatus.VALID or passport.expires_on < today else None
 
 
 def _entry(owed: Obligation) -> str | None:

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from immigration.rules import nationalities
+from immigration.rules.codes import Channel, Direction, PassportStatus, PermissionKind
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
 _DOCUMENT = re.compile(r"[A-Z0-9]{1,20}")
@@ -25,22 +27,38 @@ Reader = Callable[[str], Any]
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of records: its columns in the contract's order, how each is read, and a check of the whole row."""
+class Field:
+    """A column of a CSV file, and how its text is read."""
 
     name: str
-    columns: tuple[str, ...]
-    readers: tuple[Reader, ...]
+    read: Reader
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of records: its fields in the order of the documents, and a check of the whole row.
+
+    The first field of every kind but passports is the id by which a row is known. A field is stored in the column of
+    the same name of the kind's table, see `services/staging.py`.
+    """
+
+    name: str
+    fields: tuple[Field, ...]
     check: Callable[[dict[str, Any]], str | None] = lambda row: None
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the fields."""
+        return tuple(field.name for field in self.fields)
 
     def read(self, values: Sequence[str], production: bool = False) -> dict[str, Any]:
         """The typed values of a row; raises BadRow. In production the specimen state is refused."""
         row = {}
-        for column, reader, value in zip(self.columns, self.readers, values, strict=True):
+        for field, value in zip(self.fields, values, strict=True):
             try:
-                row[column] = reader(value.strip())
+                row[field.name] = field.read(value.strip())
             except ValueError as error:
-                raise BadRow(f"{column}: {error}") from error
+                raise BadRow(f"{field.name}: {error}") from error
         for column in ("issuing_state", "nationality"):
             if production and row.get(column) == nationalities.SPECIMEN:
                 raise BadRow(f"{column}: {nationalities.SPECIMEN} is the state of specimens")
@@ -118,8 +136,8 @@ def _replaces(value: str) -> tuple[str, str]:
 _number = _required(_DOCUMENT, "a document number (letters and digits)", upper=True)
 _id = _required(_ID, "an id of up to 64 characters")
 _class = _required(_CODE, "a visa class", upper=True)
-_WHO = ("document_number", "issuing_state")
-_WHO_READERS = (_number, _state)
+_WHO = (Field("document_number", _number), Field("issuing_state", _state))
+"""The passport that a row is about."""
 
 
 def _passport(row: dict[str, Any]) -> str | None:
@@ -131,7 +149,7 @@ def _passport(row: dict[str, Any]) -> str | None:
 
 
 def _movement(row: dict[str, Any]) -> str | None:
-    if row["direction"] == "arrival" and not row["visa_class"]:
+    if row["direction"] == Direction.ARRIVAL and not row["visa_class"]:
         return "visa_class: missing on an arrival"
     return None
 
@@ -146,74 +164,66 @@ KINDS = {
     for kind in (
         Kind(
             "passports",
-            (*_WHO, "nationality", "surname", "given_names", "birth_date", "sex", "expires_on", "status", "replaces"),
             (
-                *_WHO_READERS,
-                _state,
-                _text(200, False),
-                _text(200, False),
-                _day,
-                _sex,
-                _day,
-                _one_of("valid", "expired", "lost", "stolen", "cancelled"),
-                _optional(_replaces),
+                *_WHO,
+                Field("nationality", _state),
+                Field("surname", _text(200, False)),
+                Field("given_names", _text(200, False)),
+                Field("birth_date", _day),
+                Field("sex", _sex),
+                Field("expires_on", _day),
+                Field("status", _one_of(*PassportStatus)),
+                Field("replaces", _optional(_replaces)),
             ),
             _passport,
         ),
         Kind(
             "movements",
             (
-                "movement_id",
+                Field("movement_id", _id),
                 *_WHO,
-                "direction",
-                "occurred_on",
-                "checkpoint",
-                "arrival_card",
-                "visa_class",
-                "permitted_until",
-                "contact_email",
-            ),
-            (
-                _id,
-                *_WHO_READERS,
-                _one_of("arrival", "departure"),
-                _day,
-                _text(100, False),
-                _optional(_text(40)),
-                _optional(_class),
-                _optional(_day),
-                _optional(_required(_EMAIL, "an e-mail address")),
+                Field("direction", _one_of(*Direction)),
+                Field("occurred_on", _day),
+                Field("checkpoint", _text(100, False)),
+                Field("arrival_card", _optional(_text(40))),
+                Field("visa_class", _optional(_class)),
+                Field("permitted_until", _optional(_day)),
+                Field("contact_email", _optional(_required(_EMAIL, "an e-mail address"))),
             ),
             _movement,
         ),
         Kind(
             "permissions",
-            ("permission_id", *_WHO, "kind", "granted_on", "permitted_until", "visa_class"),
-            (_id, *_WHO_READERS, _one_of("extension", "change"), _day, _day, _optional(_class)),
+            (
+                Field("permission_id", _id),
+                *_WHO,
+                Field("kind", _one_of(*PermissionKind)),
+                Field("granted_on", _day),
+                Field("permitted_until", _day),
+                Field("visa_class", _optional(_class)),
+            ),
         ),
         Kind(
             "reports",
-            ("receipt_number", *_WHO, "filed_on", "channel", "office", "next_due_on"),
             (
-                _id,
-                *_WHO_READERS,
-                _day,
-                _one_of("counter", "agent", "post", "online"),
-                _text(20, False),
-                _optional(_day),
+                Field("receipt_number", _id),
+                *_WHO,
+                Field("filed_on", _day),
+                Field("channel", _one_of(*Channel)),
+                Field("office", _text(20, False)),
+                Field("next_due_on", _optional(_day)),
             ),
         ),
         Kind(
             "residences",
-            ("residence_id", *_WHO, "subdistrict_code", "address", "from_on", "until_on", "host"),
             (
-                _id,
-                *_WHO_READERS,
-                _required(re.compile(r"\d{6}"), "a six-digit subdistrict code"),
-                _text(500),
-                _day,
-                _optional(_day),
-                _optional(_text(200)),
+                Field("residence_id", _id),
+                *_WHO,
+                Field("subdistrict_code", _required(re.compile(r"\d{6}"), "a six-digit subdistrict code")),
+                Field("address", _text(500)),
+                Field("from_on", _day),
+                Field("until_on", _optional(_day)),
+                Field("host", _optional(_text(200))),
             ),
             _residence,
         ),

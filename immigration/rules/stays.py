@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from immigration.rules.codes import Direction
 from immigration.rules.facts import Movement, Permission
 
 
@@ -36,10 +37,10 @@ def in_order(movements: Iterable[Movement], until: date) -> Iterator[Movement]:
     for _, same_day in groupby(known, key=lambda m: m.on):
         left = list(same_day)
         while left:
-            wanted = "departure" if inside else "arrival"
+            wanted = Direction.DEPARTURE if inside else Direction.ARRIVAL
             movement = next((m for m in left if m.direction == wanted), left[0])
             left.remove(movement)
-            inside = movement.direction == "arrival"
+            inside = movement.direction == Direction.ARRIVAL
             yield movement
 
 
@@ -50,7 +51,7 @@ def stays(movements: Iterable[Movement], until: date) -> list[Stay]:
     for movement in in_order(movements, until):
         if arrival is not None:
             found.append(Stay(arrival, movement.on, found[-1].entered_on if found else None))
-        arrival = movement if movement.direction == "arrival" else None
+        arrival = movement if movement.direction == Direction.ARRIVAL else None
     if arrival is not None:
         found.append(Stay(arrival, None, found[-1].entered_on if found else None))
     return found

@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
+from immigration.rules.codes import Assurance
 from immigration.schemas.common import Pattern
 
 LANGUAGES = ("en", "th")
@@ -31,4 +32,4 @@ class ProfileOut(Schema):
     language = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
     email = fields.String(required=True, allow_none=True)
     phone = fields.String(required=True, allow_none=True)
-    assurance = fields.String(required=True, validate=validate.OneOf(("counter", "mail")))
+    assurance = fields.String(required=True, validate=validate.OneOf(tuple(Assurance)))

@@ -20,6 +20,7 @@ from immigration.models.people import Passport, current_passport, document_index
 from immigration.registries.access import terms
 from immigration.rules import activations as rules
 from immigration.rules import mrz, nationalities, numbers
+from immigration.rules.codes import Assurance
 from immigration.services import tokens
 from immigration.services.tokens import Grant
 
@@ -100,7 +101,7 @@ def issue_at_counter(session: Session, resident_id: UUID, *, officer: Principal,
     passport = current_passport(session, resident_id)
     if passport is None:
         raise NotFound
-    return issue_for(session, passport, assurance="counter", issued_by=officer.actor, now=now)
+    return issue_for(session, passport, assurance=Assurance.COUNTER, issued_by=officer.actor, now=now)
 
 
 def issue_for(

@@ -22,6 +22,7 @@ from immigration.registries.access import terms
 from immigration.registries.mail import Mail, MailDelayed, Mailer, MailRefused, MailServerDown
 from immigration.rules import activations as rules
 from immigration.rules import numbers
+from immigration.rules.codes import Assurance, Direction
 from immigration.services import activations
 
 ISSUED_BY = "mail"
@@ -139,7 +140,7 @@ def _match(session: Session, request: ActivationRequest) -> tuple[str, Passport 
         )
     )
     replaced = activations.is_replaced(session, request.document_index)
-    if passport is None or rules.obstacles(status=passport.status, replaced=replaced, assurance="mail"):
+    if passport is None or rules.obstacles(status=passport.status, replaced=replaced, assurance=Assurance.MAIL):
         return "no-match", None
     return "ready", passport
 
@@ -149,7 +150,7 @@ def _contact(session: Session, person_id: UUID) -> str | None:
     latest = (
         select(Movement.contact_email)
         .join(Passport, Passport.id == Movement.passport_id)
-        .where(Passport.person_id == person_id, Movement.direction == "arrival")
+        .where(Passport.person_id == person_id, Movement.direction == Direction.ARRIVAL)
         .order_by(Movement.occurred_on.desc(), Movement.id.desc())
         .limit(1)
     )
@@ -172,7 +173,7 @@ def _ready_code(session: Session, request: ActivationRequest, passport: Passport
         return "ready"
     if _is_throttled(session, request, passport.person_id, now):
         return "throttled"
-    activations.issue_for(session, passport, assurance="mail", issued_by=ISSUED_BY, now=now, code=code)
+    activations.issue_for(session, passport, assurance=Assurance.MAIL, issued_by=ISSUED_BY, now=now, code=code)
     return "ready"
 
 

@@ -12,6 +12,7 @@ from immigration.registries.records import Case, Records
 from immigration.rules import due_dates, findings
 from immigration.rules import reports as rules
 from immigration.rules.addresses import Address
+from immigration.rules.codes import Channel
 from immigration.rules.due_dates import Obligation
 from immigration.rules.policies import Policy
 from immigration.services.keys import Signer
@@ -142,7 +143,7 @@ def next_due_after(owed: Obligation, filed_on: date, policy: Policy) -> date:
     """The next due date that a report filed online on `filed_on` earns."""
     window = owed.window
     return due_dates.next_due(
-        window.due_on if window else None, window.late_after if window else None, filed_on, "online", policy
+        window.due_on if window else None, window.late_after if window else None, filed_on, Channel.ONLINE, policy
     )
 
 

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal, get_args
+from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -27,9 +27,8 @@ from foundation.errors import Unavailable
 from immigration.events import KeyRotated
 from immigration.models.access import SigningKey
 from immigration.registries.access import terms
+from immigration.rules.codes import KeyPurpose
 
-Purpose = Literal["access", "statement"]
-PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 ALGORITHM = "ES256"
 _JWS = jwt.PyJWS(algorithms=[ALGORITHM])
 FRESH_FOR = 60.0
@@ -37,7 +36,7 @@ FRESH_FOR = 60.0
 PAUSE = 1.0
 """Seconds between two readings that unknown key ids cause: made-up ids must not become queries."""
 LONGEST = 8 * 1024
-_TYPES: dict[str, str] = {"access": "at+jwt", "statement": "statement+jwt"}
+_TYPES: dict[str, str] = {KeyPurpose.ACCESS: "at+jwt", KeyPurpose.STATEMENT: "statement+jwt"}
 _KEPT = 4096
 
 
@@ -54,14 +53,14 @@ class _Key:
     retired_at: datetime | None
 
 
-def ensure(session: Session, purpose: Purpose, now: datetime) -> str:
+def ensure(session: Session, purpose: KeyPurpose, now: datetime) -> str:
     """Make the key of a purpose unless there is one; its id. Processes that start at once end with the same key."""
     return _active(session, purpose) or _add(session, purpose, now) or _the_active(session, purpose)
 
 
-def rotate(session: Session, purpose: Purpose, now: datetime, *, actor: str = "command-line") -> str:
+def rotate(session: Session, purpose: KeyPurpose, now: datetime, *, actor: str = "command-line") -> str:
     """Make a new key that signs from now on; its id. Of rotations at the same moment one takes place."""
-    until = now + terms(bangkok_date(now)).access_key_overlap if purpose == "access" else now
+    until = now + terms(bangkok_date(now)).access_key_overlap if purpose == KeyPurpose.ACCESS else now
     active = (SigningKey.purpose == purpose, SigningKey.retired_at.is_(None))
     session.execute(update(SigningKey).where(*active).values(retired_at=until, private_pem=None))
     if kid := _add(session, purpose, now):
@@ -71,7 +70,9 @@ def rotate(session: Session, purpose: Purpose, now: datetime, *, actor: str = "c
 
 def jwks(session: ReadSession, now: datetime) -> dict[str, Any]:
     """The public keys that still verify, as a JWK set (RFC 7517), oldest first; `purpose` says what each signs."""
-    in_use = or_(SigningKey.purpose == "statement", SigningKey.retired_at.is_(None), SigningKey.retired_at > now)
+    in_use = or_(
+        SigningKey.purpose == KeyPurpose.STATEMENT, SigningKey.retired_at.is_(None), SigningKey.retired_at > now
+    )
     rows = session.execute(
         select(SigningKey.public_jwk, SigningKey.kid, SigningKey.purpose)
         .where(in_use)
@@ -112,13 +113,13 @@ class Signer:
 
     def sign_statement(self, claims: dict[str, Any]) -> str:
         """A compact JWS (RFC 7515) of JSON-ready claims, signed for ever: a receipt, or proof of a filing time."""
-        return self.sign("statement", claims)
+        return self.sign(KeyPurpose.STATEMENT, claims)
 
     def verify_statement(self, text: str) -> dict[str, Any]:
         """The claims of a statement this service signed, whenever that was; raises InvalidSignature."""
-        return self._verify("statement", text)[1]
+        return self._verify(KeyPurpose.STATEMENT, text)[1]
 
-    def sign(self, purpose: Purpose, claims: dict[str, Any]) -> str:
+    def sign(self, purpose: KeyPurpose, claims: dict[str, Any]) -> str:
         """A compact JWS with the present key of `purpose`."""
         self.refresh()
         key = self._signing(purpose)
@@ -132,7 +133,7 @@ class Signer:
     def verify_access(self, token: str, now: datetime) -> dict[str, Any]:
         """The claims of an access token whose key is in use, for the caller to judge; raises InvalidSignature."""
         self.refresh()
-        kid, claims = self._verified.get(token) or self._verify("access", token)
+        kid, claims = self._verified.get(token) or self._verify(KeyPurpose.ACCESS, token)
         key = self._keys.get(kid)
         if key is None or (key.retired_at and key.retired_at <= now):
             raise InvalidSignature("the key is retired")
@@ -141,7 +142,7 @@ class Signer:
         self._verified[token] = kid, claims
         return claims
 
-    def _verify(self, purpose: Purpose, text: str) -> tuple[str, dict[str, Any]]:
+    def _verify(self, purpose: KeyPurpose, text: str) -> tuple[str, dict[str, Any]]:
         if len(text) > LONGEST or not _is_canonical(text):
             raise InvalidSignature("not a compact JWS as we write them")
         try:
@@ -166,7 +167,7 @@ class Signer:
             self._read()
         return self._keys.get(kid)
 
-    def _signing(self, purpose: Purpose) -> _Key | None:
+    def _signing(self, purpose: KeyPurpose) -> _Key | None:
         keys = self._keys.values()
         return next((key for key in keys if key.purpose == purpose and key.private and key.retired_at is None), None)
 
@@ -179,9 +180,9 @@ class Signer:
     def _load(self) -> None:
         with self._database.read_session() as session:
             keys = _all(session)
-        if {key.purpose for key in keys if key.private} != set(PURPOSES):
+        if {key.purpose for key in keys if key.private} != set(KeyPurpose):
             with self._database.transaction() as session:
-                for purpose in PURPOSES:
+                for purpose in KeyPurpose:
                     ensure(session, purpose, self._clock())
                 keys = _all(session)
         self._keys = {key.kid: key for key in keys}

@@ -3,30 +3,35 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import aliased
 
 from foundation import events
 from foundation.clock import bangkok_date
 from foundation.db import Session
 from immigration.events import PeopleMerged, ReportContradicted
-from immigration.models.reports import Report, holds
+from immigration.models.access import ActivationCode, TokenFamily
+from immigration.models.obligations import Obligation
+from immigration.models.people import Passport, Person
+from immigration.models.reports import IdempotencyKey, Report, holds
 from immigration.rules import reports as rules
 from immigration.rules.policies import Policy
 from immigration.services import receipts, review, staging
 
-_PERSONAL_TABLES = ("passports", "activation_codes", "token_families", "reports")
+_OWNED = (Passport, ActivationCode, TokenFamily, Report)
+"""What belongs to a person and moves as it is."""
 
 
 def merge_people(session: Session, *, policy: Policy, now: datetime, actor: str) -> None:
-    """Make one person of people whose staged passports replace one another; the older passport's canonical."""
-    while pairs := session.execute(text(staging.STAGED_CHAIN)).all():
-        for duplicate, canonical in _survivors({row.newer: row.older for row in pairs}).items():
+    """Make one person of people whose staged passports replace one another; the older passport's person stays."""
+    while older := staging.staged_chains(session):
+        for duplicate, canonical in _survivors(older).items():
             _merge(session, duplicate, canonical, policy=policy, now=now, actor=actor)
 
 
 def _survivors(older: dict[UUID, UUID]) -> dict[UUID, UUID]:
     """Follow each person to the oldest of the chain; a ring of replacements ends where it began."""
-    found = {}
+    survivors = {}
     for start in older:
         seen, person = {start}, older[start]
         while person in older and person not in seen:
@@ -35,32 +40,59 @@ def _survivors(older: dict[UUID, UUID]) -> dict[UUID, UUID]:
         if person in seen:
             person = min(seen)
         if person != start:
-            found[start] = person
-    return found
+            survivors[start] = person
+    return survivors
 
 
 def _merge(session: Session, duplicate: UUID, canonical: UUID, *, policy: Policy, now: datetime, actor: str) -> None:
-    both = {"duplicate": duplicate, "canonical": canonical, "today": bangkok_date(now)}
-    session.execute(text(_LOCK_REPORTS), both)  # in the order in which a decision locks them
-    session.execute(text(_LOCK_OBLIGATIONS), both)
+    both = [duplicate, canonical]
+    # Locked in the order in which a decision locks them: reports first, then what is owed.
+    session.execute(select(Report.id).where(Report.person_id.in_(both)).order_by(Report.id).with_for_update())
+    owed = select(Obligation.person_id).where(Obligation.person_id.in_(both)).order_by(Obligation.person_id)
+    session.execute(owed.with_for_update())
     _leave_a_period_to_one(session, duplicate, canonical, policy=policy, now=now, actor=actor)
-    for table in _PERSONAL_TABLES:
-        session.execute(text(f"update {table} set person_id = :canonical where person_id = :duplicate"), both)  # noqa: S608
-    session.execute(text(_MOVE_KEYS), both)
-    session.execute(text("delete from idempotency_keys where person_id = :duplicate"), both)
-    session.execute(text(_MOVE_CONTACT), both)
-    session.execute(text("delete from obligations where person_id = :duplicate"), both)
-    session.execute(text(_MARK), both)
-    session.execute(text("delete from people where id = :duplicate"), both)
-    events.record(session, PeopleMerged(str(canonical), canonical, str(duplicate)), actor=actor, at=now)
+    for table in _OWNED:
+        session.execute(update(table).where(table.person_id == duplicate).values(person_id=canonical))
+    _move_idempotency_keys(session, duplicate, canonical)
+    _move_contact(session, duplicate, canonical)
+    session.execute(delete(Obligation).where(Obligation.person_id == duplicate))
+    out_of_date = {
+        "revision": Obligation.revision + 1,
+        "changes_on": func.least(Obligation.changes_on, bangkok_date(now)),
+    }
+    session.execute(update(Obligation).where(Obligation.person_id == canonical).values(out_of_date))
+    session.execute(delete(Person).where(Person.id == duplicate))
+    event = PeopleMerged(subject=str(canonical), person_id=canonical, absorbed=str(duplicate))
+    events.record(session, event, actor=actor, at=now)
+
+
+def _move_idempotency_keys(session: Session, duplicate: UUID, canonical: UUID) -> None:
+    """Answers of filings follow; where both used one key, the canonical person's answer stays."""
+    own = aliased(IdempotencyKey)
+    taken = exists().where(own.person_id == canonical, own.key == IdempotencyKey.key)
+    duplicates = IdempotencyKey.person_id == duplicate
+    session.execute(
+        update(IdempotencyKey)
+        .where(duplicates, ~taken)
+        .values(person_id=canonical)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(delete(IdempotencyKey).where(duplicates))
+
+
+def _move_contact(session: Session, duplicate: UUID, canonical: UUID) -> None:
+    """Contact that only the duplicate gave is kept."""
+    kept, other = (session.get_one(Person, each, with_for_update=True) for each in (canonical, duplicate))
+    kept.email, kept.phone = kept.email or other.email, kept.phone or other.phone
 
 
 def _leave_a_period_to_one(
     session: Session, duplicate: UUID, canonical: UUID, *, policy: Policy, now: datetime, actor: str
 ) -> None:
-    """Of two reports that hold one period one canonical: the accepted, of two accepted the later, else the first filed.
+    """Of two reports that hold one period one keeps it: the accepted, of two accepted the later, else the first filed.
 
-    The other is rejected as already reported, as it would have been at the door; or, where it was accepted, marked.
+    The other is rejected as already reported, as it would have been when it was filed; or, where it was accepted,
+    marked as contradicted.
     Of two without an entry on record, the second may answer the period after the first.
     """
     holders: dict[str, Report] = {}
@@ -83,7 +115,7 @@ def _give_way(session: Session, report: Report, canonical: UUID, *, policy: Poli
         review.give_way(session, report, policy=policy, actor=actor, now=now)
         return
     report.contradicted_at = now
-    event = ReportContradicted(report.number, canonical, _next_due(session, report))
+    event = ReportContradicted(subject=report.number, person_id=canonical, due_on=_next_due(session, report))
     events.record(session, event, actor=actor, at=now)
 
 
@@ -99,15 +131,3 @@ def _comes_after(session: Session, first: Report, second: Report, policy: Policy
 def _next_due(session: Session, accepted: Report) -> date | None:
     receipt = receipts.find_valid_receipt(session, accepted)
     return receipt.next_due_on if receipt else None
-
-
-_LOCK_REPORTS = "select 1 from reports where person_id in (:duplicate, :canonical) order by id for update"
-_LOCK_OBLIGATIONS = (
-    "select 1 from obligations where person_id in (:duplicate, :canonical) order by person_id for update"
-)
-_MARK = """update obligations set revision = revision + 1, changes_on = least(changes_on, :today)
-where person_id = :canonical"""
-_MOVE_KEYS = """update idempotency_keys k set person_id = :canonical where person_id = :duplicate
-and not exists (select from idempotency_keys o where o.person_id = :canonical and o.key = k.key)"""
-_MOVE_CONTACT = """update people s set email = coalesce(s.email, g.email), phone = coalesce(s.phone, g.phone)
-from people g where s.id = :canonical and g.id = :duplicate"""

@@ -191,24 +191,14 @@ def merge(session: Session, kind_name: str, rows: list[staging.Staged], *, law: 
     staging.stage(session, kind_name, rows)
     today = bangkok_date(now)
     policy = law.on(today)
-    if kind_name == "passports":
-        statement = staging.MERGE_PASSPORTS
-    else:
-        statement = staging.merge_statement(staging.MERGES[kind_name], marks=kind_name != "residences")
-    found = session.execute(text(statement), {"today": today, "version": policy.version})
-    counts = Counter({what: count for what, count in found})
+    counts = Counter(staging.merge_staged(session, kind_name, today=today, policy_version=policy.version))
     unknown: list[int] = []
-    if kind_name == "passports":
+    if kind_name == staging.PASSPORTS:
         merging.merge_people(session, policy=policy, now=now, actor=ACTOR)
     else:
-        unknown = list(session.scalars(text(_UNKNOWN)))
+        unknown = staging.lines_of_unknown_passports(session)
     counts["unchanged"] += len(rows) - counts.total() - len(unknown)
     return Merged(counts, unknown)
-
-
-_UNKNOWN = (
-    "select line from staged s where not exists (select from passports p where p.document_index = s.document_index)"
-)
 
 
 class Rejects:

@@ -1,120 +1,91 @@
-"""How rows of each kind are staged and merged: COPY into a temporary table, then set-based statements."""
+"""How rows of each kind are staged and merged: COPY into a temporary table, then set-based statements.
+
+Which columns a kind fills, of which types, and which of them are sealed follows from its fields and its table.
+"""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import text
 
-from foundation.db import Session, copy_rows
-from foundation.sealing import keyring
-from immigration.models.people import document_index
+from foundation.db import Base, Session, column_type, copy_rows
+from foundation.sealing import Sealed, keyring
+from immigration.models.people import Passport, document_index
+from immigration.models.records import Movement, OfficeReport, Permission, Residence
+from immigration.rules.rows import KINDS
 
 Staged = tuple[Any, ...]
 
+PASSPORTS, RESIDENCES = "passports", "residences"
+TABLES: dict[str, type[Base]] = {
+    PASSPORTS: Passport,
+    "movements": Movement,
+    "permissions": Permission,
+    "reports": OfficeReport,
+    RESIDENCES: Residence,
+}
+"""The table of each kind. A field is stored in the column of its name; but see `_stored`."""
+
+
+def _reference(value: tuple[str, str]) -> bytes:
+    return document_index(*value)
+
 
 @dataclass(frozen=True)
-class Merge:
-    """The merging of one kind: target table, its natural key, and the other columns with their types.
+class _Stored:
+    """A column of a table, the field it is filled from, and how a value that is not None is converted."""
 
-    `sealed` columns are encrypted on the way into the staging table already.
-    """
-
-    table: str
-    key: str
-    columns: tuple[tuple[str, str], ...]
-    sealed: frozenset[str] = frozenset()
-    names: tuple[tuple[str, str], ...] = ()
-
-    def source(self, column: str) -> str:
-        """The CSV column that a table column is read from."""
-        return dict(self.names).get(column, column)
+    column: str
+    field: str
+    type: str
+    convert: Callable[[Any], Any] | None = None
 
 
-MERGES = {
-    "movements": Merge(
-        "movements",
-        "movement_id",
-        (
-            ("direction", "text"),
-            ("occurred_on", "date"),
-            ("checkpoint", "text"),
-            ("arrival_card", "bytea"),
-            ("visa_class", "text"),
-            ("permitted_until", "date"),
-            ("contact_email", "bytea"),
-        ),
-        frozenset({"arrival_card", "contact_email"}),
-    ),
-    "permissions": Merge(
-        "permissions",
-        "permission_id",
-        (("kind", "text"), ("granted_on", "date"), ("permitted_until", "date"), ("visa_class", "text")),
-    ),
-    "reports": Merge(
-        "office_reports",
-        "receipt_number",
-        (("filed_on", "date"), ("channel", "text"), ("office", "text"), ("next_due_on", "date")),
-    ),
-    "residences": Merge(
-        "residences",
-        "residence_id",
-        (
-            ("subdistrict_code", "text"),
-            ("address", "bytea"),
-            ("from_on", "date"),
-            ("until_on", "date"),
-            ("host", "bytea"),
-        ),
-        frozenset({"address", "host"}),
-    ),
-}
-PASSPORT_COLUMNS = (
-    ("document_number", "bytea"),
-    ("issuing_state", "text"),
-    ("nationality", "text"),
-    ("surname", "text"),
-    ("given_names", "text"),
-    ("birth_date", "date"),
-    ("sex", "text"),
-    ("expires_on", "date"),
-    ("status", "text"),
-    ("replaces_index", "bytea"),
-)
+def _stored(kind: str, field: str) -> _Stored:
+    """Where a field goes: sealed where its column is, and a passport that is replaced as its blind index."""
+    if field == "replaces":
+        return _Stored("replaces_index", field, column_type(Passport, "replaces_index"), _reference)
+    column = TABLES[kind].__table__.columns[field].type
+    convert = (lambda value: keyring().seal(value, column.column)) if isinstance(column, Sealed) else None
+    return _Stored(field, field, column_type(TABLES[kind], field), convert)
+
+
+def _columns(kind: str) -> tuple[_Stored, ...]:
+    """What a kind's rows fill. The passport that a row of another kind is about is found by its blind index instead."""
+    about = () if kind == PASSPORTS else ("document_number", "issuing_state")
+    return tuple(_stored(kind, name) for name in KINDS[kind].columns if name not in about)
+
+
+_STORED = {kind: _columns(kind) for kind in TABLES}
+_KEYS = {kind: "document_index" if kind == PASSPORTS else KINDS[kind].columns[0] for kind in TABLES}
 
 
 def stage(session: Session, kind: str, rows: Iterable[Staged]) -> None:
     """Fill a fresh temporary table `staged` (line, document_index, row_digest, then the kind's columns) by COPY."""
-    columns = PASSPORT_COLUMNS if kind == "passports" else ((MERGES[kind].key, "text"), *MERGES[kind].columns)
-    typed = [("line", "int8"), ("document_index", "bytea"), ("row_digest", "bytea"), *columns]
-    definition = ", ".join(f"{name} {kind}" for name, kind in typed)
+    types = {"line": "int8", "document_index": "bytea", "row_digest": "bytea"}
+    types |= {stored.column: stored.type.lower() for stored in _STORED[kind]}
+    definition = ", ".join(f"{name} {type_}" for name, type_ in types.items())
     session.execute(text("drop table if exists staged"))
     session.execute(text(f"create temporary table staged ({definition}) on commit drop"))
-    copy_rows(session, "staged", dict(typed), rows)
+    copy_rows(session, "staged", types, rows)
     session.execute(text("analyze staged"))
 
 
 def staged(kind: str, rows: Iterable[tuple[int, dict[str, Any]]]) -> list[Staged]:
     """Typed rows (line, values) of a kind as they are staged: found by a blind index, and sealed."""
-    if kind == "passports":
-        return [_stage_passport(line, row) for line, row in rows]
-    merge = MERGES[kind]
-    sources = [
-        (merge.source(name), f"{merge.table}.{name}" if name in merge.sealed else None) for name, _ in merge.columns
-    ]
-    return [_stage(merge.key, sources, line, row) for line, row in rows]
+    columns = [(stored.field, stored.convert) for stored in _STORED[kind]]
+    return [_stage(columns, line, row) for line, row in rows]
 
 
-def _stage(key: str, sources: list[tuple[str, str | None]], line: int, row: dict[str, Any]) -> Staged:
-    """`sources` says from which value each column is read, and as what it is sealed."""
-    seal = keyring().seal
-    found = [line, document_index(row["issuing_state"], row["document_number"]), _digest(row), row[key]]
-    for source, sealed_as in sources:
-        value = row[source]
-        found.append(value if sealed_as is None or value is None else seal(value, sealed_as))
-    return tuple(found)
+def _stage(columns: list[tuple[str, Callable[[Any], Any] | None]], line: int, row: dict[str, Any]) -> Staged:
+    values = [line, document_index(row["issuing_state"], row["document_number"]), _digest(row)]
+    for field, convert in columns:
+        value = row[field]
+        values.append(value if convert is None or value is None else convert(value))
+    return tuple(values)
 
 
 def _digest(row: dict[str, Any]) -> bytes:
@@ -128,61 +99,60 @@ def _plain(value: Any) -> str:
     return json.dumps(value) if value else ""
 
 
-def _stage_passport(line: int, row: dict[str, Any]) -> Staged:
-    replaces = row["replaces"]
-    return (
-        line,
-        document_index(row["issuing_state"], row["document_number"]),
-        _digest(row),
-        keyring().seal(row["document_number"], "passports.document_number"),
-        *(row[name] for name, _ in PASSPORT_COLUMNS[1:-1]),
-        document_index(*replaces) if replaces else None,
-    )
-
-
+# People whose records changed are marked as out of date, locked in the order in which all transactions lock them.
 _MARK = """, touched as (
   select o.person_id from obligations o where o.person_id in ({people}) order by o.person_id for update
 ), marked as (
   update obligations o set revision = revision + 1, changes_on = least(changes_on, :today)
   from touched where o.person_id = touched.person_id
 )"""
-"""People whose records changed are marked as out of date, locked in the order in which all transactions lock them."""
+# A row that PostgreSQL has just inserted has no deleting transaction (xmax); one that it updated has.
+_OUTCOME = "case when m.{key} is null then 'unchanged' when m.inserted then 'imported' else 'updated' end as what"
 
 
-def merge_statement(merge: Merge, *, marks: bool) -> str:
+def _upsert(kind: str, key: str, *more: str) -> tuple[str, str]:
+    """Of an upsert: the columns to insert, and what to set where the row is there already."""
+    names = [stored.column for stored in _STORED[kind] if stored.column != key]
+    updates = ", ".join(f"{name} = excluded.{name}" for name in (*names, "row_digest", *more))
+    return ", ".join((key, "row_digest", *names)), updates
+
+
+def _merge_rows(kind: str) -> str:
     """Merge `staged` rows whose passport is known; returns (what, count).
 
-    Of several rows with one key the last line wins. A row that moves to another passport touches both people. With
-    `marks`, what those people owe is marked as out of date on `:today`.
+    One statement, so that what it counts is what it did. Of several rows with one key the last line wins. A row that
+    moves to another passport touches both people. What those people owe is marked as out of date on `:today`; a
+    residence changes nothing of that.
     """
-    names = [name for name, _ in merge.columns]
-    listed = ", ".join(names)
-    updates = ", ".join(f"{name} = excluded.{name}" for name in (*names, "passport_id", "row_digest"))
+    table, key = TABLES[kind].__tablename__, _KEYS[kind]
+    columns, updates = _upsert(kind, key, "passport_id")
     people = """select person_id from outcome where what <> 'unchanged'
     union select former_person_id from outcome where what = 'updated'"""
     return f"""
 with known as (
   select s.*, p.id as passport_id, p.person_id from staged s join passports p using (document_index)
 ), newest as (
-  select distinct on ({merge.key}) * from known order by {merge.key}, line desc
+  select distinct on ({key}) * from known order by {key}, line desc
 ), before as (
-  select t.{merge.key}, p.person_id from {merge.table} t join newest n using ({merge.key})
-  join passports p on p.id = t.passport_id
+  select t.{key}, p.person_id from {table} t join newest n using ({key}) join passports p on p.id = t.passport_id
 ), merged as (
-  insert into {merge.table} as t ({merge.key}, passport_id, row_digest, {listed})
-  select {merge.key}, passport_id, row_digest, {listed} from newest order by {merge.key}
-  on conflict ({merge.key}) do update set {updates} where t.row_digest is distinct from excluded.row_digest
-  returning {merge.key}, xmax = 0 as inserted
+  insert into {table} as t (passport_id, {columns})
+  select passport_id, {columns} from newest order by {key}
+  on conflict ({key}) do update set {updates} where t.row_digest is distinct from excluded.row_digest
+  returning {key}, xmax = 0 as inserted
 ), outcome as (
-  select n.person_id, b.person_id as former_person_id,
-    case when m.{merge.key} is null then 'unchanged' when m.inserted then 'imported' else 'updated' end as what
-  from newest n left join merged m using ({merge.key}) left join before b using ({merge.key})
-){_MARK.format(people=people) if marks else ""}
+  select n.person_id, b.person_id as former_person_id, {_OUTCOME.format(key=key)}
+  from newest n left join merged m using ({key}) left join before b using ({key})
+){"" if kind == RESIDENCES else _MARK.format(people=people)}
 select what, count(*) from outcome group by what
-"""  # noqa: S608 - names come from MERGES
+"""  # noqa: S608 - names come from the models
 
 
-MERGE_PASSPORTS = """
+def _merge_passports() -> str:
+    """As `_merge_rows`; a passport that is new makes a person, who owes nothing yet by the rules of `:version`."""
+    columns, updates = _upsert(PASSPORTS, "document_index")
+    people = "select person_id from outcome where what = 'updated'"
+    return f"""
 with newest as (
   select distinct on (document_index) * from staged order by document_index, line desc
 ), placed as (
@@ -193,27 +163,23 @@ with newest as (
 ), owed as (
   insert into obligations (person_id, policy_version) select id, :version from created
 ), merged as (
-  insert into passports as t (document_index, person_id, row_digest, document_number, issuing_state, nationality,
-    surname, given_names, birth_date, sex, expires_on, status, replaces_index)
-  select document_index, person_id, row_digest, document_number, issuing_state, nationality,
-    surname, given_names, birth_date, sex, expires_on, status, replaces_index from placed order by line
-  on conflict (document_index) do update set row_digest = excluded.row_digest,
-    document_number = excluded.document_number, issuing_state = excluded.issuing_state,
-    nationality = excluded.nationality, surname = excluded.surname, given_names = excluded.given_names,
-    birth_date = excluded.birth_date, sex = excluded.sex, expires_on = excluded.expires_on,
-    status = excluded.status, replaces_index = excluded.replaces_index
-  where t.row_digest is distinct from excluded.row_digest
+  insert into passports as t (person_id, {columns})
+  select person_id, {columns} from placed order by line
+  on conflict (document_index) do update set {updates} where t.row_digest is distinct from excluded.row_digest
   returning document_index, xmax = 0 as inserted
 ), outcome as (
-  select p.person_id,
-    case when m.document_index is null then 'unchanged' when m.inserted then 'imported' else 'updated' end as what
-  from placed p left join merged m using (document_index)
-){mark}
+  select p.person_id, {_OUTCOME.format(key="document_index")} from placed p left join merged m using (document_index)
+){_MARK.format(people=people)}
 select what, count(*) from outcome group by what
-""".format(mark=_MARK.format(people="select person_id from outcome where what = 'updated'"))  # noqa: S608 - our own words
-"""As `merge_statement`; new people owe nothing yet, by the rules of `:version`."""
+"""  # noqa: S608 - names come from the models
 
-STAGED_CHAIN = """
+
+_MERGE = {kind: text(_merge_passports() if kind == PASSPORTS else _merge_rows(kind)) for kind in TABLES}
+_UNKNOWN = text(
+    "select line from staged s where not exists (select from passports p where p.document_index = s.document_index)"
+)
+_CHAIN = text(
+    """
 select distinct newer.person_id as newer, older.person_id as older
 from staged s join passports newer using (document_index)
 join passports older on older.document_index = newer.replaces_index
@@ -224,3 +190,20 @@ from staged s join passports older using (document_index)
 join passports newer on newer.replaces_index = older.document_index
 where newer.person_id <> older.person_id
 """
+)
+
+
+def merge_staged(session: Session, kind: str, *, today: date, policy_version: str) -> dict[str, int]:
+    """Merge what is staged into the kind's table; how many rows were imported, updated, unchanged."""
+    counted = session.execute(_MERGE[kind], {"today": today, "version": policy_version})
+    return {what: count for what, count in counted}
+
+
+def lines_of_unknown_passports(session: Session) -> list[int]:
+    """The lines of staged rows whose passport is on no record."""
+    return list(session.scalars(_UNKNOWN))
+
+
+def staged_chains(session: Session) -> dict[Any, Any]:
+    """Whom staged passports show to be one: the person of the newer passport, and the person of the older one."""
+    return {row.newer: row.older for row in session.execute(_CHAIN)}

@@ -20,6 +20,7 @@ from foundation.identity import Authenticate, Principal, Role
 from immigration.events import SignInRevoked
 from immigration.models.access import RefreshToken, TokenFamily, token_digest
 from immigration.registries.access import terms
+from immigration.rules.codes import KeyPurpose
 from immigration.services import officers
 from immigration.services.keys import InvalidSignature, Signer
 
@@ -93,7 +94,7 @@ def pair(signer: Signer, settings: Settings, grant: Grant, *, now: datetime) -> 
         "iat": int(now.timestamp()),
         "exp": int((now + lifetime).timestamp()),
     }
-    access_token = signer.sign("access", claims)
+    access_token = signer.sign(KeyPurpose.ACCESS, claims)
     return TokenPair(access_token, TOKEN_TYPE, int(lifetime.total_seconds()), grant.refresh_token, grant.person_id)
 
 

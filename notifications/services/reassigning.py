@@ -1,22 +1,34 @@
 """Two people on record turned out to be one: devices and messages of one follow to the other."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import exists, update
+from sqlalchemy.orm import aliased
 
 from foundation.db import Session
-
-_MOVES = (
-    """update devices d set person_id = :canonical where person_id = :duplicate
-    and not exists (select from devices o where o.person_id = :canonical and o.device_id = d.device_id)""",
-    """update notifications n set person_id = :canonical where person_id = :duplicate
-    and not exists (select from notifications o where o.person_id = :canonical and o.dedupe = n.dedupe)""",
-    """update deliveries d set person_id = n.person_id from notifications n
-    where n.id = d.notification_id and d.person_id = :duplicate""",
-)
+from notifications.models import Delivery, Device, Notification
 
 
 def reassign(session: Session, duplicate: UUID, canonical: UUID) -> None:
     """Move what belongs to `duplicate` to `canonical`; what both have already stays with the duplicate, unreachable."""
-    for statement in _MOVES:
-        session.execute(text(statement), {"duplicate": duplicate, "canonical": canonical})
+    for table, key in ((Device, "device_id"), (Notification, "dedupe")):
+        _move(session, table, key, duplicate, canonical)
+    session.execute(
+        update(Delivery)
+        .where(Delivery.notification_id == Notification.id, Delivery.person_id == duplicate)
+        .values(person_id=Notification.person_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _move(session: Session, table: Any, key: str, duplicate: UUID, canonical: UUID) -> None:
+    """Move rows whose `key` the canonical person does not have."""
+    own = aliased(table)
+    taken = exists().where(own.person_id == canonical, getattr(own, key) == getattr(table, key))
+    session.execute(
+        update(table)
+        .where(table.person_id == duplicate, ~taken)
+        .values(person_id=canonical)
+        .execution_options(synchronize_session=False)
+    )

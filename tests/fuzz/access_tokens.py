@@ -4,6 +4,7 @@ from functools import cache
 from uuid import UUID
 
 from foundation.identity import Principal, Role
+from immigration.rules.codes import KeyPurpose
 from immigration.services import officers, tokens
 from immigration.services.tokens import Grant, InvalidToken
 from tests.fuzz import signing
@@ -29,7 +30,7 @@ def seeds() -> tuple[bytes, ...]:
 
 def check(data: bytes) -> None:
     """Only the genuine token authenticates, as the principal it was issued to."""
-    text = signing.tampered(data, genuine(), "access")
+    text = signing.tampered(data, genuine(), KeyPurpose.ACCESS)
     authenticate = tokens.authenticator(signing.database(), signing.signer(), signing.now, SETTINGS)
     try:
         who = authenticate(text)

@@ -20,13 +20,14 @@ from foundation.db import Base, Database
 from foundation.sealing import Keyring, use_keyring
 from immigration.models import obligations, people, records, reports  # noqa: F401 - the tables named by others
 from immigration.models.access import SigningKey
-from immigration.services.keys import Purpose, Signer
+from immigration.rules.codes import KeyPurpose
+from immigration.services.keys import Signer
 
 LONGEST = 1200
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
 SETTINGS = Settings(environment="test", secret_keys=(SECRET,))
-SECRETS: dict[Purpose, int] = {"access": 47, "statement": 90}
+SECRETS = {KeyPurpose.ACCESS: 47, KeyPurpose.STATEMENT: 90}
 FOREIGN_KEY = ec.derive_private_key(1, ec.SECP256R1())
 AS_IT_IS, PARTS, BY_A_FOREIGN_KEY, BY_THE_PUBLIC_KEY, WITH_OTHER_CLAIMS, CHANGED, BY_OUR_OTHER_KEY = (
     bytes([n]) for n in range(7)
@@ -57,12 +58,12 @@ def signer() -> Signer:
     return Signer(database(), now)
 
 
-def private(purpose: Purpose) -> ec.EllipticCurvePrivateKey:
+def private(purpose: KeyPurpose) -> ec.EllipticCurvePrivateKey:
     """The key of a purpose; a number makes it, so that nothing that looks like a key is kept."""
     return ec.derive_private_key(SECRETS[purpose], ec.SECP256R1())
 
 
-def _row(purpose: Purpose) -> SigningKey:
+def _row(purpose: KeyPurpose) -> SigningKey:
     key = private(purpose)
     form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     jwk = ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
@@ -86,7 +87,7 @@ def seeds(genuine: str, other: str) -> tuple[bytes, ...]:
     return (*inputs, *reencoded, CHANGED + b"\0\x09\1", CHANGED + b"\1\x40\x20\0\3\2", CHANGED)
 
 
-def tampered(data: bytes, genuine: str, purpose: Purpose) -> str:
+def tampered(data: bytes, genuine: str, purpose: KeyPurpose) -> str:
     """The text that an input stands for."""
     way, rest = data[:1], data[1:]
     if way == CHANGED:
@@ -107,10 +108,10 @@ def may_pass(data: bytes, text: str, genuine: str) -> bool:
     return text.rpartition(".")[0] == genuine.rpartition(".")[0]
 
 
-def _signature(way: bytes, signed: bytes, genuine: str, purpose: Purpose) -> str:
+def _signature(way: bytes, signed: bytes, genuine: str, purpose: KeyPurpose) -> str:
     """The genuine text's, a foreign key's, our other key's, or one made as if our public key were a shared secret."""
     if way == BY_OUR_OTHER_KEY:
-        other: Purpose = "statement" if purpose == "access" else "access"
+        other = KeyPurpose.STATEMENT if purpose == KeyPurpose.ACCESS else KeyPurpose.ACCESS
         return _part(jwt.get_algorithm_by_name("ES256").sign(signed, private(other)))
     if way == BY_A_FOREIGN_KEY:
         return _part(jwt.get_algorithm_by_name("ES256").sign(signed, FOREIGN_KEY))

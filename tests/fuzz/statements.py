@@ -4,6 +4,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from immigration.rules.codes import KeyPurpose
 from immigration.rules.numbers import receipt_number, report_number
 from immigration.services import receipts, statements
 from tests.fuzz import signing
@@ -30,7 +31,7 @@ def genuine() -> tuple[str, dict[str, Any]]:
 
 def seeds() -> tuple[bytes, ...]:
     """Statements, tampered ones, and numbers."""
-    token = signing.signer().sign("access", {"sub": "x"})
+    token = signing.signer().sign(KeyPurpose.ACCESS, {"sub": "x"})
     numbers = (signing.AS_IT_IS + number.encode() for number in (REPORT, RECEIPT, RECEIPT.lower(), RECEIPT[:-1]))
     return (*signing.seeds(genuine()[0], token), *numbers)
 
@@ -38,7 +39,7 @@ def seeds() -> tuple[bytes, ...]:
 def check(data: bytes) -> None:
     """Only the genuine statement verifies, whatever is changed in it; on empty tables no number is known."""
     real, claims = genuine()
-    text = signing.tampered(data, real, "statement")
+    text = signing.tampered(data, real, KeyPurpose.STATEMENT)
     with signing.database().read_session() as session:
         verdict = receipts.verify(session, text, signer=signing.signer())
     plain = "".join(text.split())

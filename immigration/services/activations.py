@@ -128,7 +128,7 @@ def issue_for(
             tries_left=term.tries_per_code,
         )
     )
-    event = ActivationCodeIssued(str(passport.person_id), passport.person_id, assurance)
+    event = ActivationCodeIssued(subject=str(passport.person_id), person_id=passport.person_id, assurance=assurance)
     events.record(session, event, actor=issued_by, at=now)
     return Issued(code, expires_at)
 
@@ -218,6 +218,8 @@ def _usable(passport_id: int, now: datetime) -> Any:
 def _use(session: Session, code: ActivationCode, now: datetime) -> Grant:
     code.used_at = now
     grant = tokens.begin(session, code.person_id, assurance=code.assurance, now=now)
-    event = ResidentActivated(str(grant.person_id), grant.person_id, grant.assurance, str(grant.family))
+    event = ResidentActivated(
+        subject=str(grant.person_id), person_id=grant.person_id, assurance=grant.assurance, family=str(grant.family)
+    )
     events.record(session, event, actor=f"resident:{grant.person_id}", at=now)
     return grant

@@ -85,7 +85,8 @@ def add(
     officer = Officer(name=name, password_hash=_hash(password, now), role=role, office=office)
     session.add(officer)
     session.flush()
-    events.record(session, OfficerAdded(str(officer.id), None, role, office), actor=actor, at=now)
+    event = OfficerAdded(subject=str(officer.id), person_id=None, role=role, office=office)
+    events.record(session, event, actor=actor, at=now)
     return officer
 
 
@@ -150,7 +151,8 @@ def sign_in(session: Session, known: Credentials, *, matches: bool, totp: str | 
         _count_failure(session, officer, now)
         return None
     officer.failed_attempts, officer.locked_until, officer.totp_step = 0, None, step or officer.totp_step
-    events.record(session, OfficerSignedIn(str(officer.id), None), actor=f"{officer.role}:{officer.name}", at=now)
+    event = OfficerSignedIn(subject=str(officer.id), person_id=None)
+    events.record(session, event, actor=f"{officer.role}:{officer.name}", at=now)
     return _open_session(session, officer, now)
 
 
@@ -219,7 +221,7 @@ def _count_failure(session: Session, officer: Officer, now: datetime) -> None:
     officer.failed_attempts += 1
     if officer.failed_attempts >= term.wrong_passwords:
         officer.failed_attempts, officer.locked_until = 0, now + term.lockout
-        events.record(session, OfficerLockedOut(str(officer.id), None), actor="system", at=now)
+        events.record(session, OfficerLockedOut(subject=str(officer.id), person_id=None), actor="system", at=now)
 
 
 def _open_session(session: Session, officer: Officer, now: datetime) -> SignedIn:

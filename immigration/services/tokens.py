@@ -144,5 +144,5 @@ def _revoke(session: Session, family: TokenFamily, now: datetime) -> None:
         return
     family.revoked_at, family.revoked_because = now, "reuse"
     person = family.person_id
-    revoked = SignInRevoked(str(person), person, str(family.id))
+    revoked = SignInRevoked(subject=str(person), person_id=person, family=str(family.id))
     events.record(session, revoked, actor=f"resident:{person}", at=now)

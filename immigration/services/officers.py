@@ -119,8 +119,8 @@ def set_up_totp(session: Session, name: str) -> str:
 
 def credentials(session: ReadSession, name: str) -> Credentials:
     """What to check a password against; for a name that is not ours, a hash that no password has."""
-    found = session.execute(select(Officer.id, Officer.password_hash).where(Officer.name == name)).one_or_none()
-    return Credentials(*found) if found else Credentials(_NO_OFFICER, _hash_of_no_password())
+    row = session.execute(select(Officer.id, Officer.password_hash).where(Officer.name == name)).one_or_none()
+    return Credentials(*row) if row else Credentials(_NO_OFFICER, _hash_of_no_password())
 
 
 def password_matches(known: Credentials, password: str) -> bool:
@@ -170,14 +170,14 @@ def recognise(database: Database, token: str, *, now: datetime) -> Principal | N
     """
     term, digest = terms(bangkok_date(now)), token_digest(token)
     with database.read_session() as session:
-        found = session.execute(
+        row = session.execute(
             select(OfficerSession.seen_at, OfficerSession.expires_at, *_WHO)
             .join(Officer, Officer.id == OfficerSession.officer_id)
             .where(OfficerSession.token_digest == digest, Officer.disabled_at.is_(None))
         ).one_or_none()
-    if found is None:
+    if row is None:
         return None
-    seen_at, expires_at, officer_id, role, name, office = found
+    seen_at, expires_at, officer_id, role, name, office = row
     if rules.is_over(seen_at=seen_at, expires_at=expires_at, idle=term.officer_idle, now=now):
         return None
     if now - seen_at >= term.officer_seen:

@@ -108,12 +108,12 @@ def authenticator(database: Database, signer: Signer, clock: Clock, settings: Se
 
     def authenticate(token: str) -> Principal:
         if token.startswith(officers.TOKEN_PREFIX):
-            found = officers.recognise(database, token, now=clock())
+            principal = officers.recognise(database, token, now=clock())
         else:
-            found = resident(signer, settings, token, now=clock())
-        if found is None:
+            principal = resident(signer, settings, token, now=clock())
+        if principal is None:
             raise InvalidToken
-        return found
+        return principal
 
     return authenticate
 

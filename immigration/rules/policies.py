@@ -112,4 +112,9 @@ class Policy:
         return len(waived)
 
 
-UNLISTED = Regime("unclear", "OWN", "The visa class is in no list", "Ask the immigration office of your province")
+UNLISTED = Regime(
+    "unclear",
+    "OWN",
+    "The visa class is in no list",
+    "You may report here, and an officer looks at it; or ask the immigration office of your province",
+)

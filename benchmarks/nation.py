@@ -30,6 +30,7 @@ from foundation.config import Settings
 from foundation.db import Database
 from foundation.identity import Principal, Role
 from immigration.services import reports
+from notifications.rules import Platform, TargetKind
 from notifications.services import devices
 from operations import migrating
 from operations.services import services_of
@@ -208,7 +209,7 @@ def _enter(app: Any, number: int, arrived: date) -> UUID:
     now = services_of(app).clock()
     with services_of(app).database.transaction() as session:
         person: UUID = session.execute(text("select person_id from passports order by id desc limit 1")).scalar_one()
-        phone = devices.Registration("android", "fid", f"target-{number:0150}", "en")
+        phone = devices.Registration(Platform.ANDROID, TargetKind.FID, f"target-{number:0150}", "en")
         devices.register(session, "phone", person_id=person, family=None, registration=phone, now=now)
     return person
 

@@ -15,7 +15,20 @@ from typing import Any, NewType, cast
 
 from psycopg import Connection as DriverConnection
 from psycopg import errors as pg
-from sqlalchemy import URL, Connection, Engine, MetaData, event, func, make_url, orm, select, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    MetaData,
+    event,
+    func,
+    make_url,
+    orm,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 from sqlalchemy.engine import ExceptionContext
@@ -244,6 +257,15 @@ class Statement:
     def scalar(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """The first column of the only row, or None where there is no row."""
         return next(self.scalars(connection, values), None)
+
+
+BULK = {"synchronize_session": False, "preserve_rowcount": True}
+"""Options of a statement that changes rows in the database without looking at objects that the session has loaded."""
+
+
+def execute_bulk(session: Session, statement: Executable) -> int:
+    """Run an insert, update or delete with the options of BULK; how many rows there were."""
+    return cast("CursorResult[Any]", session.execute(statement, execution_options=BULK)).rowcount
 
 
 def copy_rows(session: Session, table: str, types: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.classification import internal, personal
-from foundation.db import Base, ReadSession, Session
+from foundation.db import Base, ReadSession, Session, execute_bulk
 
 
 @dataclass(frozen=True)
@@ -113,5 +113,5 @@ def relay(session: Session, subscribers: Sequence[Subscriber], *, now: datetime,
             notify(session, event)
     if events:
         marked = update(EventRecord).where(EventRecord.id.in_([event.id for event in events])).values(relayed_at=now)
-        session.execute(marked, execution_options={"synchronize_session": False})
+        execute_bulk(session, marked)
     return len(events)

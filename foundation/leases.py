@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import BigInteger, CursorResult, DateTime, Text, delete, func, select, update
+from sqlalchemy import BigInteger, DateTime, Text, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.classification import internal
-from foundation.db import Base, Database, ReadSession, Session
+from foundation.db import Base, Database, ReadSession, Session, execute_bulk
 from foundation.errors import Unavailable
 
 SECONDS = 15.0
@@ -144,8 +144,7 @@ def _keep_renewing(database: Database, lease: HeldLease, seconds: float, finishe
 
 def _update(session: Session, lease: HeldLease, expires_at: Any) -> bool:
     mine = update(Lease).where(Lease.name == lease.name, Lease.fencing == lease.fencing)
-    result = session.execute(mine.values(expires_at=expires_at).execution_options(synchronize_session=False))
-    return cast("CursorResult[Any]", result).rowcount == 1
+    return execute_bulk(session, mine.values(expires_at=expires_at)) == 1
 
 
 def _after(seconds: float) -> Any:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from foundation.classification import internal, personal, sensitive
 from foundation.db import Base
 from foundation.sealing import Sealed
+from notifications.rules import DeliveryStatus, NotificationStatus
 
 _TIME = DateTime(timezone=True)
 
@@ -64,7 +65,7 @@ class Notification(Base):
     due_on: Mapped[date | None] = mapped_column(Date, info=personal("due date it speaks of; soonest first"))
     params: Mapped[dict[str, Any]] = mapped_column(JSONB, info=personal("dates and codes the words need"))
     status: Mapped[str] = mapped_column(
-        Text, server_default="pending", info=internal("pending, sent, stale, unreachable")
+        Text, server_default=NotificationStatus.PENDING, info=internal("pending, sent, stale, unreachable")
     )
     created_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
     fanned_out_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it was addressed to the devices"))
@@ -89,7 +90,9 @@ class Delivery(Base):
     device_id: Mapped[str] = mapped_column(Text, info=personal("which device"))
     lane: Mapped[int] = mapped_column(SmallInteger, info=internal("as of its message"))
     due_on: Mapped[date | None] = mapped_column(Date, info=personal("as of its message"))
-    status: Mapped[str] = mapped_column(Text, server_default="pending", info=internal("pending, sent, failed, dropped"))
+    status: Mapped[str] = mapped_column(
+        Text, server_default=DeliveryStatus.PENDING, info=internal("pending, sent, failed, dropped")
+    )
     tries: Mapped[int] = mapped_column(SmallInteger, server_default="0", info=internal("tries so far"))
     next_try_at: Mapped[datetime] = mapped_column(_TIME, info=internal("not before; also the lease while in flight"))
     sent_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when the provider took it"))

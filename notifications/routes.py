@@ -9,6 +9,7 @@ from flask import request
 from foundation.errors import Unprocessable
 from foundation.http import Blueprint, allow, now, principal
 from foundation.identity import Role
+from foundation.paging import Page
 from foundation.services import read_session, transaction
 from notifications.catalogue import LANGUAGES
 from notifications.models import Device
@@ -48,7 +49,7 @@ def remove_device(device_id: str) -> None:
 @allow(Role.RESIDENT)
 @blueprint.arguments(InboxQuery, location="query")
 @blueprint.response(200, InboxOut)
-def list_notifications(query: dict[str, Any]) -> inbox.Page:
+def list_notifications(query: dict[str, Any]) -> Page[inbox.Item]:
     """What was sent to me, newest first, and what became of it."""
     with read_session() as session:
         return inbox.page(session, person_id=principal().id, **(query | {"language": _language(query)}))

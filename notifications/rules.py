@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
+from foundation.back_off import back_off
+
 URGENT, ROUTINE = 0, 1
 """The lanes: decisions and security before reminders."""
 
@@ -19,6 +21,40 @@ GIVE_UP_AFTER = timedelta(hours=72)
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=1)
 _LONGEST_RETRY_AFTER = timedelta(hours=6)
+
+
+class Platform(StrEnum):
+    """What a device is."""
+
+    ANDROID = "android"
+    IOS = "ios"
+    WEB = "web"
+
+
+class TargetKind(StrEnum):
+    """Which kind of push address a device has: Firebase's installation id, its token, or a web push subscription."""
+
+    FID = "fid"
+    TOKEN = "token"  # noqa: S105 - the name of a kind
+    WEBPUSH = "webpush"
+
+
+class NotificationStatus(StrEnum):
+    """What became of a message; `stale` is a reminder that was taken back before any device had it."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    STALE = "stale"
+    UNREACHABLE = "unreachable"
+
+
+class DeliveryStatus(StrEnum):
+    """What became of a message on one device."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    DROPPED = "dropped"
 
 
 class Outcome(StrEnum):
@@ -89,8 +125,7 @@ def wait(tries: int, asked: timedelta | None, jitter: float) -> timedelta:
 
     `jitter` from 0 to 1 adds up to a half, so that what failed together does not come back together.
     """
-    doublings = min(max(tries - 1, 0), 16)
-    own = min(_FIRST_WAIT * (1 << doublings), _LONGEST_WAIT)
+    own = back_off(tries, first=_FIRST_WAIT, most=_LONGEST_WAIT)
     return max(own, min(asked or timedelta(0), _LONGEST_RETRY_AFTER)) * (1 + jitter / 2)
 
 

@@ -1,32 +1,25 @@
 """Devices and the inbox as JSON."""
 
-from datetime import datetime
 from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
-from foundation.clock import rfc3339
+from foundation.fields import Instant
 from notifications.catalogue import LANGUAGES
+from notifications.rules import DeliveryStatus, NotificationStatus, Platform, TargetKind
 from notifications.services.devices import Registration
 
-PLATFORMS = ("android", "ios", "web")
-KINDS = ("fid", "token", "webpush")
+_PLATFORM = validate.OneOf(tuple(Platform))
+_KIND = validate.OneOf(tuple(TargetKind))
 LONGEST_TARGET = 4096
 DEVICE_ID = r"[A-Za-z0-9._-]{1,64}"
-
-
-class Instant(fields.AwareDateTime):
-    """A time in RFC 3339, as everywhere on this platform with the offset of Bangkok."""
-
-    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else rfc3339(value)
 
 
 class DeviceIn(Schema):
     """What an app says of its device."""
 
-    platform = fields.String(required=True, validate=validate.OneOf(PLATFORMS))
-    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    platform = fields.String(required=True, validate=_PLATFORM)
+    kind = fields.String(required=True, validate=_KIND)
     target = fields.String(
         required=True,
         validate=validate.Length(min=1, max=LONGEST_TARGET),
@@ -37,15 +30,15 @@ class DeviceIn(Schema):
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Registration:
         """As the service takes it."""
-        return Registration(**data)
+        return Registration(**data | {"platform": Platform(data["platform"]), "kind": TargetKind(data["kind"])})
 
 
 class DeviceOut(Schema):
     """A registered device; its push address is not shown again."""
 
     device_id = fields.String(required=True)
-    platform = fields.String(required=True, validate=validate.OneOf(PLATFORMS))
-    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    platform = fields.String(required=True, validate=_PLATFORM)
+    kind = fields.String(required=True, validate=_KIND)
     language = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
     updated_at = Instant(required=True)
 
@@ -69,8 +62,8 @@ class ArrivalOut(Schema):
     """What became of a message on one device."""
 
     device_id = fields.String(required=True)
-    platform = fields.String(required=True, allow_none=True)
-    status = fields.String(required=True, validate=validate.OneOf(("pending", "sent", "failed", "dropped")))
+    platform = fields.String(required=True, allow_none=True, validate=_PLATFORM)
+    status = fields.String(required=True, validate=validate.OneOf(tuple(DeliveryStatus)))
     sent_at = Instant(required=True, allow_none=True, metadata={"description": "when the provider took it"})
 
 
@@ -85,7 +78,7 @@ class NotificationOut(Schema):
         required=True, allow_none=True, metadata={"description": "the report it is about; never pushed"}
     )
     due_on = fields.Date(required=True, allow_none=True)
-    status = fields.String(required=True, validate=validate.OneOf(("pending", "sent", "stale", "unreachable")))
+    status = fields.String(required=True, validate=validate.OneOf(tuple(NotificationStatus)))
     created_at = Instant(required=True)
     read_at = Instant(required=True, allow_none=True)
     deliveries = fields.List(fields.Nested(ArrivalOut), required=True)

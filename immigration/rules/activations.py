@@ -1,7 +1,7 @@
 """Which code joins a phone to a person, and when a code may be handed out."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from immigration.rules.codes import Assurance, PassportStatus
 
@@ -27,8 +27,3 @@ def obstacles(*, status: str, replaced: bool, assurance: str) -> list[str]:
     if status in _OUT_OF_HAND and assurance != Assurance.COUNTER:
         found.append("passport-out-of-hand")
     return found
-
-
-def back_off(tries: int, *, first: timedelta, most: timedelta) -> timedelta:
-    """How long to wait after the `tries`-th failure: `first`, doubled each time, at most `most`."""
-    return min(first * (1 << min(tries - 1, 20)), most)

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from foundation.fields import Pattern
 from immigration.rules.activations import Claim
-from immigration.schemas.common import Pattern
 
 DETAILS = ("document_number", "issuing_state", "birth_date")
 

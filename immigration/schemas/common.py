@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from foundation.clock import rfc3339
+from foundation.fields import Pattern
 from immigration.rules.codes import CheckOutcome
 from immigration.rules.findings import CHECKS
 from immigration.rules.reports import REASONS, STATES
@@ -41,23 +41,6 @@ class NullableLine(Line):
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         """Null becomes the empty line."""
         return super().deserialize("" if value is None else value, attr, data, **kwargs)
-
-
-class Instant(fields.DateTime):
-    """A time on the wire: RFC 3339 with the offset of Bangkok."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else rfc3339(value)
-
-
-class Pattern(validate.Regexp):
-    """A pattern that the whole text fits, a line end included; as ECMA-262 reads it in the API document too."""
-
-    def __call__(self, value: Any) -> Any:
-        """See marshmallow."""
-        if self.regex.fullmatch(value) is None:
-            raise ValidationError(self._format_error(value))
-        return value
 
 
 REASON = validate.OneOf(REASONS)

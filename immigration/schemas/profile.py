@@ -2,8 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
+from foundation.fields import Pattern
 from immigration.rules.codes import Assurance
-from immigration.schemas.common import Pattern
 
 LANGUAGES = ("en", "th")
 

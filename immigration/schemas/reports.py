@@ -4,11 +4,12 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from foundation.fields import Instant, Pattern
 from immigration.models.reports import Receipt, Report
 from immigration.registries import offices
 from immigration.rules.addresses import Address
 from immigration.rules.findings import kept
-from immigration.schemas.common import STATE, CheckOut, Instant, Pattern, line, reasons
+from immigration.schemas.common import STATE, CheckOut, line, reasons
 from immigration.services.judging import Form
 from immigration.services.storing import from_json
 

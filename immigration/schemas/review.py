@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from foundation.events import EventRecord
+from foundation.fields import Instant
 from immigration.models.people import Passport
 from immigration.models.reports import Decision, Receipt, Report
 from immigration.registries.records import Case
@@ -14,7 +15,7 @@ from immigration.rules.facts import Facts, Movement, Permission, Residence
 from immigration.rules.facts import Report as OnRecord
 from immigration.rules.findings import kept
 from immigration.rules.reports import OUTCOMES
-from immigration.schemas.common import REASON, STATE, CheckOut, Instant, PageArgs, line, reasons
+from immigration.schemas.common import REASON, STATE, CheckOut, PageArgs, line, reasons
 from immigration.schemas.reports import ReceiptRef, ReportOut, report_view
 from immigration.schemas.stay import StayOut, stay_view
 

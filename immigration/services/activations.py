@@ -10,7 +10,7 @@ from sqlalchemy import exists, select, update
 
 from foundation import events
 from foundation.clock import bangkok_date
-from foundation.db import ReadSession, Session
+from foundation.db import ReadSession, Session, execute_bulk
 from foundation.errors import Conflict, NotFound, Unauthenticated, Unprocessable
 from foundation.identity import Principal
 from foundation.sealing import keyring
@@ -152,12 +152,8 @@ def activate(session: Session, claim: rules.Claim, code: str, *, address: str, n
         (row for row in matching if not rules.obstacles(status=status, replaced=replaced, assurance=row.assurance)),
         None,
     )
-    session.execute(
-        update(ActivationCode)
-        .where(ActivationCode.id.in_([_NO_CODE] if chosen else [row.id for row in usable] or [_NO_CODE]))
-        .values(tries_left=ActivationCode.tries_left - 1)
-        .execution_options(synchronize_session=False)
-    )
+    missed = ActivationCode.id.in_([_NO_CODE] if chosen else [row.id for row in usable] or [_NO_CODE])
+    execute_bulk(session, update(ActivationCode).where(missed).values(tries_left=ActivationCode.tries_left - 1))
     session.add(
         ActivationAttempt(
             document_index=index, address_index=address_index(address), at=now, succeeded=chosen is not None

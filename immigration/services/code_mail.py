@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, tuple_
 
+from foundation.back_off import back_off
 from foundation.clock import bangkok_date
 from foundation.db import Database, Session
 from foundation.sealing import keyring
@@ -202,9 +203,7 @@ def _is_throttled(session: Session, request: ActivationRequest, person_id: UUID,
 def _settle(session: Session, request_id: UUID, outcome: str | None, now: datetime) -> None:
     term = terms(bangkok_date(now))
     request = session.get_one(ActivationRequest, request_id, with_for_update=True)
-    request.next_try_at = now + rules.back_off(
-        request.tries, first=term.mail_back_off_first, most=term.mail_back_off_most
-    )
+    request.next_try_at = now + back_off(request.tries, first=term.mail_back_off_first, most=term.mail_back_off_most)
     if outcome is None and request.next_try_at - request.requested_at > term.mail_retry:
         outcome = "failed"
     if outcome is not None and request.settled_at is None:

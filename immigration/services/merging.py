@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from foundation import events
 from foundation.clock import bangkok_date
-from foundation.db import Session
+from foundation.db import Session, execute_bulk
 from immigration.events import PeopleMerged, ReportContradicted
 from immigration.models.access import ActivationCode, TokenFamily
 from immigration.models.obligations import Obligation
@@ -71,12 +71,7 @@ def _move_idempotency_keys(session: Session, duplicate: UUID, canonical: UUID) -
     own = aliased(IdempotencyKey)
     taken = exists().where(own.person_id == canonical, own.key == IdempotencyKey.key)
     duplicates = IdempotencyKey.person_id == duplicate
-    session.execute(
-        update(IdempotencyKey)
-        .where(duplicates, ~taken)
-        .values(person_id=canonical)
-        .execution_options(synchronize_session=False)
-    )
+    execute_bulk(session, update(IdempotencyKey).where(duplicates, ~taken).values(person_id=canonical))
     session.execute(delete(IdempotencyKey).where(duplicates))
 
 

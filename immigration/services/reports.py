@@ -4,14 +4,14 @@ import json
 import secrets
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from foundation import events
 from foundation.clock import bangkok_date, rfc3339
-from foundation.db import ReadSession, Session
+from foundation.db import ReadSession, Session, execute_bulk
 from foundation.errors import BadRequest, Conflict, NotFound, Unavailable, Unprocessable
 from foundation.identity import Principal
 from immigration.events import ReportCorrected, ReportDecided, ReportFiled, ReportWithdrawn
@@ -247,5 +247,4 @@ def withdraw(session: Session, number: str, *, author: Principal, context: Filin
 
 def forget_idempotency_keys(session: Session, *, now: datetime) -> int:
     """Remove keys that are older than KEYS_KEPT; how many there were."""
-    result = session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEYS_KEPT))
-    return cast("CursorResult[Any]", result).rowcount
+    return execute_bulk(session, delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEYS_KEPT))

@@ -15,7 +15,7 @@ from foundation.clock import system_clock
 from foundation.config import Settings
 from notifications import rules
 from notifications.channels.push import Envelope, PushChannel, Result
-from notifications.rules import Outcome
+from notifications.rules import Outcome, TargetKind
 
 __all__ = ["FcmChannel", "PushChannel"]
 
@@ -72,7 +72,7 @@ class FcmChannel:
 
     def _send(self, envelope: Envelope) -> Result:
         """One try; whatever goes wrong becomes a result."""
-        if envelope.target_kind not in ("fid", "token"):
+        if envelope.target_kind not in (TargetKind.FID, TargetKind.TOKEN):
             return _failed(envelope, "UNSUPPORTED")
         try:
             name = self._messaging.send(self._message(envelope), app=self._app)

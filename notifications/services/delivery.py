@@ -7,21 +7,19 @@ it dies in between, the lease runs out and the message is sent again under the s
 import random
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, CursorResult, Row, Select, String, and_, case, literal, null, or_, select, update
+from sqlalchemy import CTE, Row, Select, String, and_, case, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from foundation.db import Session
+from foundation.db import BULK, Session, execute_bulk
 from notifications import catalogue, rules
 from notifications.channels.push import Envelope, Result
 from notifications.models import Delivery, Device, Notification
-from notifications.rules import Outcome
+from notifications.rules import DeliveryStatus, NotificationStatus, Outcome
 from notifications.services import planning
 from notifications.services.outcomes import conclude
-
-_QUIET = {"synchronize_session": False}
 
 
 def fan_out(session: Session, *, now: datetime, limit: int = 5000) -> int:
@@ -31,7 +29,11 @@ def fan_out(session: Session, *, now: datetime, limit: int = 5000) -> int:
     """
     taken = (
         select(Notification.id, Notification.person_id, Notification.lane, Notification.due_on, Notification.params)
-        .where(Notification.status == "pending", Notification.fanned_out_at.is_(None), Notification.created_at <= now)
+        .where(
+            Notification.status == NotificationStatus.PENDING,
+            Notification.fanned_out_at.is_(None),
+            Notification.created_at <= now,
+        )
         .order_by(Notification.lane, Notification.due_on, Notification.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -44,11 +46,11 @@ def fan_out(session: Session, *, now: datetime, limit: int = 5000) -> int:
         .where(Notification.id == taken.c.id)
         .values(
             fanned_out_at=now,
-            status=case((reached, "pending"), else_="unreachable"),
+            status=case((reached, NotificationStatus.PENDING), else_=NotificationStatus.UNREACHABLE),
             settled_at=case((reached, null()), else_=literal(now)),
         )
     )
-    return cast("CursorResult[Any]", session.execute(statement, execution_options=_QUIET)).rowcount
+    return execute_bulk(session, statement)
 
 
 def claim(session: Session, *, now: datetime, limit: int = 200, due: Select[Any] | None = None) -> list[Envelope]:
@@ -73,7 +75,7 @@ def settle(
     was sent stays sent whatever a slower worker says.
     """
     by_delivery = {result.delivery_id: result for result in results}
-    found = session.execute(
+    tried = session.execute(
         select(Delivery, Notification.fanned_out_at)
         .join(Notification, Notification.id == Delivery.notification_id)
         .where(Delivery.id.in_(by_delivery))
@@ -81,12 +83,12 @@ def settle(
         .with_for_update(of=Delivery)
     ).all()
     dead: list[Delivery] = []
-    for delivery, since in found:
+    for delivery, since in tried:
         result = by_delivery[delivery.id]
         if _settle_one(delivery, result, since=since or now, now=now, jitter=jitter()):
             dead.append(delivery)
     session.flush()
-    conclude(session, {delivery.notification_id for delivery, _ in found}, now=now)
+    conclude(session, {delivery.notification_id for delivery, _ in tried}, now=now)
     for delivery in dead:
         _remove_device(session, delivery, now)
 
@@ -106,8 +108,13 @@ def _address(taken: CTE, now: datetime) -> CTE:
     return (
         addressed.on_conflict_do_update(  # only a reminder that was taken back and is due again has rows already
             index_elements=["notification_id", "device_id"],
-            set_={"status": "pending", "next_try_at": now, "tries": 0, "due_on": addressed.excluded.due_on},
-            where=Delivery.status == "dropped",
+            set_={
+                "status": DeliveryStatus.PENDING,
+                "next_try_at": now,
+                "tries": 0,
+                "due_on": addressed.excluded.due_on,
+            },
+            where=Delivery.status == DeliveryStatus.DROPPED,
         )
         .returning(Delivery.notification_id)
         .cte("made")
@@ -117,7 +124,7 @@ def _address(taken: CTE, now: datetime) -> CTE:
 def _take(session: Session, now: datetime, limit: int) -> list[Row[Any]]:
     ready = (
         select(Delivery.id)
-        .where(Delivery.status == "pending", Delivery.next_try_at <= now)
+        .where(Delivery.status == DeliveryStatus.PENDING, Delivery.next_try_at <= now)
         .order_by(Delivery.lane, Delivery.due_on, Delivery.next_try_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -129,7 +136,7 @@ def _take(session: Session, now: datetime, limit: int) -> list[Row[Any]]:
         .values(next_try_at=now + rules.LEASE, tries=Delivery.tries + 1)
         .returning(Delivery.id)
     )
-    ids = session.scalars(taken, execution_options=_QUIET).all()
+    ids = session.scalars(taken, execution_options=BULK).all()
     device = and_(
         Device.person_id == Delivery.person_id, Device.device_id == Delivery.device_id, Device.removed_at.is_(None)
     )
@@ -147,14 +154,16 @@ def _take(session: Session, now: datetime, limit: int) -> list[Row[Any]]:
 
 def _make_envelopes(session: Session, rows: list[Row[Any]], due: Select[Any] | None, now: datetime) -> list[Envelope]:
     """Envelopes for what may go out; the rest of what was taken ends here."""
-    gone = {row.notification_id for row in rows if row.status == "stale"}
+    gone = {row.notification_id for row in rows if row.status == NotificationStatus.STALE}
     if due is not None:
         reminders = {r.notification_id: (r.person_id, r.dedupe) for r in rows if r.kind.startswith(catalogue.REMINDER)}
         gone |= planning.no_longer_due(session, due, reminders)
     dropped = [row for row in rows if row.target is None or row.notification_id in gone]
     envelopes = {row.id: _envelope(row) for row in rows if row.target is not None and row.notification_id not in gone}
-    _end(session, dropped, "dropped", now)
-    _end(session, [row for row in rows if row.id in envelopes and envelopes[row.id] is None], "failed", now)
+    _end(session, dropped, DeliveryStatus.DROPPED, now)
+    _end(
+        session, [row for row in rows if row.id in envelopes and envelopes[row.id] is None], DeliveryStatus.FAILED, now
+    )
     _retire(session, gone, now)
     return [envelope for envelope in envelopes.values() if envelope]
 
@@ -176,32 +185,33 @@ def _envelope(row: Row[Any]) -> Envelope | None:
     )
 
 
-def _end(session: Session, rows: Iterable[Row[Any]], status: str, now: datetime) -> None:
+def _end(session: Session, rows: Iterable[Row[Any]], status: DeliveryStatus, now: datetime) -> None:
     ended = list(rows)
     if not ended:
         return
-    error = "UNPRINTABLE" if status == "failed" else None
+    error = "UNPRINTABLE" if status is DeliveryStatus.FAILED else None
     statement = update(Delivery).where(Delivery.id.in_([row.id for row in ended])).values(status=status, error=error)
-    session.execute(statement, execution_options=_QUIET)
+    execute_bulk(session, statement)
     conclude(session, {row.notification_id for row in ended}, now=now)
 
 
 def _retire(session: Session, notifications: set[UUID], now: datetime) -> None:
     """A reminder that turned out to be no longer due: stale, where no device has it."""
     statement = update(Notification).where(
-        Notification.id.in_(notifications), Notification.status.in_(("pending", "unreachable"))
+        Notification.id.in_(notifications),
+        Notification.status.in_((NotificationStatus.PENDING, NotificationStatus.UNREACHABLE)),
     )
     if notifications:
-        session.execute(statement.values(status="stale", settled_at=now), execution_options=_QUIET)
+        execute_bulk(session, statement.values(status=NotificationStatus.STALE, settled_at=now))
 
 
 def _settle_one(delivery: Delivery, result: Result, *, since: datetime, now: datetime, jitter: float) -> bool:
     """Change one delivery; whether its device is to be removed."""
     if result.outcome is Outcome.SENT:
-        delivery.status, delivery.sent_at, delivery.error = "sent", delivery.sent_at or now, None
+        delivery.status, delivery.sent_at, delivery.error = DeliveryStatus.SENT, delivery.sent_at or now, None
         delivery.provider_id = result.provider_id
         return False
-    if delivery.status != "pending":
+    if delivery.status != DeliveryStatus.PENDING:
         return False
     delivery.error = result.error_code
     again = None
@@ -210,16 +220,16 @@ def _settle_one(delivery: Delivery, result: Result, *, since: datetime, now: dat
     if again:
         delivery.next_try_at = again
     else:
-        delivery.status = "failed"
+        delivery.status = DeliveryStatus.FAILED
     return result.outcome is Outcome.DROP_DEVICE
 
 
 def _remove_device(session: Session, delivery: Delivery, now: datetime) -> None:
     """Remove the device a delivery failed for, unless it was registered anew since the delivery was claimed."""
-    session.execute(
+    execute_bulk(
+        session,
         update(Device)
         .where(Device.person_id == delivery.person_id, Device.device_id == delivery.device_id)
         .where(Device.removed_at.is_(None), Device.updated_at <= delivery.next_try_at - rules.LEASE)
         .values(removed_at=now, removed_because=delivery.error),
-        execution_options=_QUIET,
     )

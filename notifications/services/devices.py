@@ -7,22 +7,20 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from foundation.db import Session
+from foundation.db import BULK, Session, execute_bulk
 from foundation.errors import NotFound
 from foundation.sealing import keyring
 from notifications.models import Delivery, Device
-from notifications.rules import MAX_DEVICES
+from notifications.rules import MAX_DEVICES, DeliveryStatus, Platform, TargetKind
 from notifications.services.outcomes import conclude
-
-_QUIET = {"synchronize_session": False}
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What the app says of its device. `kind` is fid, token or webpush, `target` the push address of that kind."""
+    """What the app says of its device; `target` is a push address of the kind."""
 
-    platform: str
-    kind: str
+    platform: Platform
+    kind: TargetKind
     target: str = field(repr=False)
     language: str
 
@@ -91,9 +89,10 @@ def _remove(session: Session, these: ColumnElement[bool], *, because: str, now: 
     if not keys:
         return False
     on_the_way = or_(*((Delivery.person_id == person) & (Delivery.device_id == device) for person, device in keys))
-    dropped = update(Delivery).where(Delivery.status == "pending", on_the_way).values(status="dropped")
-    touched = session.scalars(dropped.returning(Delivery.notification_id), execution_options=_QUIET).all()
+    dropped = update(Delivery).where(Delivery.status == DeliveryStatus.PENDING, on_the_way)
+    dropped = dropped.values(status=DeliveryStatus.DROPPED)
+    touched = session.scalars(dropped.returning(Delivery.notification_id), execution_options=BULK).all()
     conclude(session, set(touched), now=now)
     gone = update(Device).where(tuple_(Device.person_id, Device.device_id).in_(keys))
-    session.execute(gone.values(removed_at=now, removed_because=because), execution_options=_QUIET)
+    execute_bulk(session, gone.values(removed_at=now, removed_because=because))
     return True

@@ -11,14 +11,17 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, tuple_
 
+from foundation import paging
 from foundation.db import ReadSession, Session
 from foundation.errors import BadRequest, NotFound
+from foundation.paging import Page
 from notifications import catalogue
 from notifications.models import Delivery, Device, Notification
+from notifications.rules import DeliveryStatus, NotificationStatus, Platform
 
 _NEWEST = (
     select(Notification)
-    .where(Notification.person_id == bindparam("person_id"), Notification.status != "stale")
+    .where(Notification.person_id == bindparam("person_id"), Notification.status != NotificationStatus.STALE)
     .order_by(Notification.created_at.desc(), Notification.id.desc())
     .limit(bindparam("limit"))
 )
@@ -42,8 +45,8 @@ class Arrival:
     """What became of a message on one device. `platform` is None for a device that is no longer known."""
 
     device_id: str
-    platform: str | None
-    status: str
+    platform: Platform | None
+    status: DeliveryStatus
     sent_at: datetime | None
 
 
@@ -57,21 +60,15 @@ class Item:
     body: str
     report: str | None
     due_on: date | None
-    status: str
+    status: NotificationStatus
     created_at: datetime
     read_at: datetime | None
     deliveries: list[Arrival]
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of a list, and where the next one begins."""
-
-    items: list[Item]
-    next_cursor: str | None
-
-
-def page(session: ReadSession, *, person_id: UUID, language: str, cursor: str | None = None, limit: int = 20) -> Page:
+def page(
+    session: ReadSession, *, person_id: UUID, language: str, cursor: str | None = None, limit: int = 20
+) -> Page[Item]:
     """A page of a person's messages, in `language`. What was taken back before it was sent is left out.
 
     Raises UnknownCursor.
@@ -79,11 +76,10 @@ def page(session: ReadSession, *, person_id: UUID, language: str, cursor: str | 
     values: dict[str, Any] = {"person_id": person_id, "limit": limit + 1}
     if cursor:
         values["moment"], values["id"] = _position(cursor)
-    found = session.scalars(_OLDER if cursor else _NEWEST, values).all()
-    shown = found[:limit]
-    arrivals = _arrivals(session, [notification.id for notification in shown])
-    items = [_item(notification, arrivals[notification.id], language) for notification in shown]
-    return Page(items, _cursor(shown[-1]) if len(found) > limit else None)
+    shown = paging.page(session.scalars(_OLDER if cursor else _NEWEST, values).all(), limit, _cursor)
+    arrivals = _arrivals(session, [notification.id for notification in shown.items])
+    items = [_item(notification, arrivals[notification.id], language) for notification in shown.items]
+    return Page(items, shown.next_cursor)
 
 
 def read(session: Session, notification_id: UUID, *, person_id: UUID, language: str, now: datetime) -> Item:
@@ -100,10 +96,14 @@ def read(session: Session, notification_id: UUID, *, person_id: UUID, language: 
 
 
 def _arrivals(session: ReadSession, notifications: Sequence[UUID]) -> dict[UUID, list[Arrival]]:
-    found: dict[UUID, list[Arrival]] = defaultdict(list)
+    arrivals: dict[UUID, list[Arrival]] = defaultdict(list)
     for row in session.execute(_ARRIVED, {"notifications": notifications}):
-        found[row.notification_id].append(Arrival(row.device_id, row.platform, row.status, row.sent_at))
-    return found
+        arrivals[row.notification_id].append(
+            Arrival(
+                row.device_id, Platform(row.platform) if row.platform else None, DeliveryStatus(row.status), row.sent_at
+            )
+        )
+    return arrivals
 
 
 def _item(notification: Notification, deliveries: list[Arrival], language: str) -> Item:
@@ -118,7 +118,7 @@ def _item(notification: Notification, deliveries: list[Arrival], language: str) 
         body=words.body,
         report=notification.params.get("number"),
         due_on=notification.due_on,
-        status=notification.status,
+        status=NotificationStatus(notification.status),
         created_at=notification.created_at,
         read_at=notification.read_at,
         deliveries=deliveries,
@@ -134,9 +134,9 @@ def _position(cursor: str) -> tuple[datetime, UUID]:
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
         moment, _, id_ = text.partition("|")
-        created_at, found = datetime.fromisoformat(moment), UUID(id_)
+        created_at, notification_id = datetime.fromisoformat(moment), UUID(id_)
     except (ValueError, binascii.Error) as error:
         raise UnknownCursor("begin without a cursor") from error
     if created_at.tzinfo is None:
         raise UnknownCursor("begin without a cursor")
-    return created_at, found
+    return created_at, notification_id

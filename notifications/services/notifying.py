@@ -10,7 +10,7 @@ from foundation.db import Session
 from foundation.events import EventRecord
 from notifications import catalogue
 from notifications.models import Notification
-from notifications.rules import URGENT
+from notifications.rules import URGENT, NotificationStatus
 
 _log = logging.getLogger(__name__)
 _FACTS = ("next_due_on", "due_on", "previous_due_on", "office")
@@ -37,7 +37,7 @@ def notify(session: Session, event: EventRecord) -> None:
         dedupe=f"event:{event.id}",
         lane=URGENT,
         params=_params(event),
-        status="pending",
+        status=NotificationStatus.PENDING,
         created_at=event.at,
     )
     session.execute(statement.on_conflict_do_nothing(index_elements=["person_id", "dedupe"]))

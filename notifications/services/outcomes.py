@@ -6,10 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, and_, any_, bindparam, case, exists, select, update
 
-from foundation.db import Session
+from foundation.db import Session, execute_bulk
 from notifications.models import Delivery, Notification
-
-_QUIET = {"synchronize_session": False}
+from notifications.rules import DeliveryStatus, NotificationStatus
 
 
 def conclude(session: Session, notifications: Collection[UUID], *, now: datetime) -> None:
@@ -26,17 +25,11 @@ def conclude(session: Session, notifications: Collection[UUID], *, now: datetime
     session.execute(select(Notification.id).where(these).order_by(Notification.id).with_for_update())
     # The person is the same by itself; naming it lets the small index of waiting deliveries be used.
     mine = and_(Delivery.notification_id == Notification.id, Delivery.person_id == Notification.person_id)
-    is_sent = exists().where(mine, Delivery.status == "sent")
-    session.execute(
-        update(Notification).where(these, Notification.status != "sent", is_sent).values(status="sent"),
-        execution_options=_QUIET,
-    )
-    waits = exists().where(mine, Delivery.status == "pending")
-    session.execute(
-        update(Notification)
-        .where(these, Notification.settled_at.is_(None), ~waits)
-        .values(
-            status=case((Notification.status == "pending", "unreachable"), else_=Notification.status), settled_at=now
-        ),
-        execution_options=_QUIET,
-    )
+    is_sent = exists().where(mine, Delivery.status == DeliveryStatus.SENT)
+    unsent = update(Notification).where(these, Notification.status != NotificationStatus.SENT, is_sent)
+    execute_bulk(session, unsent.values(status=NotificationStatus.SENT))
+    waits = exists().where(mine, Delivery.status == DeliveryStatus.PENDING)
+    pending = Notification.status == NotificationStatus.PENDING
+    status = case((pending, NotificationStatus.UNREACHABLE), else_=Notification.status)
+    over = update(Notification).where(these, Notification.settled_at.is_(None), ~waits)
+    execute_bulk(session, over.values(status=status, settled_at=now))

@@ -6,13 +6,12 @@ restricted to the step that stands today. `params` holds the dates that the word
 """
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     Column,
     ColumnElement,
-    CursorResult,
     Date,
     MetaData,
     Select,
@@ -34,10 +33,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from foundation.db import Session
+from foundation.db import BULK, Session, execute_bulk
 from notifications import catalogue
 from notifications.models import Delivery, Device, Notification
-from notifications.rules import ROUTINE
+from notifications.rules import ROUTINE, DeliveryStatus, NotificationStatus
 from notifications.services.outcomes import conclude
 
 Due = Select[Any]
@@ -52,7 +51,6 @@ _NOW = Table(
     prefixes=["temporary"],
     postgresql_on_commit="drop",
 )
-_QUIET = {"synchronize_session": False, "preserve_rowcount": True}  # an insert's count is not kept otherwise
 
 
 def plan(session: Session, due: Due, *, now: datetime) -> int:
@@ -82,7 +80,7 @@ def plan_new(session: Session, due: Due, *, now: datetime) -> int:
         literal(ROUTINE),
         today.c.due_on,
         _params(today),
-        case((reachable, "pending"), else_="unreachable"),
+        case((reachable, NotificationStatus.PENDING), else_=NotificationStatus.UNREACHABLE),
         literal(now),
         case((reachable, null()), else_=literal(now)),
     )
@@ -91,7 +89,7 @@ def plan_new(session: Session, due: Due, *, now: datetime) -> int:
     rows = rows.where(~planned).order_by(today.c.person_id, today.c.basis, today.c.step)
     columns = ["person_id", "kind", "dedupe", "lane", "due_on", "params", "status", "created_at", "settled_at"]
     statement = insert(Notification).from_select(columns, rows)
-    return _count(session, statement.on_conflict_do_nothing(index_elements=["person_id", "dedupe"]))
+    return execute_bulk(session, statement.on_conflict_do_nothing(index_elements=["person_id", "dedupe"]))
 
 
 def at_hand(session: Session, due: Due) -> Due:
@@ -113,23 +111,30 @@ def retire_stale(session: Session, due: Due, *, now: datetime) -> int:
     reminder = Notification.kind.startswith(catalogue.REMINDER)
     # The person is the same by itself; naming it lets the small index of waiting deliveries be used.
     its = and_(Delivery.notification_id == Notification.id, Delivery.person_id == Notification.person_id)
-    drop = update(Delivery).where(Delivery.status == "pending", its, reminder, not_due).values(status="dropped")
-    _count(session, drop.where(Notification.status == "pending", Notification.created_at <= now))
-    elsewhere = drop.where(Notification.status == "sent").returning(Delivery.notification_id)
-    conclude(session, set(session.scalars(elsewhere, execution_options=_QUIET)), now=now)
-    planned = (Notification.status == "pending", Notification.created_at <= now)  # not by a clock that is ahead
+    drop = (
+        update(Delivery)
+        .where(Delivery.status == DeliveryStatus.PENDING, its, reminder, not_due)
+        .values(status=DeliveryStatus.DROPPED)
+    )
+    execute_bulk(session, drop.where(Notification.status == NotificationStatus.PENDING, Notification.created_at <= now))
+    elsewhere = drop.where(Notification.status == NotificationStatus.SENT).returning(Delivery.notification_id)
+    conclude(session, set(session.scalars(elsewhere, execution_options=BULK)), now=now)
+    planned = (
+        Notification.status == NotificationStatus.PENDING,
+        Notification.created_at <= now,
+    )  # not by a clock that is ahead
     stale = update(Notification).where(*planned, reminder, not_due)
-    return _count(session, stale.values(status="stale", settled_at=now))
+    return execute_bulk(session, stale.values(status=NotificationStatus.STALE, settled_at=now))
 
 
 def no_longer_due(session: Session, due: Due, reminders: dict[UUID, tuple[UUID, str]]) -> set[UUID]:
-    """Which of these reminders (id to person and dedupe) are not in `due` any more: the last look before sending."""
+    """Which of these reminders (id to person and dedupe) are not in `due` any more: asked just before sending."""
     if not reminders:
         return set()
     today = due.subquery("due")
     people = {person for person, _ in reminders.values()}
-    found = select(today.c.person_id, _dedupe(today)).where(today.c.person_id.in_(people))
-    standing = {(person, dedupe) for person, dedupe in session.execute(found)}
+    theirs = select(today.c.person_id, _dedupe(today)).where(today.c.person_id.in_(people))
+    standing = {(person, dedupe) for person, dedupe in session.execute(theirs)}
     return {id_ for id_, reminder in reminders.items() if reminder not in standing}
 
 
@@ -137,20 +142,30 @@ def _refresh(session: Session, today: Subquery) -> None:
     same = (Notification.person_id == today.c.person_id, Notification.dedupe == _dedupe(today))
     reached = exists().where(Delivery.notification_id == Notification.id)
     has_device = exists().where(Device.person_id == today.c.person_id, Device.removed_at.is_(None))
-    late_device = and_(Notification.status == "unreachable", has_device, ~reached)
+    late_device = and_(Notification.status == NotificationStatus.UNREACHABLE, has_device, ~reached)
     changed = or_(
-        Notification.status == "stale",
+        Notification.status == NotificationStatus.STALE,
         late_device,
         Notification.due_on.is_distinct_from(today.c.due_on),
         Notification.params.is_distinct_from(_params(today)),
     )
-    again = case((Notification.status == "pending", Notification.fanned_out_at), else_=null())
+    again = case((Notification.status == NotificationStatus.PENDING, Notification.fanned_out_at), else_=null())
     statement = (
         update(Notification)
-        .where(or_(Notification.status.in_(("pending", "stale")), late_device), *same, changed)
-        .values(status="pending", settled_at=None, fanned_out_at=again, due_on=today.c.due_on, params=_params(today))
+        .where(
+            or_(Notification.status.in_((NotificationStatus.PENDING, NotificationStatus.STALE)), late_device),
+            *same,
+            changed,
+        )
+        .values(
+            status=NotificationStatus.PENDING,
+            settled_at=None,
+            fanned_out_at=again,
+            due_on=today.c.due_on,
+            params=_params(today),
+        )
     )
-    session.execute(statement, execution_options=_QUIET)
+    execute_bulk(session, statement)
 
 
 def _dedupe(today: Subquery) -> ColumnElement[str]:
@@ -159,8 +174,3 @@ def _dedupe(today: Subquery) -> ColumnElement[str]:
 
 def _params(today: Subquery) -> ColumnElement[Any]:
     return today.c.params.op("||")(func.jsonb_build_object("due_on", today.c.due_on))
-
-
-def _count(session: Session, statement: Any) -> int:
-    result = session.execute(statement, execution_options=_QUIET)
-    return cast("CursorResult[Any]", result).rowcount

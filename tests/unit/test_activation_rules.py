@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from immigration.registries.access import resolve, terms
-from immigration.rules.activations import back_off, obstacles
+from immigration.rules.activations import obstacles
 from immigration.rules.officers import is_locked, is_over, obstacles_to_password
 
 DAY = date(2026, 11, 23)
@@ -28,12 +28,6 @@ def test_a_lost_or_stolen_passport_needs_a_code_from_a_counter(status):
 @pytest.mark.parametrize("assurance", ["counter", "mail"])
 def test_a_replaced_passport_activates_nobody(assurance):
     assert obstacles(status="valid", replaced=True, assurance=assurance) == ["passport-replaced"]
-
-
-def test_pauses_double_up_to_the_longest():
-    first, most = timedelta(minutes=1), timedelta(hours=1)
-    pauses = [back_off(tries, first=first, most=most) / first for tries in (1, 2, 3, 6, 7, 500)]
-    assert pauses == [1, 2, 4, 32, 60, 60]
 
 
 def test_a_password_is_judged_by_its_length():

@@ -3,6 +3,9 @@
 import pytest
 from flask import Flask
 
+from immigration.services import rechecks
+from operations.services import services_of
+from tests.conftest import NOW
 from tests.factories import Resident, activate, arrived, load, officer, row
 
 HOSTILE = 'NON "O" / ปกติ <script>'
@@ -88,3 +91,8 @@ def test_while_the_records_cannot_be_read_the_last_known_class_decides(app: Flas
     assert done.exit_code == 0, done.output
     answer = resident.file()
     assert (answer.status_code, answer.json["reasons"]) == (201, ["source-unavailable"])
+    app.test_cli_runner().invoke(args=["records", "source", "up"])
+    with services_of(app).database.transaction() as session:
+        assert rechecks.recheck(session, context=services_of(app).filing, now=NOW) == 1
+    shown = resident.get(f"/reports/{answer.json['number']}").json
+    assert (shown["status"], shown["reasons"]) == ("under-review", ["other-regime"])

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from immigration.registries.law import law
+from immigration.rules.rows import KINDS
 from immigration.rules.visa_classes import LONGEST, fold, printable
 from tests.conftest import NOW
+from tests.factories import row
 
 POLICY = law().on(NOW.date())
 CLASSES = ["NON-B", "NON-O", "NON-OA", "NON-OX", "NON-ED", "NON-M", "NON-R", "NON-IB", "NON-F", "NON-LA", "TR", "VE"]
@@ -94,6 +96,13 @@ def test_whatever_is_written_can_be_kept_and_folded(written: str) -> None:
     assert not any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in kept)
     assert printable(kept) == kept
     assert POLICY.regime(written).name in ("90-day", "yearly", "exempt", "unclear")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip))
+def test_no_character_of_a_class_rejects_a_row(written: str) -> None:
+    values = row("movements", visa_class=written)
+    read = KINDS["movements"].read([values[column] for column in KINDS["movements"].columns])
+    assert read["visa_class"] == printable(written.strip())
 
 
 @given(st.sampled_from(CLASSES), st.lists(st.sampled_from(" -./_'\"()–"), max_size=4), st.randoms())

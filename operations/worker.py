@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from foundation import leases
-from foundation.clock import BANGKOK, Clock, system_clock
+from foundation.clock import BANGKOK, Clock, bangkok_date, system_clock
 from foundation.db import Database
 from foundation.errors import Unavailable
 from foundation.leases import HeldLease
@@ -38,6 +38,7 @@ HEARTBEAT_SECONDS = 10
 ALIVE_WITHIN = timedelta(seconds=60)
 """A worker without a sign of life for longer than this is not healthy."""
 SUMMARY_SECONDS = 60
+HOLIDAYS_SECONDS = 24 * 3600
 _STOPPING = {signal.SIGTERM, signal.SIGINT}
 log = logging.getLogger(__name__)
 
@@ -168,6 +169,7 @@ def run_until_stopped(context: WorkerContext) -> None:
         _schedule(scheduler, each.name, each.every, partial(_run, each, context, done))
     _schedule(scheduler, "heartbeat", HEARTBEAT_SECONDS, lambda: beat(context))
     _schedule(scheduler, "summary", SUMMARY_SECONDS, lambda: _log_summary(done))
+    _schedule(scheduler, "holidays", HOLIDAYS_SECONDS, lambda: warn_of_unconfirmed_holidays(context))
     log.info("%s", start_up_line(context))
     scheduler.start()
     signal.sigwait(_STOPPING)
@@ -182,6 +184,12 @@ def start_up_line(context: WorkerContext) -> str:
     """What a worker says when it starts: version, database without password, and the rounds."""
     every = ", ".join(f"{each.name} {each.every} s" for each in ROUNDS)
     return f"worker {context.process}, version {VERSION}; database {context.database.name}; rounds every: {every}"
+
+
+def warn_of_unconfirmed_holidays(context: WorkerContext) -> None:
+    """Log, at the start and once a day, that the holidays of the next year are missing; nothing while they are not."""
+    if warning := context.filing.law.calendar.warning(bangkok_date(context.clock())):
+        log.warning("%s", warning)
 
 
 def beat(context: WorkerContext) -> None:

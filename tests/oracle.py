@@ -13,17 +13,24 @@ import holidays
 DAY = dt.timedelta(1)
 YEARLY, NINETY = {"LTR", "SMART"}, {"NON-B", "NON-O", "NON-OA", "NON-ED", "NON-LA", "TR", "DTV", "PE"}
 EXEMPT = {"DIPLOMATIC", "OFFICIAL", "PR"}
-CLOSED = set(holidays.country_holidays("TH", years=range(2014, 2047), categories=("public", "government")))
+KNOWN = holidays.country_holidays("TH", years=range(2014, 2047), categories=("public", "government"))
+CLOSED = {day for day, name in KNOWN.items() if "Labor Day" not in name}
+CLOSED_IN_BANGKOK = {dt.date(2026, 10, 16), *(dt.date(2022, 11, day) for day in (16, 17, 18))}
+CLOSED_IN_BANGKOK |= {dt.date(2019, 11, day) for day in (4, 5)}
 
 
 @dataclass
 class History:
-    """Records as tuples: moves (day, in or out, class, until), extensions (day, until), reports (day, how, printed)."""
+    """Records as tuples: moves (day, in or out, class, until), extensions (day, until), reports (day, how, printed).
+
+    All reports were taken by the office in Bangkok; one that is not listed may have been, too.
+    """
 
     moves: list[tuple[dt.date, str, str, dt.date]] = field(default_factory=list)
     extensions: list[tuple[dt.date, dt.date]] = field(default_factory=list)
     reports: list[tuple[dt.date, str, dt.date | None]] = field(default_factory=list)
     today: dt.date = dt.date(2026, 1, 1)
+    in_bangkok: bool = False
 
 
 def random_history(rng: random.Random) -> History:
@@ -55,9 +62,9 @@ def random_history(rng: random.Random) -> History:
     return history
 
 
-def roll(day: dt.date) -> dt.date:
+def roll(day: dt.date, closed: set[dt.date]) -> dt.date:
     """The day itself, or the first after it on which offices are open."""
-    while day.weekday() > 4 or day in CLOSED:
+    while day.weekday() > 4 or day in closed:
         day += DAY
     return day
 
@@ -72,7 +79,8 @@ def a_year_later(day: dt.date) -> dt.date:
 class Position:
     """The stay and the due date of a person after the events of a day."""
 
-    def __init__(self) -> None:
+    def __init__(self, closed: set[dt.date]) -> None:
+        self.closed = closed
         self.inside = False
         self.arrived: dt.date | None = None
         self.visa = ""
@@ -85,11 +93,11 @@ class Position:
         """Day one of ninety; lateness by the lenient reading, in which the day of arrival is left out."""
         self.inside, self.arrived, self.visa, self.until, self.extended = True, day, visa, until, False
         self.due = a_year_later(day) if visa in YEARLY else day + DAY * 89
-        self.not_late = roll(self.due + DAY * 7) if visa in YEARLY else roll(day + DAY * 97)
+        self.not_late = roll(self.due + DAY * 7 if visa in YEARLY else day + DAY * 97, self.closed)
 
     def settle(self, due: dt.date) -> None:
         """A new due date, with seven days of grace."""
-        self.due, self.not_late = due, roll(due + DAY * 7)
+        self.due, self.not_late = due, roll(due + DAY * 7, self.closed)
 
     def extend(self, day: dt.date, until: dt.date) -> None:
         """The first extension of a stay counts as a report in person."""
@@ -113,7 +121,8 @@ class Position:
 
 def replay(history: History) -> Position:
     """The position after all events up to the history's today."""
-    position = Position()
+    in_bangkok = history.in_bangkok or any(day <= history.today for day, _, _ in history.reports)
+    position = Position(CLOSED | CLOSED_IN_BANGKOK if in_bangkok else CLOSED)
     days = {m[0] for m in history.moves} | {e[0] for e in history.extensions} | {r[0] for r in history.reports}
     for day in sorted(d for d in days if d <= history.today):
         _move(position, [m for m in history.moves if m[0] == day])

@@ -7,6 +7,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from foundation.clock import bangkok_date, system_clock
+from immigration.registries.law import law
+
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent
 
@@ -50,6 +53,8 @@ def main() -> int:
     print("\ncheck         outcome     seconds")
     for name, code, seconds in outcomes:
         print(f"{name:<13} {'passed' if code == 0 else f'FAILED ({code})':<11} {seconds:7.1f}")
+    if warning := law().calendar.warning(bangkok_date(system_clock())):
+        print(f"\nWarning: {warning}")
     failed = [name for name, code, _ in outcomes if code]
     print(f"\nFailed: {', '.join(failed)}." if failed else "\nEvery check passed.", flush=True)
     return 1 if failed else 0

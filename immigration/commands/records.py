@@ -2,7 +2,8 @@
 
 import csv
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,8 @@ from immigration.services import obligations
 from immigration.services import records as service
 
 STANDARD_INPUT = Path("-")
+MOST_CLASSES = 50
+"""How many unknown visa classes an import names."""
 group = AppGroup("records", help="Records of passports, movements, permissions, reports and residences.")
 
 
@@ -67,7 +70,22 @@ def import_(kind: str, file: Path, rejects: Path | None) -> None:
         raise click.ClickException(problem.detail) from problem
     finally:
         store.close()
+    for line in _unknown_classes(outcome.unknown_classes):
+        click.echo(line)
     click.echo(str(outcome))
+
+
+def _unknown_classes(counted: Counter[str]) -> Iterator[str]:
+    """What to say of visa classes that no list knows, the most frequent first; what cannot be printed is escaped."""
+    if not counted:
+        return
+    yield "visa classes in no list, so the regime is unclear and an officer looks (see docs/records.md):"
+    encoding = sys.stdout.encoding or "utf-8"
+    for name, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:MOST_CLASSES]:
+        yield f"  {count:>7}  {name.encode(encoding, 'backslashreplace').decode(encoding)}"
+    if len(counted) > MOST_CLASSES:
+        rest = counted.total() - sum(count for _, count in counted.most_common(MOST_CLASSES))
+        yield f"  {rest:>7}  of {len(counted) - MOST_CLASSES} more classes"
 
 
 @group.command("rebuild")

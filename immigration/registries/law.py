@@ -1,20 +1,21 @@
-"""The law files under `immigration/law/`, resolved to the policy of a day. Public holidays come from `holidays`."""
+"""The law files under `immigration/law/`, resolved to the policy of a day."""
 
 import hashlib
 import json
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import holidays
-
+from immigration.registries.calendars import read_calendar
+from immigration.registries.dated import in_force
 from immigration.rules.policies import Effect, Policy, Regime, Rule, Terms, Waiver
+from immigration.rules.visa_classes import VisaClasses, fold
 
 FOLDER = Path(__file__).parent.parent / "law"
-HOLIDAY_YEARS = range(2010, 2061)
 
 
 class Law:
@@ -23,7 +24,7 @@ class Law:
     def __init__(self, folder: Path = FOLDER) -> None:
         """Raises tomllib.TOMLDecodeError, KeyError or ValueError for a folder that does not make a policy."""
         self._tables = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.toml"))}
-        self._holidays = _holidays(self._tables["holidays"].get("day", []))
+        self.calendar = read_calendar(self._tables["holidays"])
         for rule in self._tables["rules"]["rule"]:
             if rule["value"] not in rule["options"]:
                 raise ValueError(f"{rule['key']}: {rule['value']!r} is not one of {rule['options']}")
@@ -48,19 +49,27 @@ class Law:
         return days
 
     def _dated(self) -> Iterable[dict[str, Any]]:
-        return [*self._tables["rules"]["rule"], *self._tables["windows"]["window"], *self._tables["regimes"]["regime"]]
+        classes = self._tables["visa_classes"]
+        lists = [self._tables["rules"]["rule"], self._tables["windows"]["window"], self._tables["regimes"]["regime"]]
+        return chain(*lists, classes["spelling"], classes["prefix"])
 
     def _resolve(self, day: date) -> Policy:
-        rules = _in_force(self._tables["rules"]["rule"], day, lambda row: row["key"])
-        windows = _in_force(self._tables["windows"]["window"], day, lambda row: row["channel"])
-        regimes = _in_force(self._tables["regimes"]["regime"], day, lambda row: row["regime"])
+        rules = in_force(self._tables["rules"]["rule"], day)
+        windows = in_force(self._tables["windows"]["window"], day, "channel")
+        regimes = in_force(self._tables["regimes"]["regime"], day, "regime")
+        classes = _visa_classes(self._tables["visa_classes"], regimes.values(), day)
+        offices = {row["code"]: row["provinces"][0] for row in self._tables["offices"]["office"]}
         material = [
             rules,
             windows,
             regimes,
             self._tables["findings"],
             self._tables["waivers"],
-            self._tables["holidays"],
+            sorted(self.calendar.everywhere),
+            {province: sorted(days) for province, days in self.calendar.by_province.items()},
+            offices,
+            classes.spellings,
+            classes.prefixes,
         ]
         digest = hashlib.sha256(json.dumps(material, default=str, sort_keys=True).encode()).hexdigest()[:10]
         return Policy(
@@ -78,41 +87,39 @@ class Law:
                 Waiver(row["kind"], row["name"], row["from"], row["until"], row["source"])
                 for row in self._tables["waivers"]["waiver"]
             ),
-            holidays=self._holidays,
+            holidays=self.calendar.everywhere,
+            province_holidays=self.calendar.by_province,
+            office_provinces=offices,
+            visa_classes=classes,
         )
 
 
-def _in_force(
-    rows: Iterable[dict[str, Any]], day: date, key: Callable[[dict[str, Any]], str]
-) -> dict[str, dict[str, Any]]:
-    """Per key, the row that took effect last on or before `day`."""
-    found: dict[str, dict[str, Any]] = {}
-    for row in sorted(rows, key=lambda row: row["effective_from"]):
-        if row["effective_from"] <= day:
-            found[key(row)] = row
-    return found
-
-
 def _regimes(rows: Iterable[dict[str, Any]], cabinet: str) -> dict[str, Regime]:
-    found = {
+    by_class = {
         visa_class: Regime(row["regime"], row["grade"], row["source"], row.get("where", ""))
         for row in rows
         for visa_class in row["visa_classes"]
     }
-    if cabinet != "unclear" and "CABINET" in found:
-        like = next(regime for regime in found.values() if regime.name == cabinet)
-        found["CABINET"] = like
-    return found
+    if cabinet != "unclear" and "CABINET" in by_class:
+        like = next(regime for regime in by_class.values() if regime.name == cabinet)
+        by_class["CABINET"] = like
+    return by_class
 
 
-def _holidays(corrections: Iterable[dict[str, Any]]) -> frozenset[date]:
-    days = set(holidays.country_holidays("TH", years=HOLIDAY_YEARS, categories=("public", "government")))
-    for row in corrections:
-        if row["kind"] == "holiday":
-            days.add(row["date"])
-        else:
-            days.discard(row["date"])
-    return frozenset(days)
+def _visa_classes(tables: dict[str, Any], regimes: Iterable[dict[str, Any]], day: date) -> VisaClasses:
+    """The spellings in force on a day. A class that has a regime is a spelling of itself."""
+    spellings = {fold(visa_class): visa_class for row in regimes for visa_class in row["visa_classes"]}
+    spellings |= {fold(spelling): row["visa_class"] for spelling, row in _written(tables["spelling"], day)}
+    prefixes = {fold(prefix): fold(row["read_as"]) for prefix, row in _written(tables["prefix"], day)}
+    return VisaClasses(spellings, tuple(sorted(prefixes.items(), key=lambda pair: (-len(pair[0]), pair[0]))))
+
+
+def _written(rows: Iterable[dict[str, Any]], day: date) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each spelling of the rows in force with its row; the row that took effect last comes last."""
+    for row in sorted(rows, key=lambda row: row["effective_from"]):
+        if row["effective_from"] <= day:
+            for spelling in row["written"]:
+                yield spelling, row
 
 
 @lru_cache(maxsize=1)

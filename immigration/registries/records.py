@@ -56,7 +56,7 @@ class Records(Protocol):
         """The person's case, with what was answered under an idempotency key; None where the person is unknown."""
 
     def cases(self, connection: Connection, person_ids: Sequence[UUID]) -> Iterator[Case]:
-        """The cases of many people, without residences, ordered by person."""
+        """The cases of many people, without the addresses of their residences, ordered by person."""
 
 
 class ImportedRecords:
@@ -142,8 +142,9 @@ _DETAILS = {
     " 'answer', encode(k.answer, 'hex')) from idempotency_keys k where k.person_id = o.person_id and k.key = :key)",
 }
 ONE_CASE = Statement(f'select {_object(_CASE | _DETAILS)} as "case" from obligations o where o.person_id = :person_id')  # noqa: S608
+_MANY = _CASE | {"residences": _facts_of("residences", Residence, address="null")}
 _MANY_CASES = Statement(
-    f"select {_object(_CASE)} from obligations o where o.person_id = any(:person_ids) order by o.person_id"  # noqa: S608
+    f"select {_object(_MANY)} from obligations o where o.person_id = any(:person_ids) order by o.person_id"  # noqa: S608
 )
 
 
@@ -205,7 +206,8 @@ _office_report, _residence = _reader(Report), _reader(Residence)
 def _facts(row: Mapping[str, Any], own_reports: Sequence[Mapping[str, Any]]) -> Facts:
     residences = row.get("residences") or []
     for residence in residences:
-        residence["address"] = keyring().open(bytes.fromhex(residence["address"]), "residences.address")
+        sealed = residence["address"]
+        residence["address"] = keyring().open(bytes.fromhex(sealed), "residences.address") if sealed else ""
     return Facts(
         passports=tuple(map(_passport, row["passports"] or ())),
         movements=tuple(map(_movement, row["movements"] or ())),

@@ -12,6 +12,7 @@ from immigration.rules import stays
 from immigration.rules.codes import ObligationState, PermissionKind, RegimeName, StepCode
 from immigration.rules.facts import COUNTER_CHANNELS, Facts, Permission, Report
 from immigration.rules.policies import Policy
+from immigration.rules.provinces import province_of
 
 NINETY_DAYS = 90
 
@@ -83,6 +84,7 @@ def obligation(facts: Facts, today: date, policy: Policy, *, explain: bool = Tru
 
     The explanation may be left out where it is not shown: it is a third of the work.
     """
+    policy = policy.in_province(province_of(facts, today, policy))
     stay = stays.current(facts.movements, today)
     if stay is None:
         return Obligation(None, None, None, None, None, None, False, (Step(StepCode.ABROAD, None, "records"),))

@@ -61,7 +61,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Residence:
-    """A residence that a host notified (TM.30)."""
+    """A residence that a host notified (TM.30). The address is empty where the cases of many people are read."""
 
     subdistrict_code: str
     address: str

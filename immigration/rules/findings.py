@@ -96,7 +96,7 @@ def _holds(reason: str, filing: Filing, policy: Policy) -> bool:
         allowed = policy.value(effect.unless)
         if allowed == "yes" or (allowed == "counter-activation" and filing.assurance == Assurance.COUNTER):
             return False
-    return effect.effect == "review"
+    return effect.effect != "note"  # what refuses a filing holds one that was taken all the same
 
 
 def _identity(facts: Facts) -> str | None:

@@ -1,9 +1,11 @@
 """The law and office practice as they hold on one day: values, windows, regimes and effects, each with its source."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
+
+from immigration.rules.visa_classes import VisaClasses
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,11 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Policy:
-    """Everything that the rules need to know of the law on one day. `version` names it for ever."""
+    """Everything that the rules need to know of the law on one day. `version` names it for ever.
+
+    `holidays` are days on which offices everywhere are closed. `province_holidays` has all the holidays of each
+    province that has some of its own. `office_provinces` says in which province an office is.
+    """
 
     version: str
     rules: Mapping[str, Rule]
@@ -66,14 +72,26 @@ class Policy:
     effects: Mapping[str, Effect]
     waivers: tuple[Waiver, ...]
     holidays: frozenset[date]
+    province_holidays: Mapping[str, frozenset[date]]
+    office_provinces: Mapping[str, str]
+    visa_classes: VisaClasses
 
     def value(self, key: str) -> Any:
         """The value of a rule; KeyError for a rule that is not in force."""
         return self.rules[key].value
 
+    def visa_class(self, written: str) -> str | None:
+        """The class of which this is a spelling; None for one that is in no list."""
+        return self.visa_classes.class_of(written)
+
     def regime(self, visa_class: str | None) -> Regime:
-        """The regime of a visa class; a class that is not listed is unclear."""
-        return self.regimes.get(visa_class or "") or UNLISTED
+        """The regime of a visa class, however it is written; a class that is not listed is unclear."""
+        return self.regimes.get(self.visa_class(visa_class or "") or "") or UNLISTED
+
+    def in_province(self, province: str | None) -> "Policy":
+        """The same policy, with the holidays of the offices in a province; None where it is not known which one."""
+        days = self.province_holidays.get(province or "")
+        return self if days is None else replace(self, holidays=days)
 
     def is_working_day(self, day: date) -> bool:
         """Whether offices are open: neither Saturday, Sunday, nor a public or government holiday."""
@@ -94,4 +112,9 @@ class Policy:
         return len(waived)
 
 
-UNLISTED = Regime("unclear", "OWN", "The visa class is in no list", "Ask the immigration office of your province")
+UNLISTED = Regime(
+    "unclear",
+    "OWN",
+    "The visa class is in no list",
+    "You may report here, and an officer looks at it; or ask the immigration office of your province",
+)

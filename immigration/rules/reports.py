@@ -15,6 +15,8 @@ FINAL = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.NEEDS_VISIT)
 OUTCOMES = tuple(Outcome)
 NO_ENTRY = "no-entry"
 """The period of reports that are filed while no entry of their author is on record."""
+UNCLEAR = "unclear"
+"""How the period of reports begins whose author's regime is unclear, so that no due date names it."""
 FURTHEST = timedelta(days=366)
 """How far from the day of filing an officer may set the next due date: a typing error excuses no one for years."""
 REASONS = tuple(Reason)
@@ -69,7 +71,7 @@ def obstacles_to_filing(owed: Obligation, held: Sequence[Held], today: date, pol
     """Why a report may not be filed today; empty means it may. The first one is reported."""
     opens_on = owed.window.opens_on if owed.window else None
     obstacles = []
-    if owed.regime not in (None, RegimeName.NINETY_DAYS):
+    if _reports_elsewhere(owed.regime, policy):
         obstacles.append(Obstacle("other-regime", policy.regime(owed.visa_class).where))
     if report := _holder(owed, held, today, policy):
         detail = f"report {report.number} is {report.status}"
@@ -81,6 +83,13 @@ def obstacles_to_filing(owed: Obligation, held: Sequence[Held], today: date, pol
     if policy.value("leave_before_expiry_of_stay") == "refuse" and owed.window and not owed.expected:
         obstacles.append(Obstacle("other-regime", "the permitted stay ends before the report is due"))
     return _refusing(obstacles, policy)
+
+
+def _reports_elsewhere(regime: str | None, policy: Policy) -> bool:
+    """Whether the records say that no 90-day report is due; of an unclear regime an officer has to say so."""
+    if regime == RegimeName.UNCLEAR:
+        return bool(policy.value("online.unclear_regime") == "refuse")
+    return regime in (RegimeName.YEARLY, RegimeName.EXEMPT)
 
 
 def _refusing(obstacles: list[Obstacle], policy: Policy) -> list[Obstacle]:
@@ -103,19 +112,20 @@ def _holder(owed: Obligation, held: Sequence[Held], today: date, policy: Policy)
 def period_of(owed: Obligation, held: Sequence[Held], today: date, policy: Policy) -> str:
     """The name of the period that a report filed now would answer. `held` is newest first.
 
-    While no entry is on record there is no due date but the one an accepted report earned: a new period begins when
-    its window opens.
+    While no entry is on record, or the regime of the stay is unclear, there is no due date but the one an accepted
+    report earned: a new period begins when its window opens.
     """
     if owed.basis:
         return owed.basis
-    last = next((r for r in held if r.period.startswith(NO_ENTRY) and r.next_due_on), None)
-    return period_after(last, today, policy) if last else NO_ENTRY
+    name = f"{UNCLEAR}:{owed.entered_on.isoformat()}" if owed.entered_on else NO_ENTRY
+    last = next((r for r in held if r.period.startswith(name) and r.next_due_on), None)
+    return period_after(last, today, policy, name) if last else name
 
 
-def period_after(accepted: Held, today: date, policy: Policy) -> str:
-    """The period without an entry that stands after an accepted report: its own until the next window opens."""
+def period_after(accepted: Held, today: date, policy: Policy, name: str = NO_ENTRY) -> str:
+    """The period without a due date that stands after an accepted report: its own until the next window opens."""
     opens_on = _next_opens_on(accepted, policy)
-    return f"{NO_ENTRY}:{accepted.number}" if opens_on and today >= opens_on else accepted.period
+    return f"{name}:{accepted.number}" if opens_on and today >= opens_on else accepted.period
 
 
 def _next_opens_on(report: Held, policy: Policy) -> date | None:

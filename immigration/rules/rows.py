@@ -7,13 +7,12 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from immigration.rules import nationalities
+from immigration.rules import nationalities, visa_classes
 from immigration.rules.codes import Channel, Direction, PassportStatus, PermissionKind
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
 _DOCUMENT = re.compile(r"[A-Z0-9]{1,20}")
 _ID = re.compile(r"[\x21-\x7e]{1,64}")
-_CODE = re.compile(r"[A-Z0-9-]{1,20}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -135,7 +134,6 @@ def _replaces(value: str) -> tuple[str, str]:
 
 _number = _required(_DOCUMENT, "a document number (letters and digits)", upper=True)
 _id = _required(_ID, "an id of up to 64 characters")
-_class = _required(_CODE, "a visa class", upper=True)
 _WHO = (Field("document_number", _number), Field("issuing_state", _state))
 """The passport that a row is about."""
 
@@ -186,7 +184,7 @@ KINDS = {
                 Field("occurred_on", _day),
                 Field("checkpoint", _text(100, False)),
                 Field("arrival_card", _optional(_text(40))),
-                Field("visa_class", _optional(_class)),
+                Field("visa_class", _optional(visa_classes.printable)),
                 Field("permitted_until", _optional(_day)),
                 Field("contact_email", _optional(_required(_EMAIL, "an e-mail address"))),
             ),
@@ -200,7 +198,7 @@ KINDS = {
                 Field("kind", _one_of(*PermissionKind)),
                 Field("granted_on", _day),
                 Field("permitted_until", _day),
-                Field("visa_class", _optional(_class)),
+                Field("visa_class", _optional(visa_classes.printable)),
             ),
         ),
         Kind(

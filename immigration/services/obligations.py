@@ -159,6 +159,7 @@ def columns(facts: Facts, today: date, policy: Policy) -> dict[str, Any]:
 def changes_on(facts: Facts, today: date) -> date | None:
     """The first future day on which a row already on record takes effect."""
     days = [m.on for m in facts.movements] + [p.on for p in facts.permissions] + [r.on for r in facts.reports]
+    days += [r.from_on for r in facts.residences]
     return min((day for day in days if day > today), default=None)
 
 

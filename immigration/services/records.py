@@ -20,6 +20,7 @@ from foundation.db import Database, Session
 from immigration.registries import csv_files
 from immigration.registries.law import Law
 from immigration.registries.records import Records
+from immigration.rules.policies import Policy
 from immigration.rules.rows import KINDS, BadRow, Kind
 from immigration.services import merging, obligations, staging
 
@@ -33,9 +34,10 @@ _LOCK = text("select pg_advisory_xact_lock(hashtext('records import'))")
 
 @dataclass
 class Outcome:
-    """What an import did, row by row counted."""
+    """What an import did, row by row counted; `unknown_classes` are of rows that were taken, and in no list."""
 
     counts: Counter[str] = field(default_factory=Counter)
+    unknown_classes: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         return ", ".join(f"{what} {self.counts[what]}" for what in ("imported", "updated", "unchanged", "rejected"))
@@ -114,20 +116,27 @@ def import_rows(
     `progress` is told the position in the file, in bytes. In production the specimen state is refused.
     Raises csv_files.WrongHeader and OSError.
     """
-    kind, outcome = KINDS[kind_name], Outcome()
+    kind, outcome, policy = KINDS[kind_name], Outcome(), law.on(bangkok_date(now))
     with Rejects(rejects, kind.columns) as rejected, ThreadPoolExecutor(1) as merging:
         under_way: _UnderWay | None = None
         for chunk in _chunks(csv_files.rows(file, kind.columns)):
-            good = staging.staged(kind_name, _read(kind, chunk, rejected, production))
+            unknown: dict[int, str] = {}
+            rows = _note_unknown_classes(_read(kind, chunk, rejected, production), policy, unknown)
+            good = staging.staged(kind_name, rows)
             _conclude(under_way, outcome, rejected, progress)
-            under_way = chunk, merging.submit(_merge_alone, database, kind_name, good, law, now)
+            under_way = _UnderWay(chunk, unknown, merging.submit(_merge_alone, database, kind_name, good, law, now))
         _conclude(under_way, outcome, rejected, progress)
         outcome.counts["rejected"] = rejected.count
     return outcome
 
 
-_UnderWay = tuple[list[csv_files.Row], Future["Merged"]]
-"""A chunk that the database is merging while the next one is read."""
+@dataclass(frozen=True)
+class _UnderWay:
+    """A chunk that the database is merging while the next one is read; `unknown_classes` are by line."""
+
+    chunk: list[csv_files.Row]
+    unknown_classes: dict[int, str]
+    merging: Future["Merged"]
 
 
 def _chunks(rows: Iterator[csv_files.Row]) -> Iterator[list[csv_files.Row]]:
@@ -146,13 +155,26 @@ def _conclude(
     """Wait for a chunk and count what came of it; raises what merging it raised."""
     if under_way is None:
         return
-    chunk, merging = under_way
-    merged = merging.result()
-    originals = {row.line: row.values for row in chunk}
+    merged = under_way.merging.result()
+    originals = {row.line: row.values for row in under_way.chunk}
     for line in merged.unknown:
         rejects.add(line, "passport unknown: no such document_number and issuing_state on record", originals[line])
     outcome.counts += merged.counts
-    progress(chunk[-1].position)
+    without_passport = set(merged.unknown)
+    taken = (name for line, name in under_way.unknown_classes.items() if line not in without_passport)
+    outcome.unknown_classes.update(taken)
+    progress(under_way.chunk[-1].position)
+
+
+def _note_unknown_classes(
+    rows: Iterator[tuple[int, dict[str, Any]]], policy: Policy, unknown: dict[int, str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows as they are; the visa classes that no list knows are written to `unknown` by line."""
+    for line, row in rows:
+        written = row.get("visa_class")
+        if written and policy.visa_class(written) is None:
+            unknown[line] = written
+        yield line, row
 
 
 def _analyze_tables(database: Database) -> None:

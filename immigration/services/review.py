@@ -223,6 +223,7 @@ def _next_due(report: Report, case: Case, policy: Policy) -> date:
     owed = due_dates.obligation(case.facts, report.filed_on, policy) if case.facts else case.kept
     if owed.basis == report.period and owed.window is not None:
         return judging.next_due_after(owed, report.filed_on, policy)
+    policy = policy.in_province(policy.office_provinces.get(report.office))
     late_after = due_dates.late_after(report.due_on, report.period, policy) if report.due_on else None
     return due_dates.next_due(report.due_on, late_after, report.filed_on, Channel.ONLINE, policy)
 

@@ -121,8 +121,8 @@ def _merge_rows(kind: str) -> str:
     """Merge `staged` rows whose passport is known; returns (what, count).
 
     One statement, so that what it counts is what it did. Of several rows with one key the last line wins. A row that
-    moves to another passport touches both people. What those people owe is marked as out of date on `:today`; a
-    residence changes nothing of that.
+    moves to another passport touches both people. What those people owe is marked as out of date on `:today`, also for
+    a residence: the closed days of its province may count.
     """
     table, key = TABLES[kind].__tablename__, _KEYS[kind]
     columns, updates = _upsert(kind, key, "passport_id")
@@ -143,7 +143,7 @@ with known as (
 ), outcome as (
   select n.person_id, b.person_id as former_person_id, {_OUTCOME.format(key=key)}
   from newest n left join merged m using ({key}) left join before b using ({key})
-){"" if kind == RESIDENCES else _MARK.format(people=people)}
+){_MARK.format(people=people)}
 select what, count(*) from outcome group by what
 """  # noqa: S608 - names come from the models
 

@@ -4,12 +4,13 @@ import pytest
 
 from immigration.rules import findings
 from immigration.rules.reports import REASONS
+from immigration.rules.visa_classes import fold
 from tests.architecture.sources import ROOT, law
 
 GRADES = {"OFF", "COR", "ONE", "CON", "OWN"}
 EFFECTS = {"refuse", "review", "note"}
 FILES = sorted(path.stem for path in (ROOT / "immigration" / "law").glob("*.toml"))
-DATED = ("effective_from", "from", "date")
+DATED = ("effective_from", "from", "date", "dates")
 TEXTS = {row["reason"]: row for row in law("reasons")["reason"]}
 ROWS = {row["reason"]: row for row in law("findings")["finding"]}
 
@@ -27,12 +28,33 @@ def test_a_dated_row_has_a_source(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_dated_row_has_a_grade(name):
-    graded = [row for row in dated_rows(name) if "date" not in row]
-    assert [row for row in graded if row.get("grade") not in GRADES] == []
+    assert [row for row in dated_rows(name) if row.get("grade") not in GRADES] == []
 
 
 def test_the_law_has_dated_rows():
-    assert {name for name in FILES if dated_rows(name)} >= {"access", "regimes", "rules", "waivers", "windows"}
+    assert {name for name in FILES if dated_rows(name)} >= {
+        "access", "holidays", "regimes", "rules", "visa_classes", "waivers", "windows",
+    }  # fmt: skip
+
+
+def test_a_spelling_and_a_prefix_are_of_one_class():
+    classes = law("visa_classes")
+    for table, means in (("spelling", "visa_class"), ("prefix", "read_as")):
+        meanings = {}
+        for row in classes[table]:
+            for written in row["written"]:
+                meanings.setdefault(fold(written), set()).add(row[means])
+        assert {written: names for written, names in meanings.items() if len(names) > 1} == {}
+
+
+def test_every_class_of_which_spellings_are_listed_has_a_regime():
+    known = {visa_class for row in law("regimes")["regime"] for visa_class in row["visa_classes"]}
+    assert {row["visa_class"] for row in law("visa_classes")["spelling"]} <= known
+
+
+def test_provinces_of_holidays_have_an_office():
+    served = {province for row in law("offices")["office"] for province in row["provinces"]}
+    assert {province for row in law("holidays")["day"] for province in row.get("provinces", [])} <= served
 
 
 def test_the_texts_are_of_exactly_the_reason_codes():

@@ -101,6 +101,41 @@ def test_records_are_imported_and_bad_rows_stop_nothing(url: str, tmp_path: Path
     assert not (tmp_path / "changed.csv.rejected.csv").exists()
 
 
+def test_an_import_names_the_visa_classes_that_are_in_no_list(url: str, tmp_path: Path) -> None:
+    hostile = 'NON "O" / ปกติ <script>\x1b[2J'
+    classes = ["O-A", "LTR-W", "Golden", hostile, "golden 10", hostile, hostile]
+    movements = [row("movements", movement_id=f"CLASS-{n}", visa_class=name) for n, name in enumerate(classes)]
+    stranger = row("movements", movement_id="CLASS-X", visa_class="OF A STRANGER", document_number="NOBODY1")
+    extension = row("permissions", granted_on="2026-10-01", visa_class="IN NO LIST, EITHER")
+    flask(environment(url), "records", "import", "passports", write(tmp_path / "p.csv", "passports", row("passports")))
+    file = write(tmp_path / "m.csv", "movements", *movements, stranger)
+    first, again = (flask(environment(url), "records", "import", "movements", file) for _ in range(2))
+    listed = first.stdout.splitlines()
+    assert listed[0].startswith("visa classes in no list")
+    assert [line.split(maxsplit=1) for line in listed[1:-1]] == [
+        ["3", 'NON "O" / ปกติ <script>�[2J'], ["1", "Golden"], ["1", "golden 10"],
+    ]  # fmt: skip
+    assert listed[-1] == "imported 7, updated 0, unchanged 0, rejected 1"
+    assert again.stdout.splitlines()[:-1] == listed[:-1]
+    assert again.stdout.splitlines()[-1] == "imported 0, updated 0, unchanged 7, rejected 1"
+    done = flask(
+        environment(url), "records", "import", "permissions", write(tmp_path / "e.csv", "permissions", extension)
+    )
+    assert done.stdout.splitlines()[1:] == [
+        "        1  IN NO LIST, EITHER",
+        "imported 1, updated 0, unchanged 0, rejected 0",
+    ]
+    assert not (tmp_path / "e.csv.rejected.csv").exists()
+
+
+def test_an_import_names_fifty_unknown_classes_and_counts_the_others(url: str, tmp_path: Path) -> None:
+    movements = [row("movements", movement_id=f"MANY-{n}", visa_class=f"CLASS {n:03}") for n in range(60)]
+    flask(environment(url), "records", "import", "passports", write(tmp_path / "p.csv", "passports", row("passports")))
+    done = flask(environment(url), "records", "import", "movements", write(tmp_path / "m.csv", "movements", *movements))
+    listed = done.stdout.splitlines()
+    assert (len(listed), listed[-2]) == (53, "       10  of 10 more classes")
+
+
 def test_an_import_of_another_kind_of_file_says_why_and_fails(url: str, tmp_path: Path) -> None:
     movements = write(tmp_path / "movements.csv", "movements", row("movements"))
     done = flask(environment(url), "records", "import", "passports", movements)

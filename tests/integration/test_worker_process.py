@@ -13,8 +13,10 @@ from sqlalchemy import text
 from devtools import service_account
 from devtools.postgres import temporary_server
 from devtools.standins import fcm, mailbox
+from foundation.clock import bangkok_date, system_clock
 from foundation.db import Database
 from foundation.sealing import keyring
+from immigration.registries.law import law
 from operations import migrating
 from tests.conftest import SECRET
 
@@ -139,6 +141,8 @@ def test_it_says_its_version_its_database_and_its_rounds_but_no_password(place):
     assert "send 3 s" in said
     assert "worker_" in said
     assert "open-sesame" not in said
+    warning = law().calendar.warning(bangkok_date(system_clock()))
+    assert ("holidays are confirmed to" in said) == (warning is not None)
 
 
 def test_the_health_check_answers_for_this_host(place):

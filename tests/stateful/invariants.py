@@ -203,7 +203,7 @@ INVARIANTS: tuple[Callable[[State], None], ...] = (
 def refusal(state: State, person: str) -> str | None:
     """The problem code that a report filed now gets; None if it is accepted or goes to review."""
     expected = state.obligation(person)
-    if expected.regime not in (None, "90-day"):
+    if expected.regime in ("yearly", "exempt"):
         return "other-regime"
     if state.holder(person, state.period(person)):
         return "already-reported"

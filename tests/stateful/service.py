@@ -1,14 +1,10 @@
 """The service under test: one application, database and worker for a test process, and a clock that histories set."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 
@@ -18,7 +14,6 @@ from foundation.config import Settings
 from foundation.db import Base, Database
 from foundation.identity import Role
 from immigration.models.access import Officer
-from immigration.registries.law import FOLDER, Law
 from immigration.registries.mail import SmtpMailer
 from immigration.services import officers
 from immigration.services.judging import FilingContext
@@ -27,6 +22,7 @@ from operations import worker
 from operations.services import services_of
 from tests.conftest import NOW, SECRET, emptied
 from tests.factories import PASSWORD, Resident
+from tests.laws import law_with
 
 STAFF = {"one": Role.OFFICER, "two": Role.OFFICER, "boss": Role.SUPERVISOR}
 KEPT_TABLES = {"officers", "signing_keys"}  # not deleted between histories: creating them is slow
@@ -100,7 +96,8 @@ class Service:
 
     def publish(self, *, notices: bool) -> None:
         """Replace the law: the one that ships, or one with outages and an earlier window."""
-        services_of(self.app).filing = replace(self.filing, law=law_with(NOTICES, EARLIER) if notices else law_with())
+        law = law_with(waivers=NOTICES, windows=EARLIER) if notices else law_with()
+        services_of(self.app).filing = replace(self.filing, law=law)
 
     def officer(self, name: str) -> Resident:
         """An officer or the supervisor, signed in at this moment; the password check is skipped because it is slow."""
@@ -142,13 +139,3 @@ def run_service(database: Database) -> Iterator[Service]:
         finally:
             service.channel.close()
             emptied(database)
-
-
-@cache
-def law_with(waivers: str = "", windows: str = "") -> Law:
-    """The law that ships, with more entries in two of its files."""
-    more: dict[str, Any] = {"waivers": waivers, "windows": windows}
-    with tempfile.TemporaryDirectory() as folder:
-        for path in FOLDER.glob("*.toml"):
-            Path(folder, path.name).write_text(path.read_text("utf-8") + more.get(path.stem, ""), "utf-8")
-        return Law(Path(folder))

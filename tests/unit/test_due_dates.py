@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from immigration.registries.law import law
 from immigration.rules import due_dates, stays
 from immigration.rules.due_dates import Obligation, obligation
-from immigration.rules.facts import Facts, Movement, Passport, Permission, Report
+from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
 from immigration.rules.policies import Policy, Rule, Waiver
 
 TODAY = date(2026, 11, 24)
@@ -245,6 +245,49 @@ def test_a_reentry_always_resets(history: tuple[list[Movement], list[Report], da
     if not ahead:
         assert result.window is not None
         assert result.window.due_on == back + timedelta(days=89)
+
+
+def from_office(office: str, number: str = "R1", on: str = "2026-07-11", due: str = "2026-10-09") -> Report:
+    return Report(number, day(on), "counter", day(due), 1, office)
+
+
+def lived(subdistrict: str, since: str = "2026-01-01", until: str | None = None) -> Residence:
+    return Residence(subdistrict, "", day(since), day(until) if until else None)
+
+
+@pytest.mark.parametrize(
+    ("office", "residences", "late_after"),
+    [
+        ("BKK", (), "2026-10-19"),
+        ("CMI", (), "2026-10-16"),
+        ("CMI", (lived("103901"),), "2026-10-16"),
+        ("BKK", (lived("500101"),), "2026-10-19"),
+        ("", (lived("103901"),), "2026-10-19"),
+        ("Jomtien", (lived("103901"),), "2026-10-19"),
+        ("", (lived("500101"),), "2026-10-16"),
+        ("", (), "2026-10-16"),
+        ("", (lived("500101"), lived("103901", since="2026-03-01")), "2026-10-19"),
+        ("", (lived("103901", until="2026-02-28"), lived("500101", since="2026-03-01")), "2026-10-16"),
+        ("", (lived("103901", until="2026-02-28"),), "2026-10-19"),
+        ("", (lived("500101"), lived("103901", since="2026-10-20")), "2026-10-16"),
+    ],
+)
+def test_a_holiday_of_the_province_moves_the_last_day_of_its_residents(
+    office: str, residences: tuple[Residence, ...], late_after: str
+) -> None:
+    facts = Facts((PASSPORT,), (arrival("2026-03-01"),), (), (from_office(office),), residences)
+    window = obligation(facts, day("2026-10-10"), POLICY).window
+    assert window is not None
+    assert (window.due_on, window.grace_ends_on) == (day("2026-10-09"), day("2026-10-16"))
+    assert window.late_after == day(late_after)
+
+
+def test_the_office_of_the_last_report_counts_also_of_one_before_the_stay() -> None:
+    moved = (from_office("BKK", on="2025-01-10"), from_office("PKT", "R2", "2026-06-01"))
+    facts = Facts((PASSPORT,), (arrival("2026-07-11"),), (), moved)
+    in_bangkok = replace(facts, reports=moved[:1])
+    last_days = [obligation(each, day("2026-10-10"), POLICY).window for each in (facts, in_bangkok)]
+    assert [window and window.late_after for window in last_days] == [day("2026-10-16"), day("2026-10-19")]
 
 
 @given(days)

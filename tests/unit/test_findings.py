@@ -236,10 +236,10 @@ def test_a_reentry_holds_where_it_resets_the_way_online(value, expected):
     assert held("reentry-after-last", policy=replace(POLICY, rules=rules)) == expected
 
 
-@pytest.mark.parametrize("effect", ["note", "refuse"])
-def test_only_what_is_for_review_holds(effect):
+@pytest.mark.parametrize(("effect", "holds"), [("note", []), ("refuse", ["too-late"]), ("review", ["too-late"])])
+def test_what_is_not_only_noted_holds_a_report_that_was_taken(effect, holds):
     effects = {**POLICY.effects, "too-late": Effect(effect, None)}
-    assert held("too-late", policy=replace(POLICY, effects=effects)) == []
+    assert held("too-late", policy=replace(POLICY, effects=effects)) == holds
 
 
 @pytest.mark.parametrize(("value", "assurance", "holds"), [

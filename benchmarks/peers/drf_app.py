@@ -93,7 +93,7 @@ class Reports(APIView):
         form = ReportIn(data=request.data)
         form.is_valid(raise_exception=True)
         key = request.headers["Idempotency-Key"]
-        sent = work.sent(json.loads(json.dumps(form.validated_data)), key)
+        sent = work.submission(json.loads(json.dumps(form.validated_data)), key)
         with transaction.atomic():
             before = models.IdempotencyKey.objects.filter(person_id=request.user.id, key=key).first()
             if before:

@@ -70,7 +70,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _common(app: FastAPI, body: ReportIn, authorization: str, key: str) -> tuple[Any, Any]:
     try:
-        return work.author(authorization), work.sent(body.model_dump(), key)
+        return work.author(authorization), work.submission(body.model_dump(), key)
     except work.Refused as error:
         raise HTTPException(401) from error
 

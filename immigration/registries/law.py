@@ -97,23 +97,23 @@ def _in_force(
     rows: Iterable[dict[str, Any]], day: date, key: Callable[[dict[str, Any]], str]
 ) -> dict[str, dict[str, Any]]:
     """Per key, the row that took effect last on or before `day`."""
-    found: dict[str, dict[str, Any]] = {}
+    newest: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda row: row["effective_from"]):
         if row["effective_from"] <= day:
-            found[key(row)] = row
-    return found
+            newest[key(row)] = row
+    return newest
 
 
 def _regimes(rows: Iterable[dict[str, Any]], cabinet: str) -> dict[str, Regime]:
-    found = {
+    by_class = {
         visa_class: Regime(row["regime"], row["grade"], row["source"], row.get("where", ""))
         for row in rows
         for visa_class in row["visa_classes"]
     }
-    if cabinet != "unclear" and "CABINET" in found:
-        like = next(regime for regime in found.values() if regime.name == cabinet)
-        found["CABINET"] = like
-    return found
+    if cabinet != "unclear" and "CABINET" in by_class:
+        like = next(regime for regime in by_class.values() if regime.name == cabinet)
+        by_class["CABINET"] = like
+    return by_class
 
 
 def _visa_classes(tables: dict[str, Any], regimes: Iterable[dict[str, Any]], day: date) -> VisaClasses:

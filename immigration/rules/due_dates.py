@@ -103,11 +103,11 @@ def obligation(facts: Facts, today: date, policy: Policy, *, explain: bool = Tru
     basis = _basis(facts, stay, granted, regime.name, today, policy)
     around = window(basis.due_on, basis.last_day, policy)
     expected = permitted_until is None or permitted_until > around.due_on
-    found = Obligation(regime.name, visa_class, stay.entered_on, permitted_until, basis.name, around, expected, ())
+    owed = Obligation(regime.name, visa_class, stay.entered_on, permitted_until, basis.name, around, expected, ())
     if not explain:
-        return found
+        return owed
     steps += [*basis.steps, *_window_steps(around, basis, policy), *_consequences(permitted_until, around, policy)]
-    return replace(found, explanation=tuple(steps))
+    return replace(owed, explanation=tuple(steps))
 
 
 def window(due_on: date, last_day: date, policy: Policy) -> Window:

@@ -46,21 +46,21 @@ def in_order(movements: Iterable[Movement], until: date) -> Iterator[Movement]:
 
 def stays(movements: Iterable[Movement], until: date) -> list[Stay]:
     """All stays begun by `until`, oldest first. An arrival without a departure before it ends the earlier stay."""
-    found: list[Stay] = []
+    begun: list[Stay] = []
     arrival: Movement | None = None
     for movement in in_order(movements, until):
         if arrival is not None:
-            found.append(Stay(arrival, movement.on, found[-1].entered_on if found else None))
+            begun.append(Stay(arrival, movement.on, begun[-1].entered_on if begun else None))
         arrival = movement if movement.direction == Direction.ARRIVAL else None
     if arrival is not None:
-        found.append(Stay(arrival, None, found[-1].entered_on if found else None))
-    return found
+        begun.append(Stay(arrival, None, begun[-1].entered_on if begun else None))
+    return begun
 
 
 def current(movements: Iterable[Movement], today: date) -> Stay | None:
     """The stay that `today` ends in; None when the person is abroad or was never here."""
-    found = stays(movements, today)
-    return found[-1] if found and found[-1].left_on is None else None
+    begun = stays(movements, today)
+    return begun[-1] if begun and begun[-1].left_on is None else None
 
 
 def since_arrival(permissions: Iterable[Permission], stay: Stay, today: date) -> list[Permission]:

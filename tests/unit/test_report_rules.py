@@ -8,6 +8,7 @@ import pytest
 
 from immigration.registries.law import law
 from immigration.rules import reports
+from immigration.rules.codes import Outcome
 from immigration.rules.due_dates import Obligation, Window
 from immigration.rules.policies import Effect, Policy, Rule
 from immigration.rules.reports import HOLDING_STATES, OUTCOMES, STATES, TRANSITIONS, Held, Obstacle, may
@@ -145,7 +146,8 @@ def deciding(
     note: str = "",
     due: Any = None,
 ) -> list[str]:
-    return reports.obstacles_to_deciding(status, outcome, reasons, note, FILED, due)
+    decision = reports.DecisionRequest(outcome=Outcome(outcome), reasons=reasons, note=note, next_due_on=due)
+    return reports.obstacles_to_deciding(status, FILED, decision)
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)

@@ -8,26 +8,18 @@ from immigration.rules.romanisation import fold
 MOST_WORDS = 16
 """Words between two commas that are read."""
 
-_LEVEL_WORDS = frozenset(
-    ["khwaeng", "kwaeng", "khet", "tambon", "tumbon", "tambol", "tumbol", "subdistrict", "thailand"]
-    + [
-        "amphoe",
-        "amphur",
-        "amphor",
-        "amphu",
-        "ampur",
-        "amper",
-        "ampher",
-        "aumphur",
-        "district",
-        "changwat",
-        "jangwat",
-        "province",
-    ]
+LEVEL_WORDS = frozenset(
+    """
+    khwaeng kwaeng khet tambon tumbon tambol tumbol subdistrict
+    amphoe amphur amphor amphu ampur amper ampher aumphur district
+    changwat jangwat province thailand
+    """.split()
 )
+"""Words that only say that a subdistrict, a district or a province follows, or where all of them are."""
+
 _LEVEL_LETTER = re.compile(r"(?<![a-z0-9])[takpcj]\.\s*(?=[a-z])")
 _BEFORE_NUMBER = re.compile(r"(?<![a-z])(?:soi|moo|mu|m|no)\.?\s*(?=[0-9])")
-_THAI_LEVEL = re.compile(r"(?<![\u0e00-\u0e7f])(?:แขวง|เขต|ตำบล|กิ่งอำเภอ|อำเภอ|จังหวัด|[ตอจ]\.)")
+_THAI_LEVEL = re.compile(r"(?<![\u0e00-\u0e7f])(?:แขวง|เขต|ตำบล|กิ่งอำเภอ|อำเภอ|จังหวัด|[ตอจ]\.(?![ก-ฮ]\.))")
 _WORD = re.compile(r"[0-9]+|[a-z]+|[\u0e00-\u0e7f]+")
 _MARKS = re.compile("[\u0300-\u036f'’ʼ`ฯ]")
 _THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
@@ -46,13 +38,9 @@ def words_of(name: str) -> list[str]:
 
 
 def phrases(query: str) -> list[list[str]]:
-    """The words of each phrase of a query, without those that only say that a subdistrict or a district follows.
-
-    `T.`, `A.` and `Tambon` are such words; so is the one before the number of a soi or a moo.
-    """
+    """The words of each phrase of a query, without `T.` and `A.` before a name and `Soi` and `Moo` before a number."""
     text = _BEFORE_NUMBER.sub(" ", _LEVEL_LETTER.sub(" ", _THAI_LEVEL.sub(" ", plain(query))))
-    phrases = (_WORD.findall(phrase)[:MOST_WORDS] for phrase in re.split(r"[,;/\n\t]", text))
-    return [[word for word in words if word not in _LEVEL_WORDS] or words for words in phrases]
+    return [_WORD.findall(phrase)[:MOST_WORDS] for phrase in re.split(r"[,;/\n\t]", text)]
 
 
 def key_of(words: list[str]) -> str:

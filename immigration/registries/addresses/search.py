@@ -7,7 +7,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from immigration.registries.addresses.index import index
-from immigration.registries.addresses.reading import key_of, phrases
+from immigration.registries.addresses.reading import LEVEL_WORDS, key_of, phrases
 from immigration.registries.addresses.subdistricts import MOST, Subdistrict, all_subdistricts
 
 MAX_QUERY = 200
@@ -35,7 +35,7 @@ class Fit(IntEnum):
     NEAR = 12
     FOLDED = 16
     JOINED = 20
-    COMMON = 24
+    COMMON = 23
     EXACT = 28
 
 
@@ -63,32 +63,48 @@ def search(q: str, limit: int = 10) -> list[Subdistrict]:
 
 def _terms(query: str) -> list[str]:
     """The query as terms known to the index: names, and numbers that can be codes where they do not stand alone."""
-    terms = [term for words in phrases(query) for term in _runs(words)]
+    terms = [term for words in phrases(query) for term in _runs(_without_levels(words))]
     names = [term for term in terms if not term.isdigit()]
     numbers = [term for term in terms if term.isdigit() and (len(term) in (5, 6) or not names)]
     return list(dict.fromkeys(names + numbers))[:MOST_TERMS]
 
 
-def _runs(words: list[str]) -> Iterator[str]:
-    """The longest run of words each time that is a name, nearly is one, or begins one; else the single word.
+def _without_levels(words: list[str]) -> list[str]:
+    """The words without those that only name a level; `Khet` stays in `Sanam Chai Khet`, which is a name."""
+    joined = index().joined
+    return [
+        word
+        for place, word in enumerate(words)
+        if word not in LEVEL_WORDS or any("".join(words[first : place + 1]) in joined for first in range(place))
+    ] or words
 
-    A run that is only nearly a name does not break one that is a name: `Pai Mae` is not read as `Pa Maet` in
-    `Pai Mae Hong Son`.
-    """
+
+def _runs(words: list[str]) -> Iterator[str]:
+    """The names in a phrase, one after the other; what is none is left out, but for Thai, which has no spaces."""
     start = 0
     while start < len(words):
-        ends = [
-            end for end in range(min(len(words), start + LONGEST_NAME), start, -1) if _of_one_kind(words[start:end])
-        ]
-        known = next((end for end in ends if _known(words[start:end])), 0)
-        nearly = next((end for end in ends if end > known and _nearly_known(words[start:end])), 0)
-        if nearly and not _breaks_a_name(words, start, nearly):
-            known = nearly
-        if known:
-            yield " ".join(words[start:known])
+        end = _end_of_name(words, start)
+        if end:
+            yield " ".join(words[start:end])
         elif not words[start].isascii():
             yield from _thai_parts(words[start])
-        start = known or start + 1
+        start = end or start + 1
+
+
+def _end_of_name(words: list[str], start: int) -> int:
+    """Where the name ends that begins with a word; 0 if none does.
+
+    The longest name, unless all that follows is the beginning of one (someone is still typing), or a longer run is
+    nearly a name. What is left is the longest run with which a name begins.
+    """
+    ends = [end for end in range(min(len(words), start + LONGEST_NAME), start, -1) if _of_one_kind(words[start:end])]
+    if ends and (ends[0] == len(words) or words[ends[0]].isdigit()) and _known(words[start : ends[0]]):
+        return ends[0]
+    name = next((end for end in ends if _is_name(words[start:end])), 0)
+    nearly = next((end for end in ends if end > name and _nearly_known(words[start:end])), 0)
+    if nearly and not _breaks_a_name(words, start, nearly):
+        return nearly
+    return name or next((end for end in ends if _known(words[start:end])), 0)
 
 
 def _of_one_kind(words: list[str]) -> bool:

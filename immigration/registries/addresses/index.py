@@ -5,6 +5,7 @@ Areas are numbered: first the subdistricts in the order of their codes, then the
 
 import csv
 import re
+from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -27,15 +28,16 @@ SHORTEST_BEGINNING = 4
 SHORTEST_SKELETON = 4
 """Consonants that make a name without its vowels."""
 
-Areas = dict[str, set[int]]
+Areas = dict[str, tuple[int, ...]]
+_Growing = defaultdict[str, set[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Folded names in order, each with the areas called so."""
+    """Names in order, each with the areas called so."""
 
     keys: list[str]
-    areas: list[set[int]]
+    areas: list[tuple[int, ...]]
 
     @classmethod
     def of(cls, names: Areas) -> "Keys":
@@ -52,8 +54,38 @@ class Keys:
         """The areas called just so, and those whose name goes on."""
         first, end = bisect_left(self.keys, key), bisect_left(self.keys, key + "\U0010ffff")
         if first < end and self.keys[first] == key:
-            return self.areas[first], set().union(*self.areas[first + 1 : end])
+            return set(self.areas[first]), set().union(*self.areas[first + 1 : end])
         return set(), set().union(*self.areas[first:end])
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The places in a list of keys by the hash of the key, and of the key with any letter left out.
+
+    Two arrays in the order of the hashes take a tenth of the memory of a dictionary. A hash can be that of another key,
+    so what is found is compared.
+    """
+
+    keys: list[str]
+    hashes: "array[int]"
+    places: "array[int]"
+
+    @classmethod
+    def of(cls, keys: list[str]) -> "Near":
+        """The keys that are long enough; those of codes and Thai names are left out."""
+        long = [(place, key) for place, key in enumerate(keys) if len(key) >= SHORTEST_NEAR and _is_latin(key)]
+        hashed = sorted((hash(neighbour), place) for place, key in long for neighbour in neighbours(key))
+        return cls(keys, array("q", (number for number, _ in hashed)), array("l", (place for _, place in hashed)))
+
+    def find(self, key: str) -> set[int]:
+        """The places of the keys that differ by a letter."""
+        places: set[int] = set()
+        for number in map(hash, neighbours(key)):
+            first = bisect_left(self.hashes, number)
+            while first < len(self.hashes) and self.hashes[first] == number:
+                places.add(self.places[first])
+                first += 1
+        return {place for place in places if differs_by_a_letter(key, self.keys[place])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +93,10 @@ class Index:
     """The areas by the forms of their names.
 
     `official` has the names as they are written, words apart; `common` the names of `places.csv`; `joined` both without
-    spaces. `whole` has the folded names, `rest` what is left of them without the first words. `near` leads from a
-    folded name with a letter left out to the places in `whole`, and `skeletons` from its consonants. `runs` says which subdistricts an area covers;
-    `districts` and `provinces` are the numbers at which these begin.
+    spaces. `whole` has the folded names, `rest` what is left of them without the first words, `province_names` those of
+    the provinces without spaces. `near` leads to the places in `whole` from a name that is a letter away, `skeletons`
+    from the consonants. `runs` says which subdistricts an area covers; `districts` and `provinces` are the numbers at
+    which these begin.
     """
 
     districts: int
@@ -74,9 +107,9 @@ class Index:
     joined: Areas
     whole: Keys
     rest: Keys
-    near: dict[str, list[int]]
+    province_names: Keys
+    near: Near
     skeletons: dict[str, list[int]]
-    province_names: list[tuple[int, str]]
 
     def level(self, area: int) -> int:
         """0 for a subdistrict, 1 for a district, 2 for a province."""
@@ -86,14 +119,13 @@ class Index:
         """The provinces whose name, as it is written, begins so: a name that is still being typed."""
         if len(joined) < SHORTEST_BEGINNING:
             return set()
-        return {area for area, name in self.province_names if name.startswith(joined)}
+        return self.province_names.exact_and_longer(joined)[1]
 
     def near_areas(self, key: str, *, vowels: bool = False) -> set[int]:
         """The areas whose folded name differs by a letter; else, unless the vowels count, with the same consonants."""
         if len(key) < SHORTEST_NEAR or not _is_latin(key):
             return set()
-        candidates = {place for neighbour in neighbours(key) for place in self.near.get(neighbour, ())}
-        places = {place for place in candidates if differs_by_a_letter(key, self.whole.keys[place])}
+        places = self.near.find(key)
         if not places and not vowels:
             places = set(self.skeletons.get(skeleton(key), ()))
         return set().union(*(self.whole.areas[place] for place in places))
@@ -103,13 +135,13 @@ class Index:
 class _Builder:
     """The index as it grows."""
 
-    official: Areas = field(default_factory=lambda: defaultdict(set))
-    common: Areas = field(default_factory=lambda: defaultdict(set))
-    joined: Areas = field(default_factory=lambda: defaultdict(set))
-    whole: Areas = field(default_factory=lambda: defaultdict(set))
-    rest: Areas = field(default_factory=lambda: defaultdict(set))
+    official: _Growing = field(default_factory=lambda: defaultdict(set))
+    common: _Growing = field(default_factory=lambda: defaultdict(set))
+    joined: _Growing = field(default_factory=lambda: defaultdict(set))
+    whole: _Growing = field(default_factory=lambda: defaultdict(set))
+    rest: _Growing = field(default_factory=lambda: defaultdict(set))
 
-    def add(self, name: str, area: int, names: Areas) -> None:
+    def add(self, name: str, area: int, names: _Growing) -> None:
         """List an area under a name, in each of its forms."""
         words = [name] if name.startswith("#") else words_of(name)
         names[" ".join(words)].add(area)
@@ -132,21 +164,27 @@ def index() -> Index:
         runs.append((first, end))
     for name, code, is_official in _places():
         builder.add(name, numbers[code], builder.official if is_official else builder.common)
-    whole = Keys.of(builder.whole)
-    districts, provinces = len(levels[0]), len(levels[0]) + len(levels[1])
+    joined, whole = _grown(builder.joined), Keys.of(_grown(builder.whole))
+    provinces = len(levels[0]) + len(levels[1])
+    province_names = {name: areas for name, areas in joined.items() if areas[-1] >= provinces}
     return Index(
-        districts=districts,
+        districts=len(levels[0]),
         provinces=provinces,
         runs=runs,
-        official=dict(builder.official),
-        common=dict(builder.common),
-        joined=dict(builder.joined),
+        official=_grown(builder.official),
+        common=_grown(builder.common),
+        joined=joined,
         whole=whole,
-        rest=Keys.of(builder.rest),
-        near=_near(whole.keys),
+        rest=Keys.of(_grown(builder.rest)),
+        province_names=Keys.of({name: areas[-1:] for name, areas in province_names.items()}),
+        near=Near.of(whole.keys),
         skeletons=_skeletons(whole.keys),
-        province_names=[(area, name) for name, areas in builder.joined.items() for area in areas if area >= provinces],
     )
+
+
+def _grown(names: _Growing) -> Areas:
+    """The areas of each name in order, in little memory."""
+    return {name: tuple(sorted(areas)) for name, areas in names.items()}
 
 
 def _areas() -> tuple[dict[str, tuple[int, int, list[str]]], ...]:
@@ -186,16 +224,6 @@ def _rests(words: list[str]) -> list[str]:
 def _is_latin(key: str) -> bool:
     """Whether a key is a folded name, not a code and not Thai."""
     return key.isalpha() and key < "ก"
-
-
-def _near(keys: list[str]) -> dict[str, list[int]]:
-    """The places in the list of keys, by the key and by the key with any letter left out."""
-    near: defaultdict[str, list[int]] = defaultdict(list)
-    for place, key in enumerate(keys):
-        if len(key) >= SHORTEST_NEAR and _is_latin(key):
-            for neighbour in neighbours(key):
-                near[neighbour].append(place)
-    return dict(near)
 
 
 def _skeletons(keys: list[str]) -> dict[str, list[int]]:

@@ -8,13 +8,11 @@ from immigration.rules.romanisation import fold
 MOST_WORDS = 16
 """Words between two commas that are read."""
 
-LEVEL_WORDS = frozenset(
-    """
-    khwaeng kwaeng khet tambon tumbon tambol tumbol subdistrict
-    amphoe amphur amphor amphu ampur amper ampher aumphur district
-    changwat jangwat province thailand
-    """.split()
-)
+LEVEL_WORDS = frozenset({
+    "khwaeng", "kwaeng", "khet", "tambon", "tumbon", "tambol", "tumbol", "subdistrict",
+    "amphoe", "amphur", "amphor", "amphu", "ampur", "amper", "ampher", "aumphur", "district",
+    "changwat", "jangwat", "province", "thailand",
+})  # fmt: skip
 """Words that only say that a subdistrict, a district or a province follows, or where all of them are."""
 
 _LEVEL_LETTER = re.compile(r"(?<![a-z0-9])[takpcj]\.\s*(?=[a-z])")

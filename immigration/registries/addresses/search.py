@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
@@ -42,6 +43,11 @@ class Fit(IntEnum):
 _TWICE = 3
 
 
+def load() -> None:
+    """Read the data and build the index, so that the first search does not wait for it."""
+    index()
+
+
 def search(q: str, limit: int = 10) -> list[Subdistrict]:
     """Subdistricts for what someone typed, best first.
 
@@ -51,11 +57,11 @@ def search(q: str, limit: int = 10) -> list[Subdistrict]:
     limit = max(0, min(limit, MOST))
     if len(q) > MAX_QUERY or any(unicodedata.category(c) == "Cc" and not c.isspace() for c in q):
         return []
-    grades = [grade for grade in map(_grades, _terms(q)) if grade.count(0) < len(grade)]
-    if not grades or not limit:
+    matches = [match for match in map(_match, _terms(q)) if match.best]
+    if not matches or not limit:
         return []
     everything = all_subdistricts()
-    return [everything[number] for number in _best(grades, limit)]
+    return [everything[number] for number in _best(matches, limit)]
 
 
 # Terms
@@ -153,9 +159,22 @@ def _thai_parts(text: str) -> Iterator[str]:
 # Ranking: one byte per subdistrict says how well a term fits it, 0 = not at all
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How well each subdistrict fits a term, in the order of the codes, and the best of these grades."""
+
+    grades: bytes
+    best: int
+
+    @property
+    def order(self) -> int:
+        """Well-spelt names first, then folded ones, then what is less."""
+        return (self.best < Fit.JOINED) + (self.best < Fit.FOLDED)
+
+
 @lru_cache(maxsize=512)
-def _grades(term: str) -> bytes:
-    """How well each subdistrict fits the term, in the order of the codes."""
+def _match(term: str) -> Match:
+    """How well each subdistrict fits the term."""
     names = index()
     term = f"#{term}" if term.isdigit() and len(term) == 6 else term
     joined = term.replace(" ", "")
@@ -170,13 +189,13 @@ def _grades(term: str) -> bytes:
     if not folded and not longer:
         _write(grades, names.near_areas(key), Fit.NEAR)
     _write(grades, folded | names.provinces_beginning(joined), Fit.FOLDED)
-    _write(grades, names.joined.get(joined, set()), Fit.JOINED)
-    _write(grades, names.common.get(term, set()), Fit.COMMON)
-    _write(grades, names.official.get(term, set()), Fit.EXACT)
-    return bytes(grades)
+    _write(grades, names.joined.get(joined, ()), Fit.JOINED)
+    _write(grades, names.common.get(term, ()), Fit.COMMON)
+    _write(grades, names.official.get(term, ()), Fit.EXACT)
+    return Match(bytes(grades), max(grades))
 
 
-def _write(grades: bytearray, areas: set[int], fit: Fit) -> None:
+def _write(grades: bytearray, areas: Collection[int], fit: Fit) -> None:
     """Give every subdistrict of the areas its grade: the larger area counts for more, both together for most."""
     names = index()
     for area in sorted(area for area in areas if area >= names.districts):
@@ -187,19 +206,19 @@ def _write(grades: bytearray, areas: set[int], fit: Fit) -> None:
             grades[area] = fit + (_TWICE if grades[area] in (fit + 1, fit + 2) else 0)
 
 
-def _best(grades: list[bytes], limit: int) -> list[int]:
+def _best(matches: list[Match], limit: int) -> list[int]:
     """The subdistricts that fit every term, the best fit first; a term that leaves nothing over is passed over.
 
     Well-spelt names go first, then the folded ones, then what is less: of each the last first, as an address ends with
     its district and province. The bytes are added up as one long number each: eight terms of at most 31 never carry.
     """
     common, total = -1, 0
-    for grade in sorted(reversed(grades), key=lambda grade: (max(grade) < Fit.JOINED) + (max(grade) < Fit.FOLDED)):
-        mask = int.from_bytes(grade.translate(_MASK))
+    for match in sorted(reversed(matches), key=lambda match: match.order):
+        mask = int.from_bytes(match.grades.translate(_MASK))
         if common & mask:
             common &= mask
-            total += int.from_bytes(grade)
-    sums = (total & common).to_bytes(len(grades[0]))
+            total += int.from_bytes(match.grades)
+    sums = (total & common).to_bytes(len(matches[0].grades))
     best: list[int] = []
     for value in sorted(set(sums) - {0}, reverse=True):
         number = sums.find(value)

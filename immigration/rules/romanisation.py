@@ -6,7 +6,7 @@ Three habits explain nearly all the differences, and each is one step here:
 
 1. consonants: an h is added or left out (`Klong`, `Khlong`), Indic letters are kept (`Dhonburi`, `Vadhana`, `Sri`), or
    English ones are used (`j` for ch, `g` for k);
-2. vowels: English ones are used (`ee`, `oo`, `er`, `or`, `aw`), or one that English does not have is written with
+2. vowels: English ones are used (`ee`, `oo`, `er`, `or`, `aw`, the silent e of `-loke`), or one that English does not have is written with
    other letters (`Nua`, `Nuea`; `Kaew`, `Kaeo`; `Chieng`, `Chiang`);
 3. last consonants of a syllable: Thai has eight, and people keep the letter that is written instead (`Cholburi`,
    `Had Yai`, `Lobburi`, `Praves`).
@@ -47,12 +47,13 @@ _VOWEL = re.compile(
 _LAST_CONSONANT = re.compile("(?<=[aeiouø])(?:[ldsb](?![aeiouøhrl])|c$)")
 _UNVOICED = str.maketrans("bdf", "ptp")
 _ANY_VOWEL = re.compile("[aeiouø]")
+_SILENT_E = re.compile("(?<=o[kl])e$")
 _TWICE = re.compile(r"(.)\1+")
 
 
 def fold(name: str) -> str:
     """The key under which all spellings of a name are found; lower-case Latin letters go in, all else is dropped."""
-    key = _NOT_A_LETTER.sub("", name)
+    key = _SILENT_E.sub("", _NOT_A_LETTER.sub("", name))
     key = _CONSONANT.sub(lambda spelling: _CONSONANTS[spelling[0]], key)
     key = _Y_AFTER_VOWEL.sub("i", key)
     key = _VOWEL.sub(lambda spelling: _VOWELS_AT_THE_END.get(spelling[0]) or _VOWELS[spelling[0]], key)

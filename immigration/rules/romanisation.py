@@ -6,8 +6,8 @@ Three habits explain nearly all the differences, and each is one step here:
 
 1. consonants: an h is added or left out (`Klong`, `Khlong`), Indic letters are kept (`Dhonburi`, `Vadhana`, `Sri`), or
    English ones are used (`j` for ch, `g` for k);
-2. vowels: English ones are used (`ee`, `oo`, `er`, `or`, `aw`, the silent e of `-loke`), or one that English does not have is written with
-   other letters (`Nua`, `Nuea`; `Kaew`, `Kaeo`; `Chieng`, `Chiang`);
+2. vowels: English ones are used (`ee`, `oo`, `er`, `or`, `aw`, the silent e of `-loke`), or one that English does not
+   have is written with other letters (`Nua`, `Nuea`; `Kaew`, `Kaeo`; `Chieng`, `Chiang`);
 3. last consonants of a syllable: Thai has eight, and people keep the letter that is written instead (`Cholburi`,
    `Had Yai`, `Lobburi`, `Praves`).
 

@@ -28,6 +28,8 @@ SHORTEST_BEGINNING = 4
 SHORTEST_SKELETON = 4
 """Consonants that make a name without its vowels."""
 
+_MOST_KEYS = 0x1_0000
+
 Areas = dict[str, tuple[int, ...]]
 _Growing = defaultdict[str, set[int]]
 
@@ -62,30 +64,31 @@ class Keys:
 class Near:
     """The places in a list of keys by the hash of the key, and of the key with any letter left out.
 
-    Two arrays in the order of the hashes take a tenth of the memory of a dictionary. A hash can be that of another key,
-    so what is found is compared.
+    Hash and place are one number each, in order: a tenth of the memory of a dictionary. A hash can be that of another
+    key, so what is found is compared.
     """
 
     keys: list[str]
-    hashes: "array[int]"
-    places: "array[int]"
+    numbers: "array[int]"
 
     @classmethod
     def of(cls, keys: list[str]) -> "Near":
         """The keys that are long enough; those of codes and Thai names are left out."""
-        long = [(place, key) for place, key in enumerate(keys) if len(key) >= SHORTEST_NEAR and _is_latin(key)]
-        hashed = sorted((hash(neighbour), place) for place, key in long for neighbour in neighbours(key))
-        return cls(keys, array("q", (number for number, _ in hashed)), array("l", (place for _, place in hashed)))
+        long = ((place, key) for place, key in enumerate(keys) if len(key) >= SHORTEST_NEAR and _is_latin(key))
+        return cls(keys, array("Q", sorted(_number(part) + place for place, key in long for part in neighbours(key))))
 
     def find(self, key: str) -> set[int]:
         """The places of the keys that differ by a letter."""
         places: set[int] = set()
-        for number in map(hash, neighbours(key)):
-            first = bisect_left(self.hashes, number)
-            while first < len(self.hashes) and self.hashes[first] == number:
-                places.add(self.places[first])
-                first += 1
+        for number in map(_number, neighbours(key)):
+            first, end = bisect_left(self.numbers, number), bisect_left(self.numbers, number + _MOST_KEYS)
+            places.update(listed - number for listed in self.numbers[first:end])
         return {place for place in places if differs_by_a_letter(key, self.keys[place])}
+
+
+def _number(part: str) -> int:
+    """A hash that leaves room for the place of a key."""
+    return (hash(part) & 0xFFFF_FFFF_FFFF) * _MOST_KEYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ from immigration.services.storing import FiledReport, from_json
 class AddressIn(Schema):
     """An address in Thailand; the subdistrict by its TIS 1099 code."""
 
-    house_number = line(50, required=True, shortest=1)
-    building = line(100)
-    moo = line(20)
-    soi = line(100)
-    road = line(100)
+    house_number = line(100, required=True, shortest=1)
+    building = line(200)
+    moo = line(100)
+    soi = line(150)
+    road = line(150)
     subdistrict_code = fields.String(required=True, validate=Pattern(r"^[0-9]{6}$"))
     postal_code = fields.String(required=True, validate=Pattern(r"^[0-9]{5}$"))
 

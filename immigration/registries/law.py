@@ -74,7 +74,7 @@ class Law:
         digest = hashlib.sha256(json.dumps(material, default=str, sort_keys=True).encode()).hexdigest()[:10]
         return Policy(
             version=f"{day.isoformat()}-{digest}",
-            rules={key: Rule(key, row["value"], row["grade"], row["source"]) for key, row in rules.items()},
+            rules={key: _rule(row) for key, row in rules.items()},
             windows={
                 key: Terms(row["opens_before"], row["closes_after"], row["grade"], row["source"])
                 for key, row in windows.items()
@@ -92,6 +92,10 @@ class Law:
             office_provinces=offices,
             visa_classes=classes,
         )
+
+
+def _rule(row: dict[str, Any]) -> Rule:
+    return Rule(row["key"], row["value"], row["grade"], row["source"], tuple(row.get("readings", ())))
 
 
 def _regimes(rows: Iterable[dict[str, Any]], cabinet: str) -> dict[str, Regime]:

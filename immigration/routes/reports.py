@@ -37,10 +37,10 @@ def stay() -> dict[str, Any]:
     """My stay by the records, when my next report is due, and why."""
     context = filing_context()
     with read_autocommit() as connection:
-        owed, today = obligations.get_obligation(
+        owed = obligations.get_obligation(
             connection, principal().id, records=context.records, law=context.law, now=now()
         )
-    return stay_view(owed, today)
+    return stay_view(owed)
 
 
 @blueprint.post("/reports")

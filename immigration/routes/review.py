@@ -120,10 +120,10 @@ def _resident(session: ReadSession, passport: Passport) -> dict[str, Any]:
     case = filing_context().records.case(session.connection(), passport.person_id)
     if case is None:
         raise NotFound()
-    owed, today = obligations.obligation_of(case, law=filing_context().law, now=now())
+    owed = obligations.obligation_of(case, law=filing_context().law, now=now())
     filed = reports.list_reports(session, passport.person_id, limit=20)
     passports = _passports(session, case)
-    return stay_view(owed, today) | {
+    return stay_view(owed) | {
         "resident_id": str(passport.person_id),
         "passports": passports,
         "reports": [report_view(report, receipt) for report, receipt in filed.items],

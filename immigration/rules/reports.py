@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from immigration.rules import due_dates
 from immigration.rules.codes import Outcome, Reason, RegimeName, ReportStatus
 from immigration.rules.due_dates import Obligation
 from immigration.rules.policies import Policy
+from immigration.rules.windows import window
 
 STATES = tuple(ReportStatus)
 HOLDING_STATES = frozenset({ReportStatus.ACCEPTED, ReportStatus.UNDER_REVIEW, ReportStatus.RETURNED})
@@ -130,7 +130,7 @@ def period_after(accepted: Held, today: date, policy: Policy, name: str = NO_ENT
 
 def _next_opens_on(report: Held, policy: Policy) -> date | None:
     due_on = report.next_due_on
-    return due_dates.window(due_on, due_on, policy).opens_on if due_on else None
+    return window(due_on, due_on, RegimeName.NINETY_DAYS, policy).opens_on if due_on else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

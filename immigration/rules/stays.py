@@ -1,6 +1,6 @@
 """Stays in the Kingdom, as they follow from movements and permissions."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -67,12 +67,3 @@ def since_arrival(permissions: Iterable[Permission], stay: Stay, today: date) ->
     """Permissions granted in a stay by `today`, oldest first."""
     granted = (p for p in permissions if stay.entered_on <= p.on <= today)
     return sorted(granted, key=lambda p: (p.on, p.permitted_until, p.id))
-
-
-def permission_to_stay(stay: Stay, permissions: Sequence[Permission]) -> tuple[str | None, date | None]:
-    """Visa class and last permitted day, after the permissions granted in the stay (oldest first)."""
-    visa_class, permitted_until = stay.arrival.visa_class, stay.arrival.permitted_until
-    for permission in permissions:
-        visa_class = permission.visa_class or visa_class
-        permitted_until = permission.permitted_until
-    return visa_class, permitted_until

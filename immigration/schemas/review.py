@@ -1,6 +1,5 @@
 """What officers see and send."""
 
-from datetime import date
 from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
@@ -11,13 +10,13 @@ from immigration.models.people import Passport
 from immigration.models.reports import Decision, Receipt, Report
 from immigration.registries.records import Case
 from immigration.rules.codes import Assurance, Channel, Direction, Outcome, PassportStatus, PermissionKind
-from immigration.rules.due_dates import Obligation
 from immigration.rules.facts import Facts
 from immigration.rules.findings import kept
 from immigration.rules.reports import OUTCOMES, DecisionRequest
 from immigration.schemas.common import REASON, STATE, CheckOut, PageArgs, line, reasons
 from immigration.schemas.reports import ReceiptRef, ReportOut, report_view
 from immigration.schemas.stay import StayOut, stay_view
+from immigration.services.obligations import ObligationToday
 from immigration.services.review import REOPENED
 
 
@@ -225,7 +224,7 @@ def review_view(
     receipt: Receipt | None,
     case: Case,
     passports: list[Passport],
-    owed: tuple[Obligation, date] | None,
+    owed: ObligationToday,
     decisions: list[Decision],
     history: list[EventRecord],
 ) -> dict[str, Any]:
@@ -235,7 +234,7 @@ def review_view(
         "resident_id": str(report.person_id),
         "assurance": report.assurance,
         "records": records_view(case, passports),
-        "stay": stay_view(*owed) if owed else None,
+        "stay": stay_view(owed),
         "differences": [finding for finding in kept(report.checks) if finding.reason],
         "decisions": decisions,
         "history": history,

@@ -9,11 +9,10 @@ from foundation.errors import Conflict, Unprocessable
 from immigration.registries import addresses, offices
 from immigration.registries.law import Law
 from immigration.registries.records import Case, Records
-from immigration.rules import due_dates, findings
+from immigration.rules import due_dates, findings, readings
 from immigration.rules import reports as rules
 from immigration.rules.addresses import Address
-from immigration.rules.codes import Channel, ReportStatus
-from immigration.rules.due_dates import Obligation
+from immigration.rules.codes import ReportStatus
 from immigration.rules.policies import Policy
 from immigration.services.keys import Signer
 
@@ -123,8 +122,11 @@ def judge(case: Case, filing: findings.Filing, policy: Policy) -> Judgement:
 
     While the records cannot be read, the obligation as last kept says the period, and a later check the rest.
     """
-    owed = due_dates.obligation(case.facts, filing.on, policy, explain=False) if case.facts else case.kept
-    refuse(rules.obstacles_to_filing(owed, case.held, filing.on, policy))
+    if case.facts:
+        owed, obstacles = readings.to_file_under(case.facts, case.held, filing.on, policy)
+    else:
+        owed, obstacles = case.kept, rules.obstacles_to_filing(case.kept, case.held, filing.on, policy)
+    refuse(obstacles)
     checks = findings.examine(case.facts, owed, filing, policy) if case.facts else findings.unavailable()
     reasons = findings.holding(checks, filing, policy)
     return Judgement(
@@ -135,15 +137,7 @@ def judge(case: Case, filing: findings.Filing, policy: Policy) -> Judgement:
         due_on=owed.window.due_on if owed.window else None,
         entered_on=owed.entered_on,
         passport_id=case.facts.passport.id if case.facts else max(case.documents),
-        next_due_on=None if reasons else next_due_after(owed, filing.on, policy),
-    )
-
-
-def next_due_after(owed: Obligation, filed_on: date, policy: Policy) -> date:
-    """The next due date that a report filed online on `filed_on` earns."""
-    window = owed.window
-    return due_dates.next_due(
-        window.due_on if window else None, window.late_after if window else None, filed_on, Channel.ONLINE, policy
+        next_due_on=None if reasons else due_dates.next_due_after(owed, filing.on, policy),
     )
 
 

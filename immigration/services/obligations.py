@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from immigration.models.obligations import Obligation as Kept
 from immigration.models.reports import HOLDING, Report, holds
 from immigration.registries.law import Law
 from immigration.registries.records import Case, Records
-from immigration.rules import due_dates
+from immigration.rules import due_dates, readings
 from immigration.rules.due_dates import Obligation
 from immigration.rules.facts import Facts
 from immigration.rules.policies import Policy
@@ -30,10 +30,19 @@ from immigration.services.judging import FilingContext
 BATCH = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class ObligationToday:
+    """What a person owes on a day, and from when they can file by some accepted reading of the rules."""
+
+    owed: Obligation
+    today: date
+    can_file_from: date | None
+
+
 def get_obligation(
     connection: Connection, person_id: UUID, *, records: Records, law: Law, now: datetime
-) -> tuple[Obligation, date]:
-    """A person's obligation by the records as they stand, and the day it is computed for.
+) -> ObligationToday:
+    """A person's obligation by the records as they stand.
 
     While the records cannot be read it is the obligation as last kept, and its explanation says so. Raises NotFound.
     """
@@ -43,12 +52,15 @@ def get_obligation(
     return obligation_of(case, law=law, now=now)
 
 
-def obligation_of(case: Case, *, law: Law, now: datetime) -> tuple[Obligation, date]:
-    """The obligation of a case that was read already, and the day it is computed for; see get_obligation."""
+def obligation_of(case: Case, *, law: Law, now: datetime) -> ObligationToday:
+    """The obligation of a case that was read already; see get_obligation."""
     today = bangkok_date(now)
     if case.facts is None:
-        return case.kept, today
-    return due_dates.obligation(case.facts, today, law.on(today)), today
+        return ObligationToday(case.kept, today, case.kept.window.opens_on if case.kept.window else None)
+    policy = law.on(today)
+    owed = due_dates.obligation(case.facts, today, policy)
+    earliest = readings.can_file_from(owed, case.facts, case.held, today, policy)
+    return ObligationToday(readings.explain_other(owed, earliest, policy), today, earliest)
 
 
 def recompute(

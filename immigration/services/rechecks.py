@@ -5,12 +5,11 @@ from datetime import datetime
 from sqlalchemy import select
 
 from foundation import events
-from foundation.clock import bangkok_date
 from foundation.db import Session
 from immigration.events import ReportRechecked
 from immigration.models.reports import Report
 from immigration.registries.records import Case
-from immigration.rules import due_dates, findings
+from immigration.rules import findings, readings
 from immigration.rules import reports as rules
 from immigration.rules.codes import Outcome, Reason, ReportStatus
 from immigration.rules.reports import DecisionRequest
@@ -40,13 +39,13 @@ def recheck(session: Session, *, context: FilingContext, now: datetime, limit: i
 def _recheck(session: Session, report: Report, case: Case, context: FilingContext, now: datetime) -> None:
     facts = case.facts
     assert facts is not None
-    policy = context.law.on(bangkok_date(now))
-    owed = due_dates.obligation(facts, report.filed_on, policy)
+    policy = context.law.on(report.filed_on)
     house_number = storing.from_json(report.address)["house_number"]
     filing = findings.Filing(report.filed_on, report.assurance, report.subdistrict_code, house_number, report.office)
     others = [held for held in case.held if held.number != report.number]
+    owed, obstacles = readings.to_file_under(facts, others, report.filed_on, policy)
     checks = findings.examine(facts, owed, filing, policy)
-    refused = [o.reason for o in rules.obstacles_to_filing(owed, others, report.filed_on, policy)]
+    refused = [obstacle.reason for obstacle in obstacles]
     reasons = refused or findings.holding(checks, filing, policy)
     report.checks = findings.to_keep(checks)
     report.passport_id = facts.passport.id

@@ -18,7 +18,7 @@ from foundation.paging import Page, page
 from immigration.events import ReportCorrected, ReportWithdrawn
 from immigration.models.reports import IdempotencyKey, Receipt, Report
 from immigration.registries.records import Case
-from immigration.rules import due_dates, facts, findings, numbers
+from immigration.rules import facts, findings, numbers, readings
 from immigration.rules import reports as rules
 from immigration.rules.codes import Channel, Reason, ReportStatus
 from immigration.rules.policies import Policy
@@ -191,8 +191,8 @@ def correct(
     if office is None:
         raise judging.unknown_address(form.address)
     filing = _filing(form, report.filed_on, report.assurance, office)
-    policy = context.law.on(bangkok_date(now))
-    checks = _examine(context.records.case(session.connection(), author.id), filing, policy)
+    policy = context.law.on(report.filed_on)
+    checks = _examine(context.records.case(session.connection(), author.id), report.period, filing, policy)
     report.status, report.office = ReportStatus.UNDER_REVIEW, office
     report.subdistrict_code = form.address.subdistrict_code
     report.address, report.contact = storing.as_json(form.address.as_dict()), storing.as_json(form.contact())
@@ -204,10 +204,11 @@ def correct(
     return report
 
 
-def _examine(case: Case | None, filing: findings.Filing, policy: Policy) -> list[findings.Finding]:
+def _examine(case: Case | None, period: str, filing: findings.Filing, policy: Policy) -> list[findings.Finding]:
     if case is None or case.facts is None:
         return findings.unavailable()
-    return findings.examine(case.facts, due_dates.obligation(case.facts, filing.on, policy), filing, policy)
+    owed = readings.of_period(case.facts, period, filing.on, policy)
+    return findings.examine(case.facts, owed, filing, policy)
 
 
 def withdraw(session: Session, number: str, *, author: Principal, context: FilingContext, now: datetime) -> Report:

@@ -17,13 +17,14 @@ from immigration.events import ReportDecided, ReportOpened, ReportReopened, Resi
 from immigration.models.people import Passport, document_index
 from immigration.models.reports import Decision, Receipt, Report, holds
 from immigration.registries.records import Case
-from immigration.rules import due_dates, numbers
+from immigration.rules import due_dates, numbers, readings
 from immigration.rules import reports as rules
+from immigration.rules.bases import next_due
 from immigration.rules.codes import Channel, Outcome, Reason, ReportStatus
 from immigration.rules.facts import Report as OnRecord
 from immigration.rules.policies import Policy
 from immigration.rules.reports import DecisionRequest
-from immigration.services import accepting, judging, obligations, receipts
+from immigration.services import accepting, obligations, receipts
 from immigration.services.judging import FilingContext
 
 REOPENED = "reopened"
@@ -134,7 +135,7 @@ def settle(
     now: datetime,
 ) -> None:
     """Write a decision with all that follows from it: state, receipt, obligation, event. `case` is locked."""
-    policy = context.law.on(bangkok_date(now))
+    policy = context.law.on(report.filed_on)
     event, facts = _decided(report, decision), case.facts
     if decision.outcome == Outcome.ACCEPTED:
         next_due_on = decision.next_due_on or _next_due(report, case, policy)
@@ -220,12 +221,12 @@ def _next_due(report: Report, case: Case, policy: Policy) -> date:
 
     While the records cannot be read, by the obligation as last kept; where that has moved on, by the report itself.
     """
-    owed = due_dates.obligation(case.facts, report.filed_on, policy) if case.facts else case.kept
+    owed = readings.of_period(case.facts, report.period, report.filed_on, policy) if case.facts else case.kept
     if owed.basis == report.period and owed.window is not None:
-        return judging.next_due_after(owed, report.filed_on, policy)
+        return due_dates.next_due_after(owed, report.filed_on, policy)
     policy = policy.in_province(policy.office_provinces.get(report.office))
     late_after = due_dates.late_after(report.due_on, report.period, policy) if report.due_on else None
-    return due_dates.next_due(report.due_on, late_after, report.filed_on, Channel.ONLINE, policy)
+    return next_due(report.due_on, late_after, report.filed_on, Channel.ONLINE, policy)
 
 
 def reopen(

@@ -4,7 +4,8 @@ import random
 import sys
 from collections import Counter
 
-from tests.oracle import answer, random_history
+from tests.oracle import answer
+from tests.random_histories import random_history
 from tests.unit.test_oracle import by_the_rules
 
 

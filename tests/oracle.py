@@ -1,75 +1,61 @@
 """A second implementation of the due date, written from the rules in words alone; it shares no code with the first.
 
-It replays a history event by event; the rules under test replay the records of the last stay only.
+It replays a whole life day by day; the rules under test replay the records of the last stay only.
 `python -m tests.compare_histories 1000000` compares a million random histories and prints how many differ.
 """
 
 import datetime as dt
-import random
 from dataclasses import dataclass, field
+from itertools import product
 
 import holidays
 
 DAY = dt.timedelta(1)
-YEARLY, NINETY = {"LTR", "SMART"}, {"NON-B", "NON-O", "NON-OA", "NON-ED", "NON-LA", "TR", "DTV", "PE"}
-EXEMPT = {"DIPLOMATIC", "OFFICIAL", "PR"}
-KNOWN = holidays.country_holidays("TH", years=range(2014, 2047), categories=("public", "government"))
+WEEK = 7 * DAY
+KNOWN = holidays.country_holidays("TH", years=range(2014, 2050), categories=("public", "government"))
 CLOSED = {day for day, name in KNOWN.items() if "Labor Day" not in name}
 CLOSED_IN_BANGKOK = {dt.date(2026, 10, 16), *(dt.date(2022, 11, day) for day in (16, 17, 18))}
 CLOSED_IN_BANGKOK |= {dt.date(2019, 11, day) for day in (4, 5)}
+CLASSES = {
+    "NON-B": "NONB", "NON-O": "NONO", "NON-OA": "NONOA", "NON-ED": "NONED", "NON-LA": "NONLA", "TR": "TR", "VE": "VE",
+    "DTV": "DTV", "PE": "PE", "LTR": "LTR", "SMART": "SMART", "DIPLOMATIC": "DIPLOMATIC", "OFFICIAL": "OFFICIAL",
+    "PR": "PR", "CABINET": "CABINET", "ODD": "ODD",
+    "non o": "NONO", "NON-O-A": "NONOA", "O-A": "NONOA", "NON O-A": "NONOA", "ED+": "NONED", "LTR-P": "LTR",
+    "SMART-T": "SMART", "VE60": "VE", "P60": "VE", "Non-B": "NONB",
+}  # fmt: skip
+"""How classes are written, and which class is meant."""
+YEARLY, EXEMPT, UNCLEAR = {"LTR", "SMART"}, {"DIPLOMATIC", "OFFICIAL", "PR"}, {"CABINET", "ODD"}
+READINGS = tuple(product(("permission", "stay", "never"), (True, False)))
+"""Which extension counts as a report (the first of the permission, of the stay, none); whether the arrival is day 1."""
+Date = dt.date
 
 
 @dataclass
 class History:
-    """Records as tuples: moves (day, in or out, class, until), extensions (day, until), reports (day, how, printed).
+    """Records as tuples, in any order.
 
-    All reports were taken by the office in Bangkok; one that is not listed may have been, too.
+    `moves` are (day, in or out, class, until), `permissions` (day, extension or change, class or "", until), `reports`
+    (day, how, printed). All reports were taken by the office in Bangkok; one that is not listed may have been, too.
+    `outages` are (first, last).
     """
 
-    moves: list[tuple[dt.date, str, str, dt.date]] = field(default_factory=list)
-    extensions: list[tuple[dt.date, dt.date]] = field(default_factory=list)
-    reports: list[tuple[dt.date, str, dt.date | None]] = field(default_factory=list)
-    today: dt.date = dt.date(2026, 1, 1)
+    moves: list[tuple[Date, str, str, Date]] = field(default_factory=list)
+    permissions: list[tuple[Date, str, str, Date]] = field(default_factory=list)
+    reports: list[tuple[Date, str, Date | None]] = field(default_factory=list)
+    outages: list[tuple[Date, Date]] = field(default_factory=list)
+    today: Date = dt.date(2026, 1, 1)
     in_bangkok: bool = False
 
 
-def random_history(rng: random.Random) -> History:
-    """A history of some years with trips (some of no day), extensions and reports early, late, printed and not."""
-    history, day = History(), dt.date(2015, 1, 1) + DAY * rng.randrange(9000)
-    classes = sorted(NINETY | YEARLY | EXEMPT | {"CABINET", "ODD"})
-    weights = [8 if c in NINETY else 1 for c in classes]
-    trips = rng.randrange(1, 5)
-    for trip in range(trips):
-        until = day + DAY * rng.choice([29, 59, 88, 89, 90, 179, 364, 1000])
-        history.moves.append((day, "in", rng.choices(classes, weights)[0], until))
-        for _ in range(rng.choice([0, 0, 1, 2])):
-            granted = day + DAY * rng.randrange(120)
-            history.extensions.append((granted, granted + DAY * 365))
-        reported_on = day
-        for _ in range(rng.choice([0, 0, 1, 1, 2, 4])):
-            reported_on += DAY * rng.choice([1, 60, 75, 89, 90, 97, 98, 105, 130])
-            printed = reported_on + DAY * rng.choice([60, 89, 90]) if rng.random() < 0.4 else None
-            history.reports.append((reported_on, rng.choice(["counter", "agent", "online", "post"]), printed))
-        if trip == trips - 1 and rng.random() < 0.85:
-            break
-        day += DAY * rng.choice([0, 3, 30, 89, 90, 120, 200, 400])
-        if rng.random() < 0.8:
-            history.moves.append((day, "out", "", until))
-            day += DAY * rng.choice([0, 0, 1, 5, 40])
-    last = max(day, *(r[0] for r in history.reports)) if history.reports and rng.random() < 0.5 else day
-    history.today = last + DAY * rng.choice([-30, 0, 1, 50, 74, 75, 76, 89, 90, 91, 96, 97, 98, 99, 100, 101, 150])
-    rng.shuffle(history.moves)
-    return history
+def regime_of(written: str) -> str:
+    """The regime of a class."""
+    meant = CLASSES[written]
+    if meant in EXEMPT | UNCLEAR:
+        return "exempt" if meant in EXEMPT else "unclear"
+    return "yearly" if meant in YEARLY else "90-day"
 
 
-def roll(day: dt.date, closed: set[dt.date]) -> dt.date:
-    """The day itself, or the first after it on which offices are open."""
-    while day.weekday() > 4 or day in closed:
-        day += DAY
-    return day
-
-
-def a_year_later(day: dt.date) -> dt.date:
+def a_year_later(day: Date) -> Date:
     """The same date next year; the day before for a 29 February that does not come."""
     if (day.month, day.day) == (2, 29):
         return dt.date(day.year + 1, 2, 28)
@@ -77,77 +63,136 @@ def a_year_later(day: dt.date) -> dt.date:
 
 
 class Position:
-    """The stay and the due date of a person after the events of a day."""
+    """The stay and the due date of a person after the events of a day, by one reading of the contested rules.
 
-    def __init__(self, closed: set[dt.date]) -> None:
-        self.closed = closed
-        self.inside = False
-        self.arrived: dt.date | None = None
-        self.visa = ""
-        self.until: dt.date | None = None
-        self.due: dt.date | None = None
-        self.not_late: dt.date | None = None
+    `record` is the index of the record that the due date stands on, among those of its kind in the history.
+    """
+
+    def __init__(self, history: History, reading: tuple[str, bool] = READINGS[0]) -> None:
+        in_bangkok = history.in_bangkok or any(day <= history.today for day, _, _ in history.reports)
+        self.closed = CLOSED | CLOSED_IN_BANGKOK if in_bangkok else CLOSED
+        self.outages = history.outages
+        self.extension, self.arrival_is_day_one = reading
+        self.inside, self.visa, self.basis, self.record = False, "", "", 0
+        self.arrived: Date | None = None
+        self.until: Date | None = None
+        self.due: Date | None = None
+        self.last: Date | None = None
+        self.stated: Date | None = None
         self.extended = False
+        self.given: list[tuple[Date, Date, str]] = []
+        self.index = 0
+        self.restarted: Date | None = None
 
-    def arrive(self, day: dt.date, visa: str, until: dt.date) -> None:
-        """Day one of ninety; lateness by the lenient reading, in which the day of arrival is left out."""
-        self.inside, self.arrived, self.visa, self.until, self.extended = True, day, visa, until, False
-        self.due = a_year_later(day) if visa in YEARLY else day + DAY * 89
-        self.not_late = roll(self.due + DAY * 7 if visa in YEARLY else day + DAY * 97, self.closed)
+    @property
+    def regime(self) -> str:
+        """The regime of the present class."""
+        return regime_of(self.visa)
 
-    def settle(self, due: dt.date) -> None:
-        """A new due date, with seven days of grace."""
-        self.due, self.not_late = due, roll(due + DAY * 7, self.closed)
+    @property
+    def not_late(self) -> Date | None:
+        """The last day that is not judged late, with closed days and outages."""
+        if self.due is None or self.last is None:
+            return None
+        end = self._open(self.last)
+        down = {first + DAY * n for first, last in self.outages for n in range((last - first).days + 1)}
+        first = end
+        while True:
+            lost = sum(self.due - 15 * DAY <= day <= end for day in down)
+            if self._open(first + DAY * lost) == end:
+                return end
+            end = self._open(first + DAY * lost)
 
-    def extend(self, day: dt.date, until: dt.date) -> None:
-        """The first extension of a stay counts as a report in person."""
-        if not self.extended and self.visa not in YEARLY:
-            self.settle(day + DAY * 90)
-        self.extended, self.until = True, until
+    def _open(self, day: Date) -> Date:
+        while day.weekday() > 4 or day in self.closed:
+            day += DAY
+        return day
 
-    def report(self, day: dt.date, how: str, printed: dt.date | None) -> None:
+    def settle(self, basis: str, due: Date | None, last: Date | None = None, stated: bool = False) -> None:
+        """A new due date, with seven days of grace; None where the regime asks for no report."""
+        self.basis, self.due = (basis, due) if due else ("", None)
+        self.record = self.index
+        self.last = last or (due + WEEK if due else None)
+        self.stated = due if stated else None
+
+    def count(self, basis: str, day: Date) -> None:
+        """A count that begins on a day: one year of a yearly regime, 90 days of the other."""
+        periods = {"yearly": a_year_later(day), "90-day": day + DAY * 90}
+        self.settle(basis, periods.get(self.regime))
+
+    def arrive(self, day: Date, visa: str, until: Date) -> None:
+        """Everything starts again; lateness by the lenient reading, in which the day of arrival is left out."""
+        self.inside, self.arrived, self.visa, self.until, self.restarted = True, day, visa, until, day
+        came_back = any(on < day and end == until and CLASSES[of] == CLASSES[visa] for on, end, of in self.given)
+        self.extended = self.extension == "permission" and came_back
+        self.count("arrival", day)
+        if self.regime == "90-day":
+            self.settle("arrival", day + DAY * (89 if self.arrival_is_day_one else 90), day + DAY * 97)
+
+    def permit(self, day: Date, kind: str, visa: str, until: Date) -> None:
+        """A change to another regime begins a new count; the first extension counts as a report in person."""
+        before, self.visa, self.until = self.regime, visa or self.visa, until
+        if kind == "extension":
+            self.given.append((day, until, self.visa))
+        if self.regime != before:
+            self.count("change", day)
+            self.restarted = day
+        new = self.regime != before or kind == "change"
+        if new and self.extension == "permission":
+            self.extended = False
+        if new:
+            return
+        counts = self.regime == "90-day" and not self.extended and self.extension != "never"
+        if counts and not (self.stated and day + DAY * 90 < self.stated):
+            self.settle("extension", day + DAY * 90)
+        self.extended = True
+
+    def report(self, day: Date, how: str, printed: Date | None) -> None:
         """A printed date wins; in person from the day itself, online from the due date while not late."""
-        assert self.due is not None
-        assert self.not_late is not None
+        late_after = self.not_late
+        if self.due is None or late_after is None or self.restarted is None or day <= self.restarted:
+            return
         if printed is not None:
-            self.settle(printed)
-        elif self.visa in YEARLY:
-            self.settle(a_year_later(day))
-        elif how == "online" and day <= self.not_late:
-            self.settle(self.due + DAY * 90)
+            self.settle("report", printed, stated=True)
+        elif self.regime == "90-day" and how == "online" and day <= late_after:
+            self.settle("report", self.due + DAY * 90)
         else:
-            self.settle(day + DAY * 90)
+            self.count("report", day)
 
 
-def replay(history: History) -> Position:
+def replay(history: History, reading: tuple[str, bool] = READINGS[0]) -> Position:
     """The position after all events up to the history's today."""
-    in_bangkok = history.in_bangkok or any(day <= history.today for day, _, _ in history.reports)
-    position = Position(CLOSED | CLOSED_IN_BANGKOK if in_bangkok else CLOSED)
-    days = {m[0] for m in history.moves} | {e[0] for e in history.extensions} | {r[0] for r in history.reports}
-    for day in sorted(d for d in days if d <= history.today):
-        _move(position, [m for m in history.moves if m[0] == day])
-        if not position.inside:
-            continue
-        for granted, until in sorted(e for e in history.extensions if e[0] == day):
-            position.extend(granted, until)
-        for number, how, printed in _numbered(history, day):
-            assert number
-            position.report(day, how, printed)
+    position = Position(history, reading)
+    days: set[Date] = {move[0] for move in history.moves}
+    days |= {permission[0] for permission in history.permissions} | {report[0] for report in history.reports}
+    for day in sorted(each for each in days if each <= history.today):
+        _move(position, [(n, move) for n, move in enumerate(history.moves) if move[0] == day])
+        _permit(position, day, history)
+        for position.index, (on, how, printed) in enumerate(history.reports):
+            if on == day and position.inside:
+                position.report(day, how, printed)
     return position
 
 
-def _numbered(history: History, day: dt.date) -> list[tuple[str, str, dt.date | None]]:
-    reports = [(f"R{n:03}", how, printed) for n, (on, how, printed) in enumerate(history.reports) if on == day]
-    return sorted(reports, key=lambda r: r[0])
+def _permit(position: Position, day: Date, history: History) -> None:
+    """A change comes before an extension; what is granted while abroad is to the permission held before leaving."""
+    granted = [(kind, until, n, visa) for n, (on, kind, visa, until) in enumerate(history.permissions) if on == day]
+    for kind, until, position.index, visa in sorted(granted):
+        if position.inside:
+            position.permit(day, kind, visa, until)
+            continue
+        position.visa = visa or position.visa
+        if kind == "extension" and position.visa:
+            position.given.append((day, until, position.visa))
 
 
-def _move(position: Position, same_day: list[tuple[dt.date, str, str, dt.date]]) -> None:
+def _move(position: Position, same_day: list[tuple[int, tuple[Date, str, str, Date]]]) -> None:
     """A departure first for a person inside, an arrival first for one abroad."""
     remaining = list(same_day)
     while remaining:
         wanted = "out" if position.inside else "in"
-        move = next((m for m in remaining if m[1] == wanted), remaining[0])
-        remaining.remove(move)
+        number = next((n for n, (_, move) in enumerate(remaining) if move[1] == wanted), 0)
+        position.index, move = remaining.pop(number)
         if move[1] == "in":
             position.arrive(move[0], move[2], move[3])
         else:
@@ -155,26 +200,36 @@ def _move(position: Position, same_day: list[tuple[dt.date, str, str, dt.date]])
 
 
 def answer(history: History) -> dict[str, object]:
-    """The obligation: regime, state, due date and last day that is not late, as the API names them."""
+    """The obligation, as the API names it, with the kind of what the date stands on."""
     position = replay(history)
+    nothing = dict.fromkeys(("due_on", "late_after", "opens_on", "can_file_from"))
     if not position.inside:
-        return {"regime": None, "state": "none", "due_on": None, "late_after": None}
-    regime = "yearly" if position.visa in YEARLY else "90-day" if position.visa in NINETY else "unclear"
-    regime = "exempt" if position.visa in EXEMPT else regime
-    if regime in ("exempt", "unclear"):
-        return {"regime": regime, "state": "none", "due_on": None, "late_after": None}
-    assert position.due is not None
-    assert position.not_late is not None
-    assert position.until is not None
+        return {"regime": None, "state": "none", "basis": "", **nothing}
+    if position.due is None:
+        return {"regime": position.regime, "state": "none", "basis": "", **nothing}
     return {
-        "regime": regime,
+        "regime": position.regime,
         "state": _state(position, history.today),
+        "basis": position.basis,
         "due_on": position.due,
         "late_after": position.not_late,
+        "opens_on": position.due - 15 * DAY,
+        "can_file_from": _can_file_from(position.due - 15 * DAY, history),
     }
 
 
-def _state(position: Position, today: dt.date) -> str:
+def _can_file_from(opens_on: Date, history: History) -> Date:
+    """The earliest day of a window that is open or still to come, by any reading; before the window in force opens."""
+    if history.today >= opens_on:
+        return opens_on
+    days = [opens_on]
+    for other in (replay(history, reading) for reading in READINGS):
+        if other.due and other.not_late and other.not_late >= history.today:
+            days.append(other.due - 15 * DAY)
+    return min(days)
+
+
+def _state(position: Position, today: Date) -> str:
     assert position.due is not None
     assert position.not_late is not None
     assert position.until is not None

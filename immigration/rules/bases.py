@@ -4,12 +4,12 @@ Source of the duty: Immigration Act B.E. 2522, section 37(5).
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from immigration.rules import stays
-from immigration.rules.codes import PermissionKind, RegimeName, StepCode
+from immigration.rules.codes import Direction, PermissionKind, RegimeName, StepCode
 from immigration.rules.explanations import Step
 from immigration.rules.facts import COUNTER_CHANNELS, Facts, Permission, Report
 from immigration.rules.policies import Policy
@@ -230,16 +230,14 @@ def _extension_returned_on(facts: Facts, stay: stays.Stay, policy: Policy) -> da
 
 
 def _class_on(facts: Facts, extension: Permission) -> str | None:
-    """The class that an extension without one of its own extended."""
-    stay = next((s for s in reversed(stays.stays(facts.movements, extension.on)) if s.covers(extension.on)), None)
-    if stay is None:
-        return None
-    granted = stays.since_arrival(facts.permissions, stay, extension.on)
-    return _last_class(stay.arrival.visa_class, granted)
-
-
-def _last_class(visa_class: str | None, granted: Sequence[Permission]) -> str | None:
-    return next((p.visa_class for p in reversed(granted) if p.visa_class), visa_class)
+    """The class that an extension without one of its own extended: the one named last before it, on whatever record."""
+    named = [(m.on, 0, m.on, m.id, m.visa_class) for m in facts.movements if m.direction == Direction.ARRIVAL]
+    for rank, kind in enumerate((PermissionKind.CHANGE, PermissionKind.EXTENSION), 1):
+        granted = (p for p in facts.permissions if p.kind == kind)
+        named += [(p.on, rank, p.permitted_until, p.id, p.visa_class) for p in granted]
+    itself = (extension.on, 2, extension.permitted_until, extension.id)
+    earlier = [entry for entry in named if entry[:4] < itself and entry[4]]
+    return max(earlier)[4] if earlier else None
 
 
 def _same_class(one: str | None, other: str | None, policy: Policy) -> bool:

@@ -11,7 +11,8 @@ from datetime import date
 from string import Formatter
 from typing import Any
 
-LANGUAGES = ("en", "th")
+from foundation.words import LANGUAGES, long_date
+
 DATES = frozenset(
     {"opens_on", "due_on", "grace_ends_on", "last_day_to_act", "late_after", "next_due_on", "previous_due_on", "on"}
 )
@@ -102,13 +103,6 @@ def render(kind: str, params: Mapping[str, Any], language: str) -> RenderedText:
     return RenderedText(entry.title.format_map(values), body.format_map(values))
 
 
-def long_date(day: date, language: str) -> str:
-    """A date as people write it: "14 April 2026"; in Thai with the year of the Buddhist era, "14 เม.ย. 2569"."""
-    if language == "th":
-        return f"{day.day} {_THAI_MONTHS[day.month - 1]} {day.year + 543}"
-    return f"{day.day} {_ENGLISH_MONTHS[day.month - 1]} {day.year}"
-
-
 def _shown(name: str, value: Any, language: str) -> str:
     if name in CODES:
         return str(value)
@@ -121,12 +115,6 @@ def _shown(name: str, value: Any, language: str) -> str:
 def _names(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
-
-_ENGLISH_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-_THAI_MONTHS = ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.")
 
 _AFTER_DUE = (
     "After that day the app still takes the report and an officer looks at it, "

@@ -36,7 +36,7 @@ class History:
 
     `moves` are (day, in or out, class, until), `permissions` (day, extension or change, class or "", until), `reports`
     (day, how, printed). All reports were taken by the office in Bangkok; one that is not listed may have been, too.
-    `outages` are (first, last).
+    `outages` are (first, last). A report can be filed from `opens_before` days before it is due.
     """
 
     moves: list[tuple[Date, str, str, Date]] = field(default_factory=list)
@@ -45,6 +45,7 @@ class History:
     outages: list[tuple[Date, Date]] = field(default_factory=list)
     today: Date = dt.date(2026, 1, 1)
     in_bangkok: bool = False
+    opens_before: int = 15
 
 
 def regime_of(written: str) -> str:
@@ -71,7 +72,7 @@ class Position:
     def __init__(self, history: History, reading: tuple[str, bool] = READINGS[0]) -> None:
         in_bangkok = history.in_bangkok or any(day <= history.today for day, _, _ in history.reports)
         self.closed = CLOSED | CLOSED_IN_BANGKOK if in_bangkok else CLOSED
-        self.outages = history.outages
+        self.outages, self.opens_before = history.outages, history.opens_before * DAY
         self.extension, self.arrival_is_day_one = reading
         self.inside, self.visa, self.basis, self.record = False, "", "", 0
         self.arrived: Date | None = None
@@ -98,7 +99,7 @@ class Position:
         down = {first + DAY * n for first, last in self.outages for n in range((last - first).days + 1)}
         first = end
         while True:
-            lost = sum(self.due - 15 * DAY <= day <= end for day in down)
+            lost = sum(self.due - self.opens_before <= day <= end for day in down)
             if self._open(first + DAY * lost) == end:
                 return end
             end = self._open(first + DAY * lost)
@@ -213,8 +214,8 @@ def answer(history: History) -> dict[str, object]:
         "basis": position.basis,
         "due_on": position.due,
         "late_after": position.not_late,
-        "opens_on": position.due - 15 * DAY,
-        "can_file_from": _can_file_from(position.due - 15 * DAY, history),
+        "opens_on": position.due - position.opens_before,
+        "can_file_from": _can_file_from(position.due - position.opens_before, history),
     }
 
 
@@ -225,7 +226,7 @@ def _can_file_from(opens_on: Date, history: History) -> Date:
     days = [opens_on]
     for other in (replay(history, reading) for reading in READINGS):
         if other.due and other.not_late and other.not_late >= history.today:
-            days.append(other.due - 15 * DAY)
+            days.append(other.due - other.opens_before)
     return min(days)
 
 

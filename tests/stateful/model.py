@@ -171,6 +171,7 @@ class _Lives:
             [(waiver.first, waiver.last) for waiver in policy.waivers],
             today,
             in_bangkok,
+            policy.windows["online"].opens_before,
         )
 
     def name(self, basis: str, index: int) -> str:
@@ -194,7 +195,7 @@ def _expected(lives: _Lives) -> Obligation:
         basis=lives.name(position.basis, position.record),
         due_on=position.due,
         late_after=position.not_late,
-        opens_on=position.due - 15 * oracle.DAY,
+        opens_on=position.due - position.opens_before,
         expected=position.until > position.due,
     )
 

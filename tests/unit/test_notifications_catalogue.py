@@ -7,18 +7,17 @@ import pytest
 
 import immigration.events
 from foundation.events import Event
+from foundation.words import LANGUAGES, long_date
 from immigration.registries.law import law
 from notifications import catalogue
 from notifications.catalogue import (
     CODES,
     DATES,
-    LANGUAGES,
     NON_NOTIFYING_EVENTS,
     NOTIFYING_EVENTS,
     TEMPLATES,
     YEARLY,
     MissingTemplate,
-    long_date,
     render,
 )
 
@@ -96,13 +95,13 @@ def test_a_reminder_in_thai_counts_years_of_the_buddhist_era():
 
 
 def test_a_leap_day_can_be_written_in_thai():
-    assert catalogue.long_date(date(2024, 2, 29), "th") == "29 ก.พ. 2567"
+    assert long_date(date(2024, 2, 29), "th") == "29 ก.พ. 2567"
 
 
 def test_every_day_of_2024_to_2040_is_printed_with_its_year_of_the_buddhist_era():
     days = [date(2024, 1, 1) + timedelta(days=n) for n in range(366 + 16 * 365 + 4)]
     assert days[-1] == date(2040, 12, 31)
-    printed = [catalogue.long_date(day, "th").split() for day in days]
+    printed = [long_date(day, "th").split() for day in days]
     assert [(int(number), int(year) - 543) for number, _, year in printed] == [(day.day, day.year) for day in days]
     months = {(day.month, month) for day, (_, month, _) in zip(days, printed, strict=True)}
     assert len(months) == len({month for _, month in months}) == 12

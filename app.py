@@ -22,6 +22,7 @@ from foundation.key_check import WrongSecretKey
 from foundation.sealing import Keyring, use_keyring
 from foundation.services import use_services
 from immigration.commands import activation, keys, officers, records
+from immigration.registries import addresses
 from immigration.registries.law import law
 from immigration.registries.records import ImportedRecords
 from immigration.routes import activations as activation_routes
@@ -164,5 +165,6 @@ def __getattr__(name: str) -> Any:
     if name == "application":
         app = create_app()
         logs.configure(production=services_of(app).settings.production)
+        addresses.load()
         return app
     raise AttributeError(name)

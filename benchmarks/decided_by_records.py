@@ -21,6 +21,7 @@ from foundation.db import Database
 from foundation.errors import Problem
 from foundation.identity import Principal, Role
 from immigration.rules.rows import KINDS
+from immigration.schemas.reports import filed_json
 from immigration.services import records, reports
 from operations import migrating
 from operations.services import services_of
@@ -61,10 +62,17 @@ def _file(app: Flask, person_id: object, subdistrict_code: str) -> str:
     """File from the phone of one person, activated by mail; the status, or the problem's code."""
     author = Principal(Role.RESIDENT, person_id, assurance="mail")  # type: ignore[arg-type]
     services = services_of(app)
-    sent = forms.sent(subdistrict_code, "bench")
+    submission = forms.submission(subdistrict_code, "bench")
     try:
         with services.database.transaction() as session:
-            reports.file(session.connection(), sent, author=author, context=services.filing, now=services.clock())
+            reports.file(
+                session.connection(),
+                submission,
+                author=author,
+                context=services.filing,
+                render=filed_json,
+                now=services.clock(),
+            )
             found = text("select status, reasons from reports where person_id = :person")
             status, reasons = session.execute(found, {"person": person_id}).one()
     except Problem as problem:

@@ -29,6 +29,7 @@ from devtools.postgres import Server, local_server
 from foundation.config import Settings
 from foundation.db import Database
 from foundation.identity import Principal, Role
+from immigration.schemas.reports import filed_json
 from immigration.services import reports
 from notifications.rules import Platform, TargetKind
 from notifications.services import devices
@@ -225,8 +226,13 @@ def _filing_time(database: Database, person: UUID) -> datetime:
 
 def _file(app: Any, person: UUID, number: int, nth: int) -> None:
     author = Principal(Role.RESIDENT, person, assurance="counter")
-    sent = forms.sent(_place(number).subdistrict_code, str(UUID(int=number * REPORTS + nth)))
+    submission = forms.submission(_place(number).subdistrict_code, str(UUID(int=number * REPORTS + nth)))
     with services_of(app).database.transaction() as session:
         reports.file(
-            session.connection(), sent, author=author, context=services_of(app).filing, now=services_of(app).clock()
+            session.connection(),
+            submission,
+            author=author,
+            context=services_of(app).filing,
+            render=filed_json,
+            now=services_of(app).clock(),
         )

@@ -18,6 +18,7 @@ from benchmarks.tables import machine, say, table
 from foundation.db import Database
 from foundation.identity import Principal, Role
 from immigration.services import receipts, review
+from immigration.services.review import QueueFilter
 
 BARS = {"queue, first page": 0.5, "queue, a page far in": 0.5, "receipt by number": 0.2}
 LIMIT = 50
@@ -40,11 +41,12 @@ def _statements(data: Nation) -> Iterator[tuple[str, list[str]]]:
     office, middle, number = _samples(database)
     officer = Principal(Role.OFFICER, uuid4(), "bench")
 
-    def queue(after: int | None) -> Any:
-        return lambda s: review.queue(s, status="under-review", office=office, after=after, limit=LIMIT)
+    def queue(cursor: str | None) -> Any:
+        wanted = QueueFilter(status="under-review", office=office)
+        return lambda s: review.queue(s, wanted, cursor=cursor, limit=LIMIT)
 
     yield "queue, first page", _sent(database, queue(None))
-    yield "queue, a page far in", _sent(database, queue(middle))
+    yield "queue, a page far in", _sent(database, queue(str(middle)))
     yield "receipt by number", _sent(database, lambda s: receipts.by_number(s, number))
     lookup = _sent(database, lambda s: review.look_up(
         s, officer=officer, now=NOW, document_number="NATION005", issuing_state="FRA", purpose="bench"))  # fmt: skip

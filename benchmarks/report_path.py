@@ -13,6 +13,7 @@ from benchmarks.nation import NOW, Nation, application, nation, wanted
 from benchmarks.served import served
 from benchmarks.tables import machine, say, table
 from foundation.identity import Principal, Role
+from immigration.schemas.reports import filed_json
 from immigration.services import judging, reports, storing
 from operations.services import services_of
 
@@ -24,18 +25,18 @@ BARS = {"one trip": (0.22, 0.33), "statement by statement": (0.35, 0.50)}
 def written(at: Nation) -> dict[str, Any]:
     """The values of one filing, as the service would write them."""
     ((person, code),) = filing.people(at, 1)
-    sent = forms.sent(code, "0b5c2f9e-7d0e-4c57-8a07-000000000000")
+    submission = forms.submission(code, "0b5c2f9e-7d0e-4c57-8a07-000000000000")
     database = at.database()
     context = services_of(application(database)).filing
     with database.read_session() as session:
         case = context.records.case(session.connection(), person)
     assert case is not None
-    office = judging.office_of(sent.form.address)
+    office = judging.office_of(submission.form.address)
     assert office is not None
     author = Principal(Role.RESIDENT, person, assurance="counter")
-    found = storing.parameters(reports.write_up(case, sent, office, author=author, context=context, now=NOW))
+    filed = reports.write_up(case, submission, office, author=author, context=context, now=NOW)
     database.close()
-    return found
+    return storing.parameters(filed, filed_json(filed))
 
 
 def main(people: int) -> None:

@@ -18,7 +18,7 @@ from foundation.classification import internal, personal
 from foundation.db import Base, ReadSession, Session, execute_bulk
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Event:
     """Something that happened; a subclass names the kind and carries its facts.
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from foundation.events import Event
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportFiled(Event):
     """A resident filed a report; `status` is what the records made of it at once."""
 
@@ -17,7 +17,7 @@ class ReportFiled(Event):
     due_on: date | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportDecided(Event):
     """A report was accepted, returned, rejected, or needs a visit; by the records or by an officer."""
 
@@ -28,7 +28,7 @@ class ReportDecided(Event):
     office: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportCorrected(Event):
     """A resident answered a returned report."""
 
@@ -36,14 +36,14 @@ class ReportCorrected(Event):
     reasons: list[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportWithdrawn(Event):
     """A resident took a report back before it was decided."""
 
     kind: ClassVar[str] = "report.withdrawn"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportReopened(Event):
     """A supervisor reopened a decided report; its receipt is void."""
 
@@ -51,7 +51,7 @@ class ReportReopened(Event):
     receipt: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportRechecked(Event):
     """A report that waited for an unavailable source was checked again."""
 
@@ -59,7 +59,7 @@ class ReportRechecked(Event):
     reasons: list[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportContradicted(Event):
     """A correction of the records took the ground from an accepted report: its next due date no longer counts."""
 
@@ -67,7 +67,7 @@ class ReportContradicted(Event):
     due_on: date | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DueDateChanged(Event):
     """The records changed, and with them the date that a person's next report is due."""
 
@@ -77,7 +77,7 @@ class DueDateChanged(Event):
     basis: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PeopleMerged(Event):
     """A late record showed that two people on record are one, by their passports."""
 
@@ -85,7 +85,7 @@ class PeopleMerged(Event):
     absorbed: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ActivationCodeIssued(Event):
     """A fresh activation code was issued, at a counter or by mail."""
 
@@ -93,7 +93,7 @@ class ActivationCodeIssued(Event):
     assurance: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResidentActivated(Event):
     """A phone was joined to a person."""
 
@@ -102,7 +102,7 @@ class ResidentActivated(Event):
     family: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SignInRevoked(Event):
     """A used refresh token came back: it was copied, and the whole sign-in ended."""
 
@@ -110,7 +110,7 @@ class SignInRevoked(Event):
     family: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ContactChanged(Event):
     """A resident changed language or contact data."""
 
@@ -118,7 +118,7 @@ class ContactChanged(Event):
     fields: list[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResidentLookedUp(Event):
     """An officer searched for a resident, for a stated purpose."""
 
@@ -126,14 +126,14 @@ class ResidentLookedUp(Event):
     purpose: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportOpened(Event):
     """An officer opened a report beside the records."""
 
     kind: ClassVar[str] = "report.opened"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OfficerAdded(Event):
     """An officer's account was made."""
 
@@ -142,21 +142,21 @@ class OfficerAdded(Event):
     office: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OfficerSignedIn(Event):
     """An officer signed in."""
 
     kind: ClassVar[str] = "officer.signed-in"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OfficerLockedOut(Event):
     """Too many wrong passwords in a row: the account waits."""
 
     kind: ClassVar[str] = "officer.locked-out"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KeyRotated(Event):
     """A new signing key signs from now on."""
 

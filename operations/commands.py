@@ -61,7 +61,7 @@ def work(once: bool, check: bool, moment: str | None) -> None:
         return
     settings = services_of(current_app).settings
     logs.configure(production=settings.production)
-    at = _moment(moment, once, settings)
+    instant = _moment(moment, once, settings)
     store = database().without_timeout(pool_size=10)
     context = worker.WorkerContext(
         store,
@@ -75,7 +75,7 @@ def work(once: bool, check: bool, moment: str | None) -> None:
         if not once:
             worker.run_until_stopped(context)
             return
-        for name, count in worker.run_once(context, at).items():
+        for name, count in worker.run_once(context, instant).items():
             click.echo(f"{name}: {count}")
     except Unavailable as problem:
         raise click.ClickException(problem.detail) from problem

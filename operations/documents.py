@@ -52,14 +52,14 @@ def stale(app: Flask, folder: Path) -> list[str]:
 
 def our_problems() -> list[type[Problem]]:
     """Every problem class of the platform, by code."""
-    found = {kind for kind in all_problems() if kind.__module__.startswith(OURS)}
-    return sorted(found, key=lambda kind: (kind.code, kind.__name__))
+    kinds = {kind for kind in all_problems() if kind.__module__.startswith(OURS)}
+    return sorted(kinds, key=lambda kind: (kind.code, kind.__name__))
 
 
 def models() -> dict[str, type[Base]]:
     """The model of each table, by the table's name."""
-    found = {mapper.local_table.name: mapper.class_ for mapper in Base.registry.mappers}  # type: ignore[attr-defined]
-    return dict(sorted(found.items()))
+    tables = {mapper.local_table.name: mapper.class_ for mapper in Base.registry.mappers}  # type: ignore[attr-defined]
+    return dict(sorted(tables.items()))
 
 
 def states(_app: Flask) -> str:

@@ -66,11 +66,11 @@ class Bearer(authentication.BaseAuthentication):
 class AddressIn(serializers.Serializer):
     """An address."""
 
-    house_number = serializers.CharField(max_length=50)
-    building = serializers.CharField(max_length=100, default="", allow_blank=True)
-    moo = serializers.CharField(max_length=20, default="", allow_blank=True)
-    soi = serializers.CharField(max_length=100, default="", allow_blank=True)
-    road = serializers.CharField(max_length=100, default="", allow_blank=True)
+    house_number = serializers.CharField(max_length=100)
+    building = serializers.CharField(max_length=200, default="", allow_blank=True)
+    moo = serializers.CharField(max_length=100, default="", allow_blank=True)
+    soi = serializers.CharField(max_length=150, default="", allow_blank=True)
+    road = serializers.CharField(max_length=150, default="", allow_blank=True)
     subdistrict_code = serializers.RegexField("^[0-9]{6}$")
     postal_code = serializers.RegexField("^[0-9]{5}$")
 
@@ -93,7 +93,7 @@ class Reports(APIView):
         form = ReportIn(data=request.data)
         form.is_valid(raise_exception=True)
         key = request.headers["Idempotency-Key"]
-        sent = work.sent(json.loads(json.dumps(form.validated_data)), key)
+        sent = work.submission(json.loads(json.dumps(form.validated_data)), key)
         with transaction.atomic():
             before = models.IdempotencyKey.objects.filter(person_id=request.user.id, key=key).first()
             if before:

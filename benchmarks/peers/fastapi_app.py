@@ -27,11 +27,11 @@ from immigration.services import storing
 class AddressIn(BaseModel):
     """An address."""
 
-    house_number: str = Field(min_length=1, max_length=50)
-    building: str = Field("", max_length=100)
-    moo: str = Field("", max_length=20)
-    soi: str = Field("", max_length=100)
-    road: str = Field("", max_length=100)
+    house_number: str = Field(min_length=1, max_length=100)
+    building: str = Field("", max_length=200)
+    moo: str = Field("", max_length=100)
+    soi: str = Field("", max_length=150)
+    road: str = Field("", max_length=150)
     subdistrict_code: str = Field(pattern="^[0-9]{6}$")
     postal_code: str = Field(pattern="^[0-9]{5}$")
 
@@ -70,7 +70,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _common(app: FastAPI, body: ReportIn, authorization: str, key: str) -> tuple[Any, Any]:
     try:
-        return work.author(authorization), work.sent(body.model_dump(), key)
+        return work.author(authorization), work.submission(body.model_dump(), key)
     except work.Refused as error:
         raise HTTPException(401) from error
 

@@ -14,8 +14,9 @@ from foundation.db import Database
 from foundation.identity import Principal, Role
 from immigration.registries.records import Case
 from immigration.rules.addresses import Address
+from immigration.schemas.reports import filed_json
 from immigration.services import judging, reports, storing
-from immigration.services.judging import Form, Sent
+from immigration.services.judging import ReportForm, Submission
 from operations.services import services_of
 
 _app = application(Database(os.environ["DATABASE_URL"], pool_size=1))
@@ -50,18 +51,19 @@ def author(authorization: str) -> Principal:
     return Principal(Role.RESIDENT, UUID(claims["sub"]), assurance=claims["asr"])
 
 
-def sent(body: dict[str, Any], key: str) -> Sent:
+def submission(body: dict[str, Any], key: str) -> Submission:
     """A loaded body as the rules take it."""
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
-    return Sent(Form(Address(**body["address"]), body["phone"], body["email"]), key, digest)
+    return Submission(ReportForm(Address(**body["address"]), body["phone"], body["email"]), key, digest)
 
 
-def values(case: Case, filing: Sent, who: Principal, now: datetime = NOW) -> tuple[dict[str, Any], str]:
+def values(case: Case, submission: Submission, who: Principal, now: datetime = NOW) -> tuple[dict[str, Any], str]:
     """What is to be written for a filing, and the answer to it."""
-    office = judging.office_of(filing.form.address)
+    office = judging.office_of(submission.form.address)
     assert office is not None
-    written = reports.write_up(case, filing, office, author=who, context=CONTEXT, now=now)
-    return storing.parameters(written), written.answer
+    filed = reports.write_up(case, submission, office, author=who, context=CONTEXT, now=now)
+    answer = filed_json(filed)
+    return storing.parameters(filed, answer), answer
 
 
 def rows(parameters: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -17,9 +17,12 @@ from immigration.models.access import Officer
 from immigration.models.people import Passport, document_index
 from immigration.models.reports import Report
 from immigration.rules.addresses import Address
+from immigration.rules.codes import Outcome, Reason
+from immigration.rules.reports import DecisionRequest
 from immigration.rules.rows import KINDS
+from immigration.schemas.reports import filed_json
 from immigration.services import activations, officers, records, reports, review
-from immigration.services.judging import FilingContext, Form, Sent
+from immigration.services.judging import FilingContext, ReportForm, Submission
 from operations.services import services_of
 
 STAFF = {"officer": "BKK", "supervisor": "BKK", "auditor": None, "administrator": None}
@@ -35,13 +38,13 @@ def is_empty(app: Flask) -> bool:
 
 def load(app: Flask, folder: Path, people: int, seed: int) -> None:
     """Generate a country of about `people` and import it; add officers and the states that take more than records."""
-    at: FilingContext = services_of(app).filing
+    law, source = services_of(app).filing.law, services_of(app).filing.records
     now = services_of(app).clock()
     folder.mkdir(parents=True, exist_ok=True)
     country.generate(folder, people, bangkok_date(now), seed)
     database = services_of(app).database.without_timeout()
     for kind in KINDS:
-        outcome = records.import_file(database, kind, folder / f"{kind}.csv", records=at.records, law=at.law, now=now)
+        outcome = records.import_file(database, kind, folder / f"{kind}.csv", records=source, law=law, now=now)
         click.echo(f"  {kind}: {outcome}")
     with database.transaction() as session:
         for name, office in STAFF.items():
@@ -53,35 +56,30 @@ def load(app: Flask, folder: Path, people: int, seed: int) -> None:
 
 def _return_a_report(app: Flask, database: Database) -> None:
     """File the returned-report scenario's report and send it back, as an officer would."""
-    at: FilingContext = services_of(app).filing
+    context: FilingContext = services_of(app).filing
     now = services_of(app).clock()
     scenario = next(s for s in scenarios(bangkok_date(now)) if s.key == "returned-report")
-    at.signer.refresh()
+    context.signer.refresh()
     with database.transaction() as session:
         passport = _passport(session, scenario)
         if session.scalar(select(exists().where(Report.person_id == passport.person_id))):
             return
         resident = Principal(Role.RESIDENT, passport.person_id, assurance="counter")
         digest = hashlib.sha256(scenario.key.encode()).digest()
-        form = Form(_ADDRESS, "+66 2 000 0000", "returned@example.org")
-        sent = Sent(form, secrets.token_hex(8), digest)
-        reports.file(session.connection(), sent, author=resident, context=at, now=now)
+        form = ReportForm(_ADDRESS, "+66 2 000 0000", "returned@example.org")
+        submission = Submission(form, secrets.token_hex(8), digest)
+        reports.file(session.connection(), submission, author=resident, context=context, render=filed_json, now=now)
         number = session.scalars(select(Report.number).where(Report.person_id == passport.person_id)).one()
         staff = {row.name: row for row in session.scalars(select(Officer))}
         supervisor = Principal(Role.SUPERVISOR, staff["supervisor"].id, "supervisor")
         officer = Principal(Role.OFFICER, staff["officer"].id, "officer")
-        review.reopen(session, number, note="Random check.", supervisor=supervisor, context=at, now=now)
-        review.decide(
-            session,
-            number,
-            outcome="returned",
-            reasons=["address-mismatch"],
+        review.reopen(session, number, note="Random check.", supervisor=supervisor, context=context, now=now)
+        decision = DecisionRequest(
+            outcome=Outcome.RETURNED,
+            reasons=[Reason.ADDRESS_MISMATCH],
             note="The house number is missing its soi. Please correct the address.",
-            next_due_on=None,
-            officer=officer,
-            context=at,
-            now=now,
         )
+        review.decide(session, number, decision, officer=officer, context=context, now=now)
 
 
 def _passport(session: Session, scenario: Scenario) -> Passport:

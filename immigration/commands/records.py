@@ -91,14 +91,14 @@ def _unknown_classes(counted: Counter[str]) -> Iterator[str]:
 @group.command("rebuild")
 def rebuild() -> None:
     """Compute every kept obligation anew from the records, and say how many came out different."""
-    at, store, changed = filing_context(), database().without_timeout(), 0
+    context, store, changed = filing_context(), database().without_timeout(), 0
     with store.read_session() as session:
         people = session.scalars(select(Obligation.person_id).order_by(Obligation.person_id)).all()
     for start in range(0, len(people), obligations.BATCH):
         ids = people[start : start + obligations.BATCH]
         with store.transaction() as session:
             before = _kept(session, ids)
-            obligations.recompute(session, ids, records=at.records, law=at.law, now=now(), actor="rebuild")
+            obligations.recompute(session, ids, records=context.records, law=context.law, now=now(), actor="rebuild")
             session.flush()
             changed += sum(row != before[row[0]] for row in _kept(session, ids).values())
     store.close()

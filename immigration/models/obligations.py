@@ -12,9 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.classification import internal, opened, personal
 from foundation.db import Base
-from immigration.rules.due_dates import Window
+from immigration.rules.windows import Window
 
-ANCHORS = ("opens_on", "due_on", "grace_ends_on", "late_after")
+ANCHORS = ("opens_on", "due_on", "last_day_to_act", "late_after")
 """The dates from which a reminder's day is counted; see `law/reminders.toml`."""
 
 
@@ -41,7 +41,8 @@ class Obligation(Base):
     opens_on: Mapped[date | None] = mapped_column(Date, info=personal("first day it can be filed"))
     online_closes_on: Mapped[date | None] = mapped_column(Date, info=personal("last day it is taken online"))
     grace_ends_on: Mapped[date | None] = mapped_column(Date, info=personal("last day it is taken at a counter"))
-    late_after: Mapped[date | None] = mapped_column(Date, info=personal("last day that is not late"))
+    last_day_to_act: Mapped[date | None] = mapped_column(Date, info=personal("last day to advise"))
+    late_after: Mapped[date | None] = mapped_column(Date, info=personal("last day that is not judged late"))
     expected: Mapped[bool] = mapped_column(
         Boolean, server_default="false", info=personal("whether a report is expected before the stay ends")
     )

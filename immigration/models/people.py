@@ -76,5 +76,5 @@ def current_passport(session: ReadSession, person_id: UUID) -> Passport | None:
     """A person's passport that no other one replaces; of several, the one that expires last."""
     newer = aliased(Passport)
     replaced = exists().where(newer.replaces_index == Passport.document_index)
-    found = select(Passport).where(Passport.person_id == person_id, ~replaced)
-    return session.scalars(found.order_by(Passport.expires_on.desc(), Passport.id.desc()).limit(1)).first()
+    query = select(Passport).where(Passport.person_id == person_id, ~replaced)
+    return session.scalars(query.order_by(Passport.expires_on.desc(), Passport.id.desc()).limit(1)).first()

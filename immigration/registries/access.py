@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from immigration.registries.dated import in_force
 from immigration.rules.access import Terms
 
 FILE = Path(__file__).parent.parent / "law" / "access.toml"
@@ -16,11 +17,12 @@ def resolve(rows: list[dict[str, Any]], day: date) -> Terms:
 
     Raises TypeError where a term is missing or not one of ours.
     """
-    found: dict[str, Any] = {}
-    for row in sorted(rows, key=lambda row: row["effective_from"]):
-        if row["key"] not in found or row["effective_from"] <= day:
-            found[row["key"]] = timedelta(**{row["unit"]: row["value"]}) if "unit" in row else row["value"]
-    return Terms(**found)
+    standing = in_force(rows, day, first_holds_before=True)
+    return Terms(**{key: _value(row) for key, row in standing.items()})
+
+
+def _value(row: dict[str, Any]) -> Any:
+    return timedelta(**{row["unit"]: row["value"]}) if "unit" in row else row["value"]
 
 
 @lru_cache(maxsize=8)

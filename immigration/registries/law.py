@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 from itertools import chain
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from immigration.registries.calendars import read_calendar
+from immigration.registries.dated import in_force
 from immigration.rules.policies import Effect, Policy, Regime, Rule, Terms, Waiver
 from immigration.rules.visa_classes import VisaClasses, fold
 
@@ -53,9 +54,9 @@ class Law:
         return chain(*lists, classes["spelling"], classes["prefix"])
 
     def _resolve(self, day: date) -> Policy:
-        rules = _in_force(self._tables["rules"]["rule"], day, lambda row: row["key"])
-        windows = _in_force(self._tables["windows"]["window"], day, lambda row: row["channel"])
-        regimes = _in_force(self._tables["regimes"]["regime"], day, lambda row: row["regime"])
+        rules = in_force(self._tables["rules"]["rule"], day)
+        windows = in_force(self._tables["windows"]["window"], day, "channel")
+        regimes = in_force(self._tables["regimes"]["regime"], day, "regime")
         classes = _visa_classes(self._tables["visa_classes"], regimes.values(), day)
         offices = {row["code"]: row["provinces"][0] for row in self._tables["offices"]["office"]}
         material = [
@@ -73,7 +74,7 @@ class Law:
         digest = hashlib.sha256(json.dumps(material, default=str, sort_keys=True).encode()).hexdigest()[:10]
         return Policy(
             version=f"{day.isoformat()}-{digest}",
-            rules={key: Rule(key, row["value"], row["grade"], row["source"]) for key, row in rules.items()},
+            rules={key: _rule(row) for key, row in rules.items()},
             windows={
                 key: Terms(row["opens_before"], row["closes_after"], row["grade"], row["source"])
                 for key, row in windows.items()
@@ -93,27 +94,20 @@ class Law:
         )
 
 
-def _in_force(
-    rows: Iterable[dict[str, Any]], day: date, key: Callable[[dict[str, Any]], str]
-) -> dict[str, dict[str, Any]]:
-    """Per key, the row that took effect last on or before `day`."""
-    found: dict[str, dict[str, Any]] = {}
-    for row in sorted(rows, key=lambda row: row["effective_from"]):
-        if row["effective_from"] <= day:
-            found[key(row)] = row
-    return found
+def _rule(row: dict[str, Any]) -> Rule:
+    return Rule(row["key"], row["value"], row["grade"], row["source"], tuple(row.get("readings", ())))
 
 
 def _regimes(rows: Iterable[dict[str, Any]], cabinet: str) -> dict[str, Regime]:
-    found = {
+    by_class = {
         visa_class: Regime(row["regime"], row["grade"], row["source"], row.get("where", ""))
         for row in rows
         for visa_class in row["visa_classes"]
     }
-    if cabinet != "unclear" and "CABINET" in found:
-        like = next(regime for regime in found.values() if regime.name == cabinet)
-        found["CABINET"] = like
-    return found
+    if cabinet != "unclear" and "CABINET" in by_class:
+        like = next(regime for regime in by_class.values() if regime.name == cabinet)
+        by_class["CABINET"] = like
+    return by_class
 
 
 def _visa_classes(tables: dict[str, Any], regimes: Iterable[dict[str, Any]], day: date) -> VisaClasses:

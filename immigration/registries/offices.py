@@ -44,15 +44,15 @@ def all_offices() -> tuple[Office, ...]:
 
 def office(code: str) -> Office | None:
     """The office with this three-letter code, None if there is none."""
-    return next((one for one in _offices() if one.code == code), None)
+    return next((each for each in _offices() if each.code == code), None)
 
 
 def office_for(province_code: str) -> Office:
     """The office that serves a province; raises LookupError for a code that is no province."""
-    found = _by_province().get(province_code)
-    if found is None:
+    serving = _by_province().get(province_code)
+    if serving is None:
         raise LookupError(f"no immigration office serves province {province_code!r}")
-    return found
+    return serving
 
 
 @cache
@@ -64,13 +64,13 @@ def _offices() -> tuple[Office, ...]:
 @cache
 def _by_province() -> dict[str, Office]:
     """Raises ValueError when two offices claim a province."""
-    found: dict[str, Office] = {}
-    for one in _offices():
-        for province in one.provinces:
-            if province in found:
-                raise ValueError(f"province {province}: served by {found[province].code} and {one.code}")
-            found[province] = one
-    return found
+    serving: dict[str, Office] = {}
+    for each in _offices():
+        for province in each.provinces:
+            if province in serving:
+                raise ValueError(f"province {province}: served by {serving[province].code} and {each.code}")
+            serving[province] = each
+    return serving
 
 
 def _read(row: dict[str, Any]) -> Office:

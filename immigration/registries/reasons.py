@@ -11,5 +11,5 @@ FILE = Path(__file__).parent.parent / "law" / "reasons.toml"
 @cache
 def all_reasons() -> list[dict[str, Any]]:
     """Every reason: its code, and per language a title and a way to put it right."""
-    found: list[dict[str, Any]] = tomllib.loads(FILE.read_text("utf-8"))["reason"]
-    return found
+    reasons: list[dict[str, Any]] = tomllib.loads(FILE.read_text("utf-8"))["reason"]
+    return reasons

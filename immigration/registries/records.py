@@ -15,9 +15,11 @@ from foundation.db import Statement
 from foundation.sealing import keyring
 from immigration.models.obligations import KEPT_COLUMNS, WINDOW_COLUMNS
 from immigration.rules.codes import Channel, StepCode
-from immigration.rules.due_dates import Obligation, Step, Window
+from immigration.rules.due_dates import Obligation
+from immigration.rules.explanations import Step
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
 from immigration.rules.reports import HOLDING_STATES, Held
+from immigration.rules.windows import Window
 
 UNAVAILABLE = "records-unavailable"
 Fact = TypeVar("Fact")
@@ -176,10 +178,16 @@ def _kept_obligation(row: Mapping[str, Any]) -> Obligation:
         entered_on=_date(row["entered_on"]),
         permitted_until=_date(row["permitted_until"]),
         basis=row["basis"],
-        window=Window(**{name: date.fromisoformat(row[name]) for name in WINDOW_COLUMNS}) if row["due_on"] else None,
+        window=_kept_window(row) if row["due_on"] else None,
         expected=row["expected"],
         explanation=(Step(StepCode.RECORDS_UNAVAILABLE, None, "as last computed"),),
     )
+
+
+def _kept_window(row: Mapping[str, Any]) -> Window:
+    """The kept dates. A row that a process of the release before wrote lacks the last day to act for a while."""
+    dates = {name: row[name] or row["grace_ends_on"] for name in WINDOW_COLUMNS}
+    return Window(**{name: date.fromisoformat(value) for name, value in dates.items()})
 
 
 def _date(value: str | None) -> date | None:

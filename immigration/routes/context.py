@@ -1,6 +1,6 @@
-"""What routes and commands need from the application, and the page of a list."""
+"""What routes and commands need from the application."""
 
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from foundation.services import services
 from immigration.services.judging import FilingContext
@@ -15,8 +15,3 @@ class _WithFiling(Protocol):
 def filing_context() -> FilingContext:
     """Records, law and signer of the application that answers the present request."""
     return cast("_WithFiling", services()).filing
-
-
-def page(items: list[Any], ids: list[int], limit: int) -> dict[str, Any]:
-    """A list as the API shows it; `ids` are the row ids that cursors are made of."""
-    return {"items": items, "next_cursor": str(ids[-1]) if len(ids) == limit else None}

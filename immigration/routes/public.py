@@ -9,7 +9,7 @@ from foundation.identity import Role
 from foundation.services import read_session
 from immigration.registries import addresses, offices, reasons
 from immigration.routes.context import filing_context
-from immigration.schemas.common import line
+from immigration.schemas.common import REASON, Names, line
 from immigration.schemas.reports import VerifyIn, VerifyOut, VisitOut, visit_view
 from immigration.services import receipts
 from immigration.services.judging import suggestion
@@ -28,9 +28,9 @@ class SuggestionOut(Schema):
     """A subdistrict with all that stands above it."""
 
     subdistrict_code = fields.String(required=True)
-    subdistrict = fields.Dict(required=True)
-    district = fields.Dict(required=True)
-    province = fields.Dict(required=True)
+    subdistrict = fields.Nested(Names, required=True)
+    district = fields.Nested(Names, required=True)
+    province = fields.Nested(Names, required=True)
     postal_codes = fields.List(fields.String(), required=True)
 
 
@@ -44,9 +44,9 @@ class SuggestionsOut(Schema):
 class ReasonOut(Schema):
     """What a reason code means and how to put it right, per language."""
 
-    reason = fields.String(required=True)
-    title = fields.Dict(required=True)
-    remedy = fields.Dict(required=True)
+    reason = fields.String(required=True, validate=REASON)
+    title = fields.Nested(Names, required=True)
+    remedy = fields.Nested(Names, required=True)
 
 
 class ReasonsOut(Schema):
@@ -69,7 +69,8 @@ class OfficesOut(Schema):
 @blueprint.response(200, SuggestionsOut)
 def search(args: dict[str, Any]) -> dict[str, Any]:
     """Subdistricts for what someone typed, in Thai or English, or a postal code."""
-    return {"items": [suggestion(one) for one in addresses.search(args["q"], args["limit"])], "next_cursor": None}
+    likely = addresses.search(args["q"], args["limit"])
+    return {"items": [suggestion(subdistrict) for subdistrict in likely], "next_cursor": None}
 
 
 @blueprint.post("/receipts/verify")

@@ -10,13 +10,22 @@ from foundation.errors import NotAcceptable
 from foundation.http import Blueprint, allow, body, now, principal, required_header
 from foundation.identity import Role
 from foundation.services import autocommit, read_autocommit, read_session, transaction
-from immigration.models.reports import Receipt
-from immigration.routes.context import filing_context, page
+from immigration.routes.context import filing_context
 from immigration.schemas.common import PageArgs
-from immigration.schemas.reports import FiledOut, ReceiptOut, ReportIn, ReportOut, ReportsOut, form, report_view
+from immigration.schemas.reports import (
+    FiledOut,
+    ReceiptOut,
+    ReportIn,
+    ReportOut,
+    ReportsOut,
+    filed_json,
+    form,
+    receipt_view,
+    report_view,
+)
 from immigration.schemas.stay import StayOut, stay_view
 from immigration.services import obligations, receipts, reports
-from immigration.services.judging import Sent
+from immigration.services.judging import Submission
 
 blueprint = Blueprint("reports", __name__, url_prefix="/api/v1", description="A resident's stay and reports")
 
@@ -26,10 +35,12 @@ blueprint = Blueprint("reports", __name__, url_prefix="/api/v1", description="A 
 @blueprint.response(200, StayOut)
 def stay() -> dict[str, Any]:
     """My stay by the records, when my next report is due, and why."""
-    at = filing_context()
+    context = filing_context()
     with read_autocommit() as connection:
-        owed, today = obligations.get_obligation(connection, principal().id, records=at.records, law=at.law, now=now())
-    return stay_view(owed, today)
+        owed = obligations.get_obligation(
+            connection, principal().id, records=context.records, law=context.law, now=now()
+        )
+    return stay_view(owed)
 
 
 @blueprint.post("/reports")
@@ -45,9 +56,10 @@ def file(data: dict[str, Any]) -> Response:
     """File a 90-day report; the answer comes after it is stored."""
     key = required_header("Idempotency-Key", reports.IdempotencyKeyRequired)
     digest = hashlib.sha256(json.dumps(body(), sort_keys=True).encode()).digest()
-    with autocommit() as at:
+    submission = Submission(form(data), key, digest)
+    with autocommit() as connection:
         answer = reports.file(
-            at, Sent(form(data), key, digest), author=principal(), context=filing_context(), now=now()
+            connection, submission, author=principal(), context=filing_context(), render=filed_json, now=now()
         )
     headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
     return Response(answer.text, 201, headers, content_type="application/json")
@@ -59,11 +71,10 @@ def file(data: dict[str, Any]) -> Response:
 @blueprint.response(200, ReportsOut)
 def list_reports(args: dict[str, Any]) -> dict[str, Any]:
     """My reports, newest first."""
-    before = int(args["cursor"]) if args["cursor"] else None
     with read_session() as session:
-        found = reports.list_reports(session, principal().id, before=before, limit=args["limit"])
-        items = [report_view(report, receipt) for report, receipt in found]
-    return page(items, [report.id for report, _ in found], args["limit"])
+        page = reports.list_reports(session, principal().id, **args)
+        items = [report_view(report, receipt) for report, receipt in page.items]
+    return {"items": items, "next_cursor": page.next_cursor}
 
 
 @blueprint.get("/reports/<number>")
@@ -107,12 +118,4 @@ def receipt(number: str) -> dict[str, Any]:
         raise NotAcceptable("a receipt is kept as application/json")
     with read_session() as session:
         report = reports.get(session, number, author=principal())
-        found: Receipt = receipts.get_valid_receipt(session, report)
-        return {
-            "number": found.number,
-            "report": report.number,
-            "issued_at": found.issued_at,
-            "next_due_on": found.next_due_on,
-            "office": report.office,
-            "statement": found.statement,
-        }
+        return receipt_view(report, receipts.get_valid_receipt(session, report))

@@ -13,7 +13,8 @@ from foundation.services import read_session, transaction
 from immigration.models.people import Passport
 from immigration.models.reports import Report
 from immigration.registries.records import Case
-from immigration.routes.context import filing_context, page
+from immigration.routes.context import filing_context
+from immigration.rules.reports import DecisionRequest
 from immigration.schemas.common import NoteIn
 from immigration.schemas.reports import ReportOut, report_view
 from immigration.schemas.review import (
@@ -29,6 +30,7 @@ from immigration.schemas.review import (
 )
 from immigration.schemas.stay import stay_view
 from immigration.services import obligations, receipts, reports, review
+from immigration.services.review import QueueFilter
 
 blueprint = Blueprint("review", __name__, url_prefix="/api/v1/review", description="Review by officers")
 EVERY_OFFICE = "all"
@@ -41,17 +43,15 @@ EVERY_OFFICE = "all"
 def queue(args: dict[str, Any]) -> dict[str, Any]:
     """Reports in a state, oldest first; of the officer's own office unless another is named."""
     office = args["office"] or principal().office
-    after = int(args["cursor"]) if args["cursor"] else None
+    wanted = QueueFilter(
+        status=args["status"],
+        office=None if office == EVERY_OFFICE else office,
+        contradicted=args["contradicted"],
+    )
     with read_session() as session:
-        found = review.queue(
-            session,
-            status=args["status"],
-            office=None if office == EVERY_OFFICE else office,
-            after=after,
-            limit=args["limit"],
-            contradicted=args["contradicted"],
-        )
-        return page([queue_view(*row) for row in found], [report.id for report, _ in found], args["limit"])
+        page = review.queue(session, wanted, cursor=args["cursor"], limit=args["limit"])
+        items = [queue_view(*entry) for entry in page.items]
+    return {"items": items, "next_cursor": page.next_cursor}
 
 
 @blueprint.get("/reports/<number>")
@@ -74,18 +74,18 @@ def _view(session: ReadSession, report: Report, case: Case) -> dict[str, Any]:
 
 
 def _passports(session: ReadSession, case: Case) -> list[Passport]:
-    found = select(Passport).where(Passport.person_id == case.person_id).order_by(Passport.id)
-    return [*session.scalars(found)]
+    query = select(Passport).where(Passport.person_id == case.person_id).order_by(Passport.id)
+    return [*session.scalars(query)]
 
 
 @blueprint.post("/reports/<number>/decision")
 @allow(Role.OFFICER, Role.SUPERVISOR)
 @blueprint.arguments(DecisionIn)
 @blueprint.response(200, ReportOut)
-def decide(decision: dict[str, Any], number: str) -> dict[str, Any]:
+def decide(decision: DecisionRequest, number: str) -> dict[str, Any]:
     """Accept, return or reject a report, or ask its author to come."""
     with transaction() as session:
-        report = review.decide(session, number, officer=principal(), context=filing_context(), now=now(), **decision)
+        report = review.decide(session, number, decision, officer=principal(), context=filing_context(), now=now())
         return report_view(report, receipts.find_valid_receipt(session, report))
 
 
@@ -120,12 +120,12 @@ def _resident(session: ReadSession, passport: Passport) -> dict[str, Any]:
     case = filing_context().records.case(session.connection(), passport.person_id)
     if case is None:
         raise NotFound()
-    owed, today = obligations.obligation_of(case, law=filing_context().law, now=now())
-    filed = reports.list_reports(session, passport.person_id, before=None, limit=20)
+    owed = obligations.obligation_of(case, law=filing_context().law, now=now())
+    filed = reports.list_reports(session, passport.person_id, limit=20)
     passports = _passports(session, case)
-    return stay_view(owed, today) | {
+    return stay_view(owed) | {
         "resident_id": str(passport.person_id),
         "passports": passports,
-        "reports": [report_view(report, receipt) for report, receipt in filed],
+        "reports": [report_view(report, receipt) for report, receipt in filed.items],
         "records": records_view(case, passports),
     }

@@ -23,7 +23,7 @@ def obstacles(*, status: str, replaced: bool, assurance: str) -> list[str]:
     A replaced passport's number activates no phone; a lost or stolen one only with a code from a counter, where an
     officer saw who holds it.
     """
-    found = ["passport-replaced"] if replaced else []
+    standing = ["passport-replaced"] if replaced else []
     if status in _OUT_OF_HAND and assurance != Assurance.COUNTER:
-        found.append("passport-out-of-hand")
-    return found
+        standing.append("passport-out-of-hand")
+    return standing

@@ -203,8 +203,8 @@ def _lines(text: str) -> tuple[Format, list[str]]:
     """The zone's format and its clean lines, or `InvalidMRZ` for a wrong size or alphabet."""
     if len(text) > MAX_INPUT:
         raise InvalidMRZ([Fault("length")])
-    found = [line.strip().translate(_LOWER_TO_UPPER) for line in re.split(r"[\r\n]+", text.strip())]
-    lines = [line for line in found if line]
+    written = [line.strip().translate(_LOWER_TO_UPPER) for line in re.split(r"[\r\n]+", text.strip())]
+    lines = [line for line in written if line]
     kind = _format(lines)
     count, width = _LAYOUTS[kind].lines, _LAYOUTS[kind].width
     if len(lines) == 1 and len(lines[0]) == count * width:
@@ -364,11 +364,11 @@ def _day(six: str, latest: date) -> date | None:
         return None
     for century in (latest.year // 100, latest.year // 100 - 1):
         try:
-            found = date(century * 100 + int(six[:2]), int(six[2:4]), int(six[4:]))
+            day = date(century * 100 + int(six[:2]), int(six[2:4]), int(six[4:]))
         except ValueError:
             continue
-        if found <= latest:
-            return found
+        if day <= latest:
+            return day
     return None
 
 

@@ -11,12 +11,12 @@ def obstacles_to_password(password: str, *, shortest: int) -> list[str]:
 
     Length is asked for, and no kinds of characters. Source: NIST SP 800-63B-4, 3.1.1.2.
     """
-    found = []
+    faults = []
     if len(password) < shortest:
-        found.append(f"a password has at least {shortest} characters")
+        faults.append(f"a password has at least {shortest} characters")
     if len(password) > LONGEST_PASSWORD:
-        found.append(f"a password has at most {LONGEST_PASSWORD} characters")
-    return found
+        faults.append(f"a password has at most {LONGEST_PASSWORD} characters")
+    return faults
 
 
 def is_locked(locked_until: datetime | None, now: datetime) -> bool:

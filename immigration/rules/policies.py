@@ -1,21 +1,27 @@
 """The law and office practice as they hold on one day: values, windows, regimes and effects, each with its source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
+from itertools import product
 from typing import Any
 
-from immigration.rules.visa_classes import VisaClasses
+from immigration.rules.visa_classes import VisaClasses, fold
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A switchable rule in force: its value, how sure it is (`grade`) and where it is from."""
+    """A switchable rule in force: its value, how sure it is (`grade`) and where it is from.
+
+    `readings` are the values that some source supports, where sources disagree: no filing is refused that one allows.
+    """
 
     key: str
     value: Any
     grade: str
     source: str
+    readings: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,27 @@ class Policy:
 
     def in_province(self, province: str | None) -> "Policy":
         """The same policy, with the holidays of the offices in a province; None where it is not known which one."""
-        days = self.province_holidays.get(province or "")
-        return self if days is None else replace(self, holidays=days)
+        return self._in_provinces.get(province or "", self)
+
+    @cached_property
+    def _in_provinces(self) -> dict[str, "Policy"]:
+        return {province: replace(self, holidays=days) for province, days in self.province_holidays.items()}
+
+    @cached_property
+    def other_readings(self) -> tuple["Policy", ...]:
+        """The same policy by each other combination of readings of its contested rules."""
+        contested = [rule for rule in self.rules.values() if rule.readings]
+        combinations = product(*(rule.readings for rule in contested))
+        present = tuple(rule.value for rule in contested)
+        return tuple(self._read_as(contested, values) for values in combinations if values != present)
+
+    def _read_as(self, contested: Sequence[Rule], values: Sequence[Any]) -> "Policy":
+        changed = {rule.key: replace(rule, value=value) for rule, value in zip(contested, values, strict=True)}
+        return replace(self, rules={**self.rules, **changed})
+
+    def same_visa_class(self, one: str, other: str) -> bool:
+        """Whether two spellings mean one class; unknown ones are compared as they are folded."""
+        return (self.visa_class(one) or fold(one)) == (self.visa_class(other) or fold(other))
 
     def is_working_day(self, day: date) -> bool:
         """Whether offices are open: neither Saturday, Sunday, nor a public or government holiday."""
@@ -101,6 +126,12 @@ class Policy:
         """`day` itself, or the first working day after it."""
         while not self.is_working_day(day):
             day += timedelta(days=1)
+        return day
+
+    def working_day_before(self, day: date) -> date:
+        """`day` itself, or the last working day before it."""
+        while not self.is_working_day(day):
+            day -= timedelta(days=1)
         return day
 
     def waived_days(self, first: date, last: date) -> int:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from immigration.rules import due_dates
 from immigration.rules.codes import Outcome, Reason, RegimeName, ReportStatus
 from immigration.rules.due_dates import Obligation
 from immigration.rules.policies import Policy
+from immigration.rules.windows import window
 
 STATES = tuple(ReportStatus)
-HOLDING_STATES = frozenset({"accepted", "under-review", "returned"})
-FINAL = ("accepted", "rejected", "needs-visit")
+HOLDING_STATES = frozenset({ReportStatus.ACCEPTED, ReportStatus.UNDER_REVIEW, ReportStatus.RETURNED})
+FINAL = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.NEEDS_VISIT)
 OUTCOMES = tuple(Outcome)
 NO_ENTRY = "no-entry"
 """The period of reports that are filed while no entry of their author is on record."""
@@ -70,19 +70,19 @@ def may(act: str, status: str) -> bool:
 def obstacles_to_filing(owed: Obligation, held: Sequence[Held], today: date, policy: Policy) -> list[Obstacle]:
     """Why a report may not be filed today; empty means it may. The first one is reported."""
     opens_on = owed.window.opens_on if owed.window else None
-    found = []
+    obstacles = []
     if _reports_elsewhere(owed.regime, policy):
-        found.append(Obstacle("other-regime", policy.regime(owed.visa_class).where))
+        obstacles.append(Obstacle("other-regime", policy.regime(owed.visa_class).where))
     if report := _holder(owed, held, today, policy):
         detail = f"report {report.number} is {report.status}"
         again_from = opens_on or _next_opens_on(report, policy)
-        return [*_refusing(found, policy), Obstacle("already-reported", detail, report.number, again_from)]
+        return [*_refusing(obstacles, policy), Obstacle("already-reported", detail, report.number, again_from)]
     if opens_on is not None and today < opens_on:
         detail = f"the report can be filed from {opens_on.isoformat()}"
-        found.append(Obstacle("too-early", detail, None, opens_on))
+        obstacles.append(Obstacle("too-early", detail, None, opens_on))
     if policy.value("leave_before_expiry_of_stay") == "refuse" and owed.window and not owed.expected:
-        found.append(Obstacle("other-regime", "the permitted stay ends before the report is due"))
-    return _refusing(found, policy)
+        obstacles.append(Obstacle("other-regime", "the permitted stay ends before the report is due"))
+    return _refusing(obstacles, policy)
 
 
 def _reports_elsewhere(regime: str | None, policy: Policy) -> bool:
@@ -130,24 +130,32 @@ def period_after(accepted: Held, today: date, policy: Policy, name: str = NO_ENT
 
 def _next_opens_on(report: Held, policy: Policy) -> date | None:
     due_on = report.next_due_on
-    return due_dates.window(due_on, due_on, policy).opens_on if due_on else None
+    return window(due_on, due_on, RegimeName.NINETY_DAYS, policy).opens_on if due_on else None
 
 
-def obstacles_to_deciding(
-    status: str, outcome: str, reasons: Sequence[str], note: str, filed_on: date, next_due_on: date | None
-) -> list[str]:
-    """Why an officer may not decide so; empty means go ahead. `next_due_on` is a date set by hand."""
-    found = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRequest:
+    """What is to be decided about a report; `next_due_on` is a date set by hand."""
+
+    outcome: Outcome
+    reasons: Sequence[str] = ()
+    note: str = ""
+    next_due_on: date | None = None
+
+
+def obstacles_to_deciding(status: str, filed_on: date, decision: DecisionRequest) -> list[str]:
+    """Why an officer may not decide so about a report in a state; empty means go ahead."""
+    obstacles = []
     if not may("decide", status):
-        found.append(f"the report is {status}, not under review")
-    if outcome != "accepted" and not reasons:
-        found.append("an outcome other than accepted needs at least one reason")
-    if next_due_on is None:
-        return found
-    if outcome != "accepted":
-        found.append("a next due date belongs to an accepted report only")
-    if not note.strip():
-        found.append("a next due date set by hand needs a note")
-    if not filed_on < next_due_on <= filed_on + FURTHEST:
-        found.append(f"a next due date lies 1 to {FURTHEST.days} days after the report was filed")
-    return found
+        obstacles.append(f"the report is {status}, not under review")
+    if decision.outcome != Outcome.ACCEPTED and not decision.reasons:
+        obstacles.append("an outcome other than accepted needs at least one reason")
+    if decision.next_due_on is None:
+        return obstacles
+    if decision.outcome != Outcome.ACCEPTED:
+        obstacles.append("a next due date belongs to an accepted report only")
+    if not decision.note.strip():
+        obstacles.append("a next due date set by hand needs a note")
+    if not filed_on < decision.next_due_on <= filed_on + FURTHEST:
+        obstacles.append(f"a next due date lies 1 to {FURTHEST.days} days after the report was filed")
+    return obstacles

@@ -1,6 +1,6 @@
 """Stays in the Kingdom, as they follow from movements and permissions."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -46,33 +46,24 @@ def in_order(movements: Iterable[Movement], until: date) -> Iterator[Movement]:
 
 def stays(movements: Iterable[Movement], until: date) -> list[Stay]:
     """All stays begun by `until`, oldest first. An arrival without a departure before it ends the earlier stay."""
-    found: list[Stay] = []
+    begun: list[Stay] = []
     arrival: Movement | None = None
     for movement in in_order(movements, until):
         if arrival is not None:
-            found.append(Stay(arrival, movement.on, found[-1].entered_on if found else None))
+            begun.append(Stay(arrival, movement.on, begun[-1].entered_on if begun else None))
         arrival = movement if movement.direction == Direction.ARRIVAL else None
     if arrival is not None:
-        found.append(Stay(arrival, None, found[-1].entered_on if found else None))
-    return found
+        begun.append(Stay(arrival, None, begun[-1].entered_on if begun else None))
+    return begun
 
 
 def current(movements: Iterable[Movement], today: date) -> Stay | None:
     """The stay that `today` ends in; None when the person is abroad or was never here."""
-    found = stays(movements, today)
-    return found[-1] if found and found[-1].left_on is None else None
+    begun = stays(movements, today)
+    return begun[-1] if begun and begun[-1].left_on is None else None
 
 
 def since_arrival(permissions: Iterable[Permission], stay: Stay, today: date) -> list[Permission]:
     """Permissions granted in a stay by `today`, oldest first."""
     granted = (p for p in permissions if stay.entered_on <= p.on <= today)
     return sorted(granted, key=lambda p: (p.on, p.permitted_until, p.id))
-
-
-def permission_to_stay(stay: Stay, permissions: Sequence[Permission]) -> tuple[str | None, date | None]:
-    """Visa class and last permitted day, after the permissions granted in the stay (oldest first)."""
-    visa_class, permitted_until = stay.arrival.visa_class, stay.arrival.permitted_until
-    for permission in permissions:
-        visa_class = permission.visa_class or visa_class
-        permitted_until = permission.permitted_until
-    return visa_class, permitted_until

@@ -67,6 +67,13 @@ class CheckOut(Schema):
     reason = fields.String(required=True, allow_none=True, validate=REASON)
 
 
+class Names(Schema):
+    """A name in English and in Thai."""
+
+    en = fields.String(required=True)
+    th = fields.String(required=True)
+
+
 class NoteIn(Schema):
     """A note."""
 

@@ -1,27 +1,30 @@
 """Reports as they are filed and shown to their author."""
 
+import json
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
+from foundation.clock import rfc3339
 from foundation.fields import Instant, Pattern
 from immigration.models.reports import Receipt, Report
 from immigration.registries import offices
 from immigration.rules.addresses import Address
 from immigration.rules.findings import kept
-from immigration.schemas.common import STATE, CheckOut, line, reasons
-from immigration.services.judging import Form
-from immigration.services.storing import from_json
+from immigration.schemas.common import STATE, CheckOut, Names, line, reasons
+from immigration.services.judging import ReportForm
+from immigration.services.receipts import VerdictStatus
+from immigration.services.storing import FiledReport, from_json
 
 
 class AddressIn(Schema):
     """An address in Thailand; the subdistrict by its TIS 1099 code."""
 
-    house_number = line(50, required=True, shortest=1)
-    building = line(100)
-    moo = line(20)
-    soi = line(100)
-    road = line(100)
+    house_number = line(100, required=True, shortest=1)
+    building = line(200)
+    moo = line(100)
+    soi = line(150)
+    road = line(150)
     subdistrict_code = fields.String(required=True, validate=Pattern(r"^[0-9]{6}$"))
     postal_code = fields.String(required=True, validate=Pattern(r"^[0-9]{5}$"))
 
@@ -34,9 +37,9 @@ class ReportIn(Schema):
     email = line(254)
 
 
-def form(data: dict[str, Any]) -> Form:
+def form(data: dict[str, Any]) -> ReportForm:
     """The service's form of a loaded ReportIn."""
-    return Form(Address(**data["address"]), data["phone"], data["email"])
+    return ReportForm(Address(**data["address"]), data["phone"], data["email"])
 
 
 class ReceiptRef(Schema):
@@ -50,7 +53,7 @@ class VisitOut(Schema):
     """Where to go, when it is open, and what to bring."""
 
     office = fields.String(required=True)
-    name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    name = fields.Nested(Names, required=True)
     weekdays = fields.List(fields.Integer(), required=True)
     opens = fields.String(required=True)
     closes = fields.String(required=True)
@@ -113,12 +116,27 @@ class VerifyIn(Schema):
     receipt = line(4000, required=True, shortest=1)
 
 
+class SaysOut(Schema):
+    """What a report or receipt states. A member that it does not state is left out."""
+
+    report = fields.String()
+    document_number = fields.String(metadata={"description": "all but the last characters hidden"})
+    filed_at = fields.String(metadata={"format": "date-time"})
+    due_on = fields.String(allow_none=True, metadata={"format": "date"})
+    receipt = fields.String()
+    outcome = fields.String(validate=validate.OneOf(("accepted",)))
+    decided_at = fields.String(metadata={"format": "date-time"})
+    next_due_on = fields.String(metadata={"format": "date"})
+    statement = fields.String(validate=validate.OneOf(("filed", "decided")))
+    iss = fields.String(metadata={"description": "who signed the statement"})
+
+
 class VerifyOut(Schema):
     """Whether it is ours, and what it says."""
 
     valid = fields.Boolean(required=True)
-    status = fields.String(required=True)
-    says = fields.Dict(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(tuple(VerdictStatus)))
+    says = fields.Nested(SaysOut, required=True)
 
 
 def report_view(report: Report, receipt: Receipt | None) -> dict[str, Any]:
@@ -144,16 +162,50 @@ def report_view(report: Report, receipt: Receipt | None) -> dict[str, Any]:
     }
 
 
+def filed_json(filed: FiledReport) -> str:
+    """The answer to a filing as FiledOut describes it.
+
+    Written out, because marshmallow needs 120 µs for it, a twentieth of what a filing takes; a test compares the two.
+    """
+    judgement, receipt = filed.judgement, filed.acceptance and filed.acceptance.receipt
+    shown = {"number": receipt.number, "next_due_on": receipt.next_due_on.isoformat()} if receipt else None
+    return json.dumps(
+        {
+            "number": filed.number,
+            "status": judgement.status,
+            "filed_at": rfc3339(filed.filed_at),
+            "due_on": judgement.due_on.isoformat() if judgement.due_on else None,
+            "filing_statement": filed.filing_statement,
+            "checks": [finding.as_dict() for finding in judgement.findings],
+            "reasons": judgement.reasons,
+            "receipt": shown,
+            "office": filed.filing.office,
+        }
+    )
+
+
+def receipt_view(report: Report, receipt: Receipt) -> dict[str, Any]:
+    """A receipt as ReceiptOut shows it."""
+    return {
+        "number": receipt.number,
+        "report": report.number,
+        "issued_at": receipt.issued_at,
+        "next_due_on": receipt.next_due_on,
+        "office": report.office,
+        "statement": receipt.statement,
+    }
+
+
 def visit_view(code: str) -> dict[str, Any] | None:
     """An office as VisitOut shows it."""
-    found = offices.office(code)
-    if found is None:
+    office = offices.office(code)
+    if office is None:
         return None
     return {
-        "office": found.code,
-        "name": {"en": found.name_en, "th": found.name_th},
-        "weekdays": list(found.hours.weekdays),
-        "opens": found.hours.opens.isoformat("minutes"),
-        "closes": found.hours.closes.isoformat("minutes"),
-        "bring": list(found.bring),
+        "office": office.code,
+        "name": {"en": office.name_en, "th": office.name_th},
+        "weekdays": list(office.hours.weekdays),
+        "opens": office.hours.opens.isoformat("minutes"),
+        "closes": office.hours.closes.isoformat("minutes"),
+        "bring": list(office.bring),
     }

@@ -1,23 +1,23 @@
 """What officers see and send."""
 
-from datetime import date
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, post_load, validate
 
 from foundation.events import EventRecord
 from foundation.fields import Instant
 from immigration.models.people import Passport
 from immigration.models.reports import Decision, Receipt, Report
 from immigration.registries.records import Case
-from immigration.rules.due_dates import Obligation
-from immigration.rules.facts import Facts, Movement, Permission, Residence
-from immigration.rules.facts import Report as OnRecord
+from immigration.rules.codes import Assurance, Channel, Direction, Outcome, PassportStatus, PermissionKind
+from immigration.rules.facts import Facts
 from immigration.rules.findings import kept
-from immigration.rules.reports import OUTCOMES
+from immigration.rules.reports import OUTCOMES, DecisionRequest
 from immigration.schemas.common import REASON, STATE, CheckOut, PageArgs, line, reasons
 from immigration.schemas.reports import ReceiptRef, ReportOut, report_view
 from immigration.schemas.stay import StayOut, stay_view
+from immigration.services.obligations import ObligationToday
+from immigration.services.review import REOPENED
 
 
 class QueueArgs(PageArgs):
@@ -62,17 +62,56 @@ class PassportOut(Schema):
     birth_date = fields.Date(required=True)
     sex = fields.String(required=True)
     expires_on = fields.Date(required=True)
-    status = fields.String(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(tuple(PassportStatus)))
+
+
+class MovementOut(Schema):
+    """An arrival or a departure on record."""
+
+    movement_id = fields.String(required=True, attribute="id")
+    direction = fields.String(required=True, validate=validate.OneOf(tuple(Direction)))
+    occurred_on = fields.Date(required=True, attribute="on")
+    visa_class = fields.String(required=True, allow_none=True)
+    permitted_until = fields.Date(required=True, allow_none=True)
+
+
+class PermissionOut(Schema):
+    """An extension of stay or a change of visa on record."""
+
+    permission_id = fields.String(required=True, attribute="id")
+    kind = fields.String(required=True, validate=validate.OneOf(tuple(PermissionKind)))
+    granted_on = fields.Date(required=True, attribute="on")
+    permitted_until = fields.Date(required=True)
+    visa_class = fields.String(required=True, allow_none=True)
+
+
+class ReportOnRecordOut(Schema):
+    """A report that counts: taken at an office, or accepted here."""
+
+    number = fields.String(required=True)
+    filed_on = fields.Date(required=True, attribute="on")
+    channel = fields.String(required=True, validate=validate.OneOf(tuple(Channel)))
+    office = fields.String(required=True)
+    next_due_on = fields.Date(required=True, allow_none=True)
+
+
+class ResidenceOut(Schema):
+    """A residence that a host notified (TM.30)."""
+
+    subdistrict_code = fields.String(required=True)
+    address = fields.String(required=True)
+    from_on = fields.Date(required=True)
+    until_on = fields.Date(required=True, allow_none=True)
 
 
 class RecordsOut(Schema):
-    """The records a report is judged by."""
+    """The records a report is judged by, each kind oldest first; empty while they cannot be read."""
 
     passports = fields.List(fields.Nested(PassportOut), required=True)
-    movements = fields.List(fields.Dict(), required=True)
-    permissions = fields.List(fields.Dict(), required=True)
-    reports = fields.List(fields.Dict(), required=True)
-    residences = fields.List(fields.Dict(), required=True)
+    movements = fields.List(fields.Nested(MovementOut), required=True)
+    permissions = fields.List(fields.Nested(PermissionOut), required=True)
+    reports = fields.List(fields.Nested(ReportOnRecordOut), required=True)
+    residences = fields.List(fields.Nested(ResidenceOut), required=True)
     available = fields.Boolean(required=True)
 
 
@@ -88,7 +127,7 @@ class EventOut(Schema):
 class DecisionOut(Schema):
     """A decision."""
 
-    outcome = fields.String(required=True, validate=validate.OneOf((*OUTCOMES, "reopened")))
+    outcome = fields.String(required=True, validate=validate.OneOf((*OUTCOMES, REOPENED)))
     reasons = reasons()
     note = fields.String(required=True)
     next_due_on = fields.Date(required=True, allow_none=True)
@@ -103,7 +142,7 @@ class ReviewOut(Schema):
 
     report = fields.Nested(ReportOut, required=True)
     resident_id = fields.String(required=True)
-    assurance = fields.String(required=True)
+    assurance = fields.String(required=True, validate=validate.OneOf(tuple(Assurance)))
     records = fields.Nested(RecordsOut, required=True)
     stay = fields.Nested(StayOut, required=True, allow_none=True)
     differences = fields.List(fields.Nested(CheckOut), required=True)
@@ -118,6 +157,11 @@ class DecisionIn(Schema):
     reasons = fields.List(fields.String(validate=REASON), load_default=list, validate=validate.Length(max=20))
     note = line(2000)
     next_due_on = fields.Date(load_default=None, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> DecisionRequest:
+        """As the service takes it."""
+        return DecisionRequest(**data | {"outcome": Outcome(data["outcome"])})
 
 
 class SearchIn(Schema):
@@ -163,59 +207,16 @@ def queue_view(report: Report, passport: Passport) -> dict[str, Any]:
 
 
 def records_view(case: Case, passports: list[Passport]) -> dict[str, Any]:
-    """The records of a person as RecordsOut shows them, each kind oldest first; empty while they cannot be read."""
+    """The records of a person as RecordsOut shows them."""
     facts = case.facts or Facts()
     return {
         "available": case.facts is not None,
         "passports": passports,
-        "movements": [_movement(m) for m in sorted(facts.movements, key=lambda m: m.on)],
-        "permissions": [_permission(p) for p in sorted(facts.permissions, key=lambda p: p.on)],
-        "reports": [_report(r) for r in sorted(facts.reports, key=lambda r: r.on)],
-        "residences": [_residence(r) for r in sorted(facts.residences, key=lambda r: r.from_on)],
+        "movements": sorted(facts.movements, key=lambda movement: movement.on),
+        "permissions": sorted(facts.permissions, key=lambda permission: permission.on),
+        "reports": sorted(facts.reports, key=lambda report: report.on),
+        "residences": sorted(facts.residences, key=lambda residence: residence.from_on),
     }
-
-
-def _movement(m: Movement) -> dict[str, Any]:
-    return {
-        "movement_id": m.id,
-        "direction": m.direction,
-        "occurred_on": m.on.isoformat(),
-        "visa_class": m.visa_class,
-        "permitted_until": _iso(m.permitted_until),
-    }
-
-
-def _permission(p: Permission) -> dict[str, Any]:
-    return {
-        "permission_id": p.id,
-        "kind": p.kind,
-        "granted_on": p.on.isoformat(),
-        "permitted_until": p.permitted_until.isoformat(),
-        "visa_class": p.visa_class,
-    }
-
-
-def _report(r: OnRecord) -> dict[str, Any]:
-    return {
-        "number": r.number,
-        "filed_on": r.on.isoformat(),
-        "channel": r.channel,
-        "office": r.office,
-        "next_due_on": _iso(r.next_due_on),
-    }
-
-
-def _residence(r: Residence) -> dict[str, Any]:
-    return {
-        "subdistrict_code": r.subdistrict_code,
-        "address": r.address,
-        "from_on": r.from_on.isoformat(),
-        "until_on": _iso(r.until_on),
-    }
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None
 
 
 def review_view(
@@ -223,7 +224,7 @@ def review_view(
     receipt: Receipt | None,
     case: Case,
     passports: list[Passport],
-    owed: tuple[Obligation, date] | None,
+    owed: ObligationToday,
     decisions: list[Decision],
     history: list[EventRecord],
 ) -> dict[str, Any]:
@@ -233,7 +234,7 @@ def review_view(
         "resident_id": str(report.person_id),
         "assurance": report.assurance,
         "records": records_view(case, passports),
-        "stay": stay_view(*owed) if owed else None,
+        "stay": stay_view(owed),
         "differences": [finding for finding in kept(report.checks) if finding.reason],
         "decisions": decisions,
         "history": history,

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from immigration.rules.codes import ObligationState, RegimeName, StepCode
-from immigration.rules.due_dates import Obligation
+from immigration.services.obligations import ObligationToday
 
 
 class StepOut(Schema):
@@ -27,7 +27,17 @@ class ObligationOut(Schema):
     opens_on = fields.Date(required=True, allow_none=True)
     online_closes_on = fields.Date(required=True, allow_none=True)
     grace_ends_on = fields.Date(required=True, allow_none=True)
-    late_after = fields.Date(required=True, allow_none=True)
+    last_day_to_act = fields.Date(
+        required=True, allow_none=True, metadata={"description": "the last day to advise; a working day for offices"}
+    )
+    late_after = fields.Date(
+        required=True, allow_none=True, metadata={"description": "judges lateness; never a day to act by"}
+    )
+    can_file_from = fields.Date(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the earliest day on which some accepted reading of the rules lets one file"},
+    )
     explanation = fields.List(fields.Nested(StepOut), required=True)
 
 
@@ -40,21 +50,23 @@ class StayOut(Schema):
     obligation = fields.Nested(ObligationOut, required=True)
 
 
-def stay_view(owed: Obligation, today: Any) -> dict[str, Any]:
+def stay_view(stay: ObligationToday) -> dict[str, Any]:
     """An obligation as StayOut shows it."""
-    window = owed.window
+    owed, window = stay.owed, stay.owed.window
     return {
         "entered_on": owed.entered_on,
         "permitted_until": owed.permitted_until,
         "visa_class": owed.visa_class,
         "obligation": {
             "regime": owed.regime,
-            "state": owed.state(today),
+            "state": owed.state(stay.today),
             "due_on": window and window.due_on,
             "opens_on": window and window.opens_on,
             "online_closes_on": window and window.online_closes_on,
             "grace_ends_on": window and window.grace_ends_on,
+            "last_day_to_act": window and window.last_day_to_act,
             "late_after": window and window.late_after,
+            "can_file_from": stay.can_file_from,
             "explanation": owed.explanation,
         },
     }

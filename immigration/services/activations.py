@@ -110,8 +110,8 @@ def issue_for(
     """A fresh code for a passport row, or the one given; see `issue`."""
     session.refresh(passport, with_for_update=True)  # two who issue at once take turns
     replaced = is_replaced(session, passport.document_index)
-    if found := rules.obstacles(status=passport.status, replaced=replaced, assurance=assurance):
-        raise CannotIssueCode("; ".join(found), obstacles=found)
+    if obstacles := rules.obstacles(status=passport.status, replaced=replaced, assurance=assurance):
+        raise CannotIssueCode("; ".join(obstacles), obstacles=obstacles)
     _end_unused(session, passport, assurance, now)
     code = code or numbers.activation_code(os.urandom(numbers.CODE_BYTES))
     term = terms(bangkok_date(now))
@@ -128,7 +128,7 @@ def issue_for(
             tries_left=term.tries_per_code,
         )
     )
-    event = ActivationCodeIssued(str(passport.person_id), passport.person_id, assurance)
+    event = ActivationCodeIssued(subject=str(passport.person_id), person_id=passport.person_id, assurance=assurance)
     events.record(session, event, actor=issued_by, at=now)
     return Issued(code, expires_at)
 
@@ -140,10 +140,10 @@ def activate(session: Session, claim: rules.Claim, code: str, *, address: str, n
     passport that could still be used one try. So the caller commits first and answers afterwards, whatever the answer.
     """
     index = document_index(claim.issuing_state, claim.document_number)
-    found = session.execute(
+    row = session.execute(
         select(Passport.id, Passport.birth_date, Passport.status).where(Passport.document_index == index)
     ).one_or_none()
-    passport_id, birth_date, status = found or (_NO_PASSPORT, None, "")
+    passport_id, birth_date, status = row or (_NO_PASSPORT, None, "")
     replaced = is_replaced(session, index)
     usable = session.scalars(_usable(passport_id, now)).all()
     given = digest(code)
@@ -218,6 +218,8 @@ def _usable(passport_id: int, now: datetime) -> Any:
 def _use(session: Session, code: ActivationCode, now: datetime) -> Grant:
     code.used_at = now
     grant = tokens.begin(session, code.person_id, assurance=code.assurance, now=now)
-    event = ResidentActivated(str(grant.person_id), grant.person_id, grant.assurance, str(grant.family))
+    event = ResidentActivated(
+        subject=str(grant.person_id), person_id=grant.person_id, assurance=grant.assurance, family=str(grant.family)
+    )
     events.record(session, event, actor=f"resident:{grant.person_id}", at=now)
     return grant

@@ -9,11 +9,10 @@ from foundation.errors import Conflict, Unprocessable
 from immigration.registries import addresses, offices
 from immigration.registries.law import Law
 from immigration.registries.records import Case, Records
-from immigration.rules import due_dates, findings
+from immigration.rules import due_dates, findings, readings
 from immigration.rules import reports as rules
 from immigration.rules.addresses import Address
-from immigration.rules.codes import Channel
-from immigration.rules.due_dates import Obligation
+from immigration.rules.codes import ReportStatus
 from immigration.rules.policies import Policy
 from immigration.services.keys import Signer
 
@@ -48,7 +47,7 @@ _REFUSALS = {kind.code: kind for kind in (TooEarly, AlreadyReported, OtherRegime
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ReportForm:
     """A report as its author sends it."""
 
     address: Address
@@ -61,17 +60,17 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Submission:
     """A form with the idempotency key it came under, and the SHA-256 of the body."""
 
-    form: Form
+    form: ReportForm
     key: str
     body_digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class FilingContext:
-    """What filing stands on besides the database: the records, the law, and the pen that signs."""
+    """What filing stands on besides the database: the records, the law, and the signer."""
 
     records: Records
     law: Law
@@ -79,11 +78,11 @@ class FilingContext:
     issuer: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """What the records make of a filing."""
 
-    status: str
+    status: ReportStatus
     findings: list[findings.Finding]
     reasons: list[str]
     period: str
@@ -95,68 +94,51 @@ class Judgement:
 
 def office_of(address: Address) -> str | None:
     """The office in whose territory an address lies; None where subdistrict and postal code do not fit together."""
-    found = addresses.lookup(address.subdistrict_code)
-    if found is None or address.postal_code not in found.postal_codes:
+    subdistrict = addresses.lookup(address.subdistrict_code)
+    if subdistrict is None or address.postal_code not in subdistrict.postal_codes:
         return None
-    return offices.office_for(found.province_code).code
+    return offices.office_for(subdistrict.province_code).code
 
 
 def unknown_address(address: Address) -> AddressUnknown:
     """The refusal of an address, with what may have been meant."""
     likely = addresses.suggestions(address.subdistrict_code, address.postal_code)
-    return AddressUnknown(suggestions=[suggestion(one) for one in likely])
+    return AddressUnknown(suggestions=[suggestion(subdistrict) for subdistrict in likely])
 
 
-def suggestion(found: addresses.Subdistrict) -> dict[str, Any]:
+def suggestion(subdistrict: addresses.Subdistrict) -> dict[str, Any]:
     """A subdistrict as the API shows it."""
     return {
-        "subdistrict_code": found.code,
-        "subdistrict": {"th": found.name_th, "en": found.name_en},
-        "district": {"th": found.district_th, "en": found.district_en},
-        "province": {"th": found.province_th, "en": found.province_en},
-        "postal_codes": list(found.postal_codes),
+        "subdistrict_code": subdistrict.code,
+        "subdistrict": {"th": subdistrict.name_th, "en": subdistrict.name_en},
+        "district": {"th": subdistrict.district_th, "en": subdistrict.district_en},
+        "province": {"th": subdistrict.province_th, "en": subdistrict.province_en},
+        "postal_codes": list(subdistrict.postal_codes),
     }
 
 
 def judge(case: Case, filing: findings.Filing, policy: Policy) -> Judgement:
-    """What the records make of a filing; raises what refuses it."""
-    if case.facts is None:
-        return _judge_blind(case, filing, policy)
-    owed = due_dates.obligation(case.facts, filing.on, policy, explain=False)
-    refuse(rules.obstacles_to_filing(owed, case.held, filing.on, policy))
-    found = findings.examine(case.facts, owed, filing, policy)
-    reasons = findings.holding(found, filing, policy)
-    next_due_on = None if reasons else next_due_after(owed, filing.on, policy)
+    """What the records make of a filing; raises what refuses it.
+
+    While the records cannot be read, the obligation as last kept says the period, and a later check the rest.
+    """
+    if case.facts:
+        owed, obstacles = readings.to_file_under(case.facts, case.held, filing.on, policy)
+    else:
+        owed, obstacles = case.kept, rules.obstacles_to_filing(case.kept, case.held, filing.on, policy)
+    refuse(obstacles)
+    checks = findings.examine(case.facts, owed, filing, policy) if case.facts else findings.unavailable()
+    reasons = findings.holding(checks, filing, policy)
     return Judgement(
-        "under-review" if reasons else "accepted",
-        found,
-        reasons,
-        rules.period_of(owed, case.held, filing.on, policy),
-        owed.window.due_on if owed.window else None,
-        owed.entered_on,
-        case.facts.passport.id,
-        next_due_on,
+        status=ReportStatus.UNDER_REVIEW if reasons else ReportStatus.ACCEPTED,
+        findings=checks,
+        reasons=reasons,
+        period=rules.period_of(owed, case.held, filing.on, policy),
+        due_on=owed.window.due_on if owed.window else None,
+        entered_on=owed.entered_on,
+        passport_id=case.facts.passport.id if case.facts else max(case.documents),
+        next_due_on=None if reasons else due_dates.next_due_after(owed, filing.on, policy),
     )
-
-
-def next_due_after(owed: Obligation, filed_on: date, policy: Policy) -> date:
-    """The next due date that a report filed online on `filed_on` earns."""
-    window = owed.window
-    return due_dates.next_due(
-        window.due_on if window else None, window.late_after if window else None, filed_on, Channel.ONLINE, policy
-    )
-
-
-def _judge_blind(case: Case, filing: findings.Filing, policy: Policy) -> Judgement:
-    """While the records cannot be read: the obligation as last kept says the period, a later check the rest."""
-    owed = case.kept
-    refuse(rules.obstacles_to_filing(owed, case.held, filing.on, policy))
-    found = findings.unavailable()
-    reasons = findings.holding(found, filing, policy)
-    passport_id = max(case.documents)
-    due_on = owed.window.due_on if owed.window else None
-    period = rules.period_of(owed, case.held, filing.on, policy)
-    return Judgement("under-review", found, reasons, period, due_on, owed.entered_on, passport_id, None)
 
 
 def refuse(obstacles: Sequence[rules.Obstacle]) -> None:

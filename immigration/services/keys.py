@@ -64,7 +64,7 @@ def rotate(session: Session, purpose: KeyPurpose, now: datetime, *, actor: str =
     active = (SigningKey.purpose == purpose, SigningKey.retired_at.is_(None))
     session.execute(update(SigningKey).where(*active).values(retired_at=until, private_pem=None))
     if kid := _add(session, purpose, now):
-        events.record(session, KeyRotated(kid, None, purpose), actor=actor, at=now)
+        events.record(session, KeyRotated(subject=kid, person_id=None, purpose=purpose), actor=actor, at=now)
     return kid or _the_active(session, purpose)
 
 

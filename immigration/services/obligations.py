@@ -1,8 +1,8 @@
 """Each person's obligation: explained step by step, and kept up to date with the records."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,18 +21,28 @@ from immigration.models.obligations import Obligation as Kept
 from immigration.models.reports import HOLDING, Report, holds
 from immigration.registries.law import Law
 from immigration.registries.records import Case, Records
-from immigration.rules import due_dates
+from immigration.rules import due_dates, readings
 from immigration.rules.due_dates import Obligation
 from immigration.rules.facts import Facts
 from immigration.rules.policies import Policy
+from immigration.services.judging import FilingContext
 
 BATCH = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class ObligationToday:
+    """What a person owes on a day, and from when they can file by some accepted reading of the rules."""
+
+    owed: Obligation
+    today: date
+    can_file_from: date | None
+
+
 def get_obligation(
     connection: Connection, person_id: UUID, *, records: Records, law: Law, now: datetime
-) -> tuple[Obligation, date]:
-    """A person's obligation by the records as they stand, and the day it is computed for.
+) -> ObligationToday:
+    """A person's obligation by the records as they stand.
 
     While the records cannot be read it is the obligation as last kept, and its explanation says so. Raises NotFound.
     """
@@ -42,12 +52,15 @@ def get_obligation(
     return obligation_of(case, law=law, now=now)
 
 
-def obligation_of(case: Case, *, law: Law, now: datetime) -> tuple[Obligation, date]:
-    """The obligation of a case that was read already, and the day it is computed for; see get_obligation."""
+def obligation_of(case: Case, *, law: Law, now: datetime) -> ObligationToday:
+    """The obligation of a case that was read already; see get_obligation."""
     today = bangkok_date(now)
     if case.facts is None:
-        return case.kept, today
-    return due_dates.obligation(case.facts, today, law.on(today)), today
+        return ObligationToday(case.kept, today, case.kept.window.opens_on if case.kept.window else None)
+    policy = law.on(today)
+    owed = due_dates.obligation(case.facts, today, policy)
+    earliest = readings.can_file_from(owed, case.facts, case.held, today, policy)
+    return ObligationToday(readings.explain_other(owed, earliest, policy), today, earliest)
 
 
 def recompute(
@@ -65,29 +78,57 @@ def recompute(
     `announce` says whether a changed due date is an event of its own, or follows from a decision that is notified
     anyway. Each row is locked first, so that a filing on older facts is refused by its revision and tries again.
     """
-    today = bangkok_date(now)
     ordered = sorted(set(person_ids))
     for start in range(0, len(ordered), BATCH):
         ids = ordered[start : start + BATCH]
         locked = select(Kept.person_id, Kept.due_on).where(Kept.person_id.in_(ids)).order_by(Kept.person_id)
         due_before = {person: due_on for person, due_on in session.execute(locked.with_for_update())}
-        updates: list[dict[str, Any]] = []
-        changes: list[events.Event] = []
-        for case_ in records.cases(session.connection(), ids):
-            facts = case_.facts or Facts()
-            changes += _update_contradictions(session, case_, facts, today, now)
-            updates.append({"person_id": case_.person_id, **_kept_values(facts, today, law.on(today))})
-            if announce:
-                changes += _due_date_changes(due_before[case_.person_id], updates[-1])
-        session.execute(_UPDATE, {"rows": json.dumps(updates, default=str)})
-        if changes:
-            session.execute(insert(events.EventRecord), [events.row(e, actor=actor, at=now) for e in changes])
+        cases = records.cases(session.connection(), ids)
+        keep(session, cases, due_before=due_before if announce else {}, law=law, now=now, actor=actor)
     return len(ordered)
 
 
-def _kept_values(facts: Facts, today: date, policy: Policy) -> dict[str, Any]:
-    owed = due_dates.obligation(facts, today, policy, explain=False)
-    return columns(owed, policy) | {"changes_on": changes_on(facts, today)}
+def keep(
+    session: Session,
+    cases: Iterable[Case],
+    *,
+    due_before: Mapping[UUID, date | None],
+    law: Law,
+    now: datetime,
+    actor: str,
+) -> None:
+    """Write what the facts of cases, whose rows are locked, make people owe, and which reports they contradict.
+
+    A due date that differs from the one in `due_before` is an event.
+    """
+    today = bangkok_date(now)
+    policy = law.on(today)
+    updates: list[dict[str, Any]] = []
+    changes: list[events.Event] = []
+    for case_ in cases:
+        facts = case_.facts or Facts()
+        changes += _update_contradictions(session, case_, facts, today, now)
+        owed = columns(facts, today, policy)
+        updates.append({"person_id": case_.person_id, **owed, "changes_on": changes_on(facts, today)})
+        changes += _due_date_changes(due_before.get(case_.person_id), updates[-1])
+    session.execute(_UPDATE, {"rows": json.dumps(updates, default=str)})
+    if changes:
+        session.execute(insert(events.EventRecord), [events.row(e, actor=actor, at=now) for e in changes])
+
+
+def lock_case(session: Session, person_id: UUID, *, records: Records) -> Case:
+    """A person's case, whose kept obligation nobody else can change until the transaction ends. Raises NotFound."""
+    session.execute(select(Kept.person_id).where(Kept.person_id == person_id).with_for_update())
+    case_ = records.case(session.connection(), person_id)
+    if case_ is None:
+        raise NotFound()
+    return case_
+
+
+def follow(session: Session, person_id: UUID, *, context: FilingContext, actor: str, now: datetime) -> None:
+    """Bring one person's kept obligation in step with a change of a report, which is notified in its own right."""
+    session.flush()
+    recompute(session, [person_id], records=context.records, law=context.law, now=now, actor=actor, announce=False)
 
 
 def _due_date_changes(before: date | None, values: dict[str, Any]) -> list[DueDateChanged]:
@@ -117,8 +158,9 @@ where o.person_id = n.person_id
 _OF_OBLIGATION = tuple(member.name for member in fields(Obligation) if member.name in KEPT_COLUMNS)
 
 
-def columns(owed: Obligation, policy: Policy) -> dict[str, Any]:
-    """An obligation as the columns of its kept row, but for `changes_on`."""
+def columns(facts: Facts, today: date, policy: Policy) -> dict[str, Any]:
+    """The obligation that facts make on a day, as the columns of its kept row, but for `changes_on`."""
+    owed = due_dates.obligation(facts, today, policy, explain=False)
     return {
         **{name: getattr(owed.window, name, None) for name in WINDOW_COLUMNS},
         **{name: getattr(owed, name) for name in _OF_OBLIGATION},

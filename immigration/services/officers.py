@@ -85,7 +85,8 @@ def add(
     officer = Officer(name=name, password_hash=_hash(password, now), role=role, office=office)
     session.add(officer)
     session.flush()
-    events.record(session, OfficerAdded(str(officer.id), None, role, office), actor=actor, at=now)
+    event = OfficerAdded(subject=str(officer.id), person_id=None, role=role, office=office)
+    events.record(session, event, actor=actor, at=now)
     return officer
 
 
@@ -118,8 +119,8 @@ def set_up_totp(session: Session, name: str) -> str:
 
 def credentials(session: ReadSession, name: str) -> Credentials:
     """What to check a password against; for a name that is not ours, a hash that no password has."""
-    found = session.execute(select(Officer.id, Officer.password_hash).where(Officer.name == name)).one_or_none()
-    return Credentials(*found) if found else Credentials(_NO_OFFICER, _hash_of_no_password())
+    row = session.execute(select(Officer.id, Officer.password_hash).where(Officer.name == name)).one_or_none()
+    return Credentials(*row) if row else Credentials(_NO_OFFICER, _hash_of_no_password())
 
 
 def password_matches(known: Credentials, password: str) -> bool:
@@ -150,7 +151,8 @@ def sign_in(session: Session, known: Credentials, *, matches: bool, totp: str | 
         _count_failure(session, officer, now)
         return None
     officer.failed_attempts, officer.locked_until, officer.totp_step = 0, None, step or officer.totp_step
-    events.record(session, OfficerSignedIn(str(officer.id), None), actor=f"{officer.role}:{officer.name}", at=now)
+    event = OfficerSignedIn(subject=str(officer.id), person_id=None)
+    events.record(session, event, actor=f"{officer.role}:{officer.name}", at=now)
     return _open_session(session, officer, now)
 
 
@@ -168,14 +170,14 @@ def recognise(database: Database, token: str, *, now: datetime) -> Principal | N
     """
     term, digest = terms(bangkok_date(now)), token_digest(token)
     with database.read_session() as session:
-        found = session.execute(
+        row = session.execute(
             select(OfficerSession.seen_at, OfficerSession.expires_at, *_WHO)
             .join(Officer, Officer.id == OfficerSession.officer_id)
             .where(OfficerSession.token_digest == digest, Officer.disabled_at.is_(None))
         ).one_or_none()
-    if found is None:
+    if row is None:
         return None
-    seen_at, expires_at, officer_id, role, name, office = found
+    seen_at, expires_at, officer_id, role, name, office = row
     if rules.is_over(seen_at=seen_at, expires_at=expires_at, idle=term.officer_idle, now=now):
         return None
     if now - seen_at >= term.officer_seen:
@@ -219,7 +221,7 @@ def _count_failure(session: Session, officer: Officer, now: datetime) -> None:
     officer.failed_attempts += 1
     if officer.failed_attempts >= term.wrong_passwords:
         officer.failed_attempts, officer.locked_until = 0, now + term.lockout
-        events.record(session, OfficerLockedOut(str(officer.id), None), actor="system", at=now)
+        events.record(session, OfficerLockedOut(subject=str(officer.id), person_id=None), actor="system", at=now)
 
 
 def _open_session(session: Session, officer: Officer, now: datetime) -> SignedIn:

@@ -50,7 +50,8 @@ def change(session: Session, resident: Principal, changes: dict[str, Any], *, no
     for name in changed:
         setattr(person, name, changes[name])
     if changed:
-        events.record(session, ContactChanged(str(person.id), person.id, changed), actor=resident.actor, at=now)
+        event = ContactChanged(subject=str(person.id), person_id=person.id, fields=changed)
+        events.record(session, event, actor=resident.actor, at=now)
     return me(session, resident)
 
 

@@ -1,8 +1,8 @@
 """Receipts: issued with acceptance, void when a report is reopened, verifiable by anyone."""
 
-import secrets
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -13,10 +13,7 @@ from foundation.errors import NotFound
 from immigration.models.people import Passport
 from immigration.models.reports import Receipt, Report
 from immigration.rules import numbers
-from immigration.services import statements
 from immigration.services.keys import InvalidSignature, Signer
-
-GENUINE, VOID, SUPERSEDED, UNKNOWN = "genuine", "void", "record-corrected", "unknown"
 
 _FILED = (Report.number.label("report"), Report.filed_at, Report.due_on, Passport.document_number)
 _BY_RECEIPT = (
@@ -30,33 +27,31 @@ _BY_REPORT = (
 )
 
 
+class VerdictStatus(StrEnum):
+    """What is known of a number or a statement that somebody holds."""
+
+    GENUINE = "genuine"
+    VOID = "void"
+    RECORD_CORRECTED = "record-corrected"
+    UNKNOWN = "unknown"
+    INVALID_SIGNATURE = "invalid-signature"
+    WRONG_CHECK_CHARACTER = "wrong-check-character"
+
+
+GENUINE, VOID, UNKNOWN = VerdictStatus.GENUINE, VerdictStatus.VOID, VerdictStatus.UNKNOWN
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a receipt is ours, and what it says. `reason` is machine-readable where it is not valid."""
+    """Whether a receipt or report is ours and stands, and what it says."""
 
-    valid: bool
-    status: str
+    status: VerdictStatus
     says: dict[str, Any]
 
-
-def issue(
-    session: Session, report: Report, next_due_on: date, *, signer: Signer, issuer: str, now: datetime
-) -> Receipt:
-    """The receipt of a report that is accepted now."""
-    number = numbers.receipt_number(secrets.token_bytes(12))
-    passport = session.get_one(Passport, report.passport_id)
-    statement = statements.decided(
-        signer,
-        issuer,
-        number=report.number,
-        receipt=number,
-        document=passport.document_number,
-        decided_at=now,
-        next_due_on=next_due_on,
-    )
-    receipt = Receipt(number=number, report_id=report.id, issued_at=now, next_due_on=next_due_on, statement=statement)
-    session.add(receipt)
-    return receipt
+    @property
+    def valid(self) -> bool:
+        """Whether it may be relied on."""
+        return self.status == GENUINE
 
 
 def void(session: Session, report: Report, now: datetime) -> str | None:
@@ -79,20 +74,20 @@ def verify(session: ReadSession, text: str, *, signer: Signer) -> Verdict:
         try:
             claims = signer.verify_statement(text)
         except InvalidSignature:
-            return Verdict(False, "invalid-signature", {})
-        found = by_number(session, claims.get("receipt") or claims.get("report", ""))
-        status = found[1] if found else UNKNOWN
-        return Verdict(status == GENUINE, status, claims)
+            return Verdict(VerdictStatus.INVALID_SIGNATURE, {})
+        on_record = by_number(session, claims.get("receipt") or claims.get("report", ""))
+        status = on_record[1] if on_record else UNKNOWN
+        return Verdict(status, claims)
     if not numbers.is_valid(text):
-        return Verdict(False, "wrong-check-character" if text else UNKNOWN, {})
-    found = by_number(session, numbers.normalise(text))
-    if found is None:
-        return Verdict(False, UNKNOWN, {})
-    says, status = found
-    return Verdict(status == GENUINE, status, says)
+        return Verdict(VerdictStatus.WRONG_CHECK_CHARACTER if text else UNKNOWN, {})
+    on_record = by_number(session, numbers.normalise(text))
+    if on_record is None:
+        return Verdict(UNKNOWN, {})
+    says, status = on_record
+    return Verdict(status, says)
 
 
-def by_number(session: ReadSession, number: str) -> tuple[dict[str, Any], str] | None:
+def by_number(session: ReadSession, number: str) -> tuple[dict[str, Any], VerdictStatus] | None:
     """What is on record under the number of a receipt, or of a report that was filed."""
     if (row := session.execute(_BY_RECEIPT, {"number": number}).one_or_none()) is not None:
         says = _says(row) | {
@@ -102,7 +97,7 @@ def by_number(session: ReadSession, number: str) -> tuple[dict[str, Any], str] |
         }
         if row.voided_at:
             return says, VOID
-        return says, SUPERSEDED if row.contradicted_at else GENUINE
+        return says, VerdictStatus.RECORD_CORRECTED if row.contradicted_at else GENUINE
     filed = session.execute(_BY_REPORT, {"number": number}).one_or_none()
     return None if filed is None else (_says(filed), GENUINE)
 

@@ -5,32 +5,31 @@ from datetime import datetime
 from sqlalchemy import select
 
 from foundation import events
-from foundation.clock import bangkok_date
 from foundation.db import Session
 from immigration.events import ReportRechecked
 from immigration.models.reports import Report
 from immigration.registries.records import Case
-from immigration.rules import due_dates, findings
+from immigration.rules import findings, readings
 from immigration.rules import reports as rules
-from immigration.services import review, storing
+from immigration.rules.codes import Outcome, Reason, ReportStatus
+from immigration.rules.reports import DecisionRequest
+from immigration.services import obligations, review, storing
 from immigration.services.judging import SYSTEM, FilingContext
-
-WAITING = "source-unavailable"
 
 
 def recheck(session: Session, *, context: FilingContext, now: datetime, limit: int = 100) -> int:
     """Check waiting reports by the records as of the day each was filed; how many were settled."""
     waiting = (
         select(Report)
-        .where(Report.status == "under-review", Report.reasons.contains([WAITING]))
+        .where(Report.status == ReportStatus.UNDER_REVIEW, Report.reasons.contains([Reason.SOURCE_UNAVAILABLE]))
         .order_by(Report.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     settled = 0
     for report in session.scalars(waiting).all():
-        case = context.records.case(session.connection(), report.person_id)
-        if case is None or case.facts is None:
+        case = obligations.lock_case(session, report.person_id, records=context.records)
+        if case.facts is None:
             break
         _recheck(session, report, case, context, now)
         settled += 1
@@ -40,21 +39,23 @@ def recheck(session: Session, *, context: FilingContext, now: datetime, limit: i
 def _recheck(session: Session, report: Report, case: Case, context: FilingContext, now: datetime) -> None:
     facts = case.facts
     assert facts is not None
-    policy = context.law.on(bangkok_date(now))
-    owed = due_dates.obligation(facts, report.filed_on, policy)
+    policy = context.law.on(report.filed_on)
     house_number = storing.from_json(report.address)["house_number"]
     filing = findings.Filing(report.filed_on, report.assurance, report.subdistrict_code, house_number, report.office)
     others = [held for held in case.held if held.number != report.number]
-    found = findings.examine(facts, owed, filing, policy)
-    refused = [o.reason for o in rules.obstacles_to_filing(owed, others, report.filed_on, policy)]
-    reasons = refused or findings.holding(found, filing, policy)
-    report.checks = findings.to_keep(found)
+    owed, obstacles = readings.to_file_under(facts, others, report.filed_on, policy)
+    checks = findings.examine(facts, owed, filing, policy)
+    refused = [obstacle.reason for obstacle in obstacles]
+    reasons = refused or findings.holding(checks, filing, policy)
+    report.checks = findings.to_keep(checks)
     report.passport_id = facts.passport.id
     if not refused:
         report.period = rules.period_of(owed, others, report.filed_on, policy)
         report.entered_on = owed.entered_on
         report.due_on = owed.window.due_on if owed.window else None
     report.reasons, report.policy_version = reasons, policy.version
-    events.record(session, ReportRechecked(report.number, report.person_id, reasons), actor=SYSTEM, at=now)
+    event = ReportRechecked(subject=report.number, person_id=report.person_id, reasons=reasons)
+    events.record(session, event, actor=SYSTEM, at=now)
     if not reasons:
-        review.settle(session, report, "accepted", [], "", None, actor=SYSTEM, context=context, now=now)
+        accepted = DecisionRequest(outcome=Outcome.ACCEPTED)
+        review.settle(session, report, accepted, case=case, actor=SYSTEM, context=context, now=now)

@@ -1,8 +1,8 @@
 """Filing a 90-day report, and what its author can do with it afterwards."""
 
-import json
 import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,19 +10,22 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, delete, select
 
 from foundation import events
-from foundation.clock import bangkok_date, rfc3339
+from foundation.clock import bangkok_date
 from foundation.db import ReadSession, Session, execute_bulk
 from foundation.errors import BadRequest, Conflict, NotFound, Unavailable, Unprocessable
 from foundation.identity import Principal
-from immigration.events import ReportCorrected, ReportDecided, ReportFiled, ReportWithdrawn
+from foundation.paging import Page, page
+from immigration.events import ReportCorrected, ReportWithdrawn
 from immigration.models.reports import IdempotencyKey, Receipt, Report
 from immigration.registries.records import Case
-from immigration.rules import due_dates, findings, numbers
+from immigration.rules import facts, findings, numbers, readings
 from immigration.rules import reports as rules
-from immigration.rules.facts import Report as Counted
+from immigration.rules.codes import Channel, Reason, ReportStatus
 from immigration.rules.policies import Policy
-from immigration.services import judging, obligations, statements, storing
-from immigration.services.judging import FilingContext, Form, Judgement, Sent
+from immigration.services import accepting, judging, obligations, statements, storing
+from immigration.services.accepting import Acceptance
+from immigration.services.judging import FilingContext, Judgement, ReportForm, Submission
+from immigration.services.storing import FiledReport
 
 TRIES = 8
 KEYS_KEPT = timedelta(days=400)
@@ -63,142 +66,122 @@ class Answer:
     replayed: bool = False
 
 
-def file(connection: Connection, sent: Sent, *, author: Principal, context: FilingContext, now: datetime) -> Answer:
+Render = Callable[[FiledReport], str]
+"""How an answer is written as JSON. It is kept with the idempotency key, to be given again as it was."""
+
+
+def file(
+    connection: Connection,
+    submission: Submission,
+    *,
+    author: Principal,
+    context: FilingContext,
+    render: Render,
+    now: datetime,
+) -> Answer:
     """Store a report and answer with what the records make of it; the same key and body again get the same answer.
 
     Raises AddressUnknown, IdempotencyKeyReused, TooEarly, AlreadyReported, OtherRegime; NotFound for an
     unknown person.
     """
-    office = judging.office_of(sent.form.address)
+    office = judging.office_of(submission.form.address)
     for _ in range(TRIES):
-        case = context.records.case(connection, author.id, sent.key)
+        case = context.records.case(connection, author.id, submission.key)
         if case is None:
             raise NotFound()
         if case.answered:
-            if case.answered.body_digest != sent.body_digest:
+            if case.answered.body_digest != submission.body_digest:
                 raise IdempotencyKeyReused()
-            storing.confirm(connection, author.id, sent.key)
+            storing.confirm(connection, author.id, submission.key)
             return Answer(case.answered.answer, replayed=True)
         if office is None:
-            raise judging.unknown_address(sent.form.address)
-        written = write_up(case, sent, office, author=author, context=context, now=now)
-        if storing.store(connection, written):
-            return Answer(written.answer)
+            raise judging.unknown_address(submission.form.address)
+        filed = write_up(case, submission, office, author=author, context=context, now=now)
+        answer = render(filed)
+        if storing.store(connection, filed, answer):
+            return Answer(answer)
     raise Unavailable("the records of this person are changing; try again")
 
 
-def _filing(form: Form, on: date, assurance: str, office: str) -> findings.Filing:
+def _filing(form: ReportForm, on: date, assurance: str, office: str) -> findings.Filing:
     return findings.Filing(on, assurance, form.address.subdistrict_code, form.address.house_number, office)
 
 
 def write_up(
-    case: Case, sent: Sent, office: str, *, author: Principal, context: FilingContext, now: datetime
-) -> storing.Written:
+    case: Case, submission: Submission, office: str, *, author: Principal, context: FilingContext, now: datetime
+) -> FiledReport:
     """Judge a filing, and write up everything that it leaves behind, ready to be stored in one statement.
 
     Raises TooEarly, AlreadyReported, OtherRegime.
     """
-    filing = _filing(sent.form, bangkok_date(now), author.assurance, office)
+    filing = _filing(submission.form, bangkok_date(now), author.assurance, office)
     policy = context.law.on(filing.on)
-    judged = judging.judge(case, filing, policy)
+    judgement = judging.judge(case, filing, policy)
     number = numbers.report_number(secrets.token_bytes(12))
-    document = case.documents[judged.passport_id]
+    document = case.documents[judgement.passport_id]
     statement = statements.filed(
-        context.signer, context.issuer, number=number, document=document, filed_at=now, due_on=judged.due_on
+        context.signer, context.issuer, number=number, document=document, filed_at=now, due_on=judgement.due_on
     )
-    recorded: list[events.Event] = [ReportFiled(number, case.person_id, judged.status, judged.reasons, judged.due_on)]
-    receipt = owed = None
-    if judged.next_due_on:
-        recorded.append(ReportDecided(number, case.person_id, "accepted", [], judged.next_due_on, filing.office))
-        receipt = _receipt(context, number, document, judged.next_due_on, now)
-        owed = _owed_after(case, judged, number, filing, policy)
-    answer = _answer(number, judged, statement, receipt, filing.office, now)
-    return storing.Written(
-        case,
-        sent,
-        judged,
-        filing,
-        policy.version,
-        number,
-        statement,
-        receipt,
-        answer,
-        recorded,
-        author.actor,
-        owed,
-        now,
-    )
-
-
-def _receipt(
-    context: FilingContext, number: str, document: str, next_due_on: date, now: datetime
-) -> storing.NewReceipt:
-    receipt = numbers.receipt_number(secrets.token_bytes(12))
-    statement = statements.decided(
-        context.signer,
-        context.issuer,
+    acceptance = _accept(case, number, judgement, filing, context=context, now=now)
+    facts_after = acceptance.facts if acceptance else None
+    return FiledReport(
+        case=case,
+        submission=submission,
+        judgement=judgement,
+        filing=filing,
+        policy_version=policy.version,
         number=number,
-        receipt=receipt,
-        document=document,
-        decided_at=now,
-        next_due_on=next_due_on,
-    )
-    return storing.NewReceipt(receipt, next_due_on, statement)
-
-
-def _answer(
-    number: str, judged: Judgement, statement: str, receipt: storing.NewReceipt | None, office: str, now: datetime
-) -> str:
-    shown = {"number": receipt.number, "next_due_on": receipt.next_due_on.isoformat()} if receipt else None
-    return json.dumps(
-        {
-            "number": number,
-            "status": judged.status,
-            "filed_at": rfc3339(now),
-            "due_on": judged.due_on.isoformat() if judged.due_on else None,
-            "filing_statement": statement,
-            "checks": [finding.as_dict() for finding in judged.findings],
-            "reasons": judged.reasons,
-            "receipt": shown,
-            "office": office,
-        }
+        filing_statement=statement,
+        acceptance=acceptance,
+        owed=obligations.columns(facts_after, filing.on, policy) if facts_after else None,
+        actor=author.actor,
+        filed_at=now,
     )
 
 
-def _owed_after(
-    case: Case, judged: Judgement, number: str, filing: findings.Filing, policy: Policy
-) -> dict[str, Any] | None:
-    """The obligation's columns once the accepted report counts."""
-    if case.facts is None:
+def _accept(
+    case: Case, number: str, judgement: Judgement, filing: findings.Filing, *, context: FilingContext, now: datetime
+) -> Acceptance | None:
+    """The acceptance of a report that the records decide; None where an officer has to look."""
+    if judgement.next_due_on is None:
         return None
-    counted = Counted(
-        number, filing.on, "online", judged.next_due_on, judged.passport_id, filing.office, True, judged.entered_on
+    report = facts.Report(
+        number=number,
+        on=filing.on,
+        channel=Channel.ONLINE,
+        next_due_on=judgement.next_due_on,
+        passport_id=judgement.passport_id,
+        office=filing.office,
+        ours=True,
+        entered_on=judgement.entered_on,
     )
-    after = replace(case.facts, reports=(*case.facts.reports, counted))
-    return obligations.columns(due_dates.obligation(after, filing.on, policy, explain=False), policy)
+    return accepting.accept(case, report, next_due_on=judgement.next_due_on, context=context, now=now)
 
 
-def list_reports(
-    session: ReadSession, person_id: UUID, *, before: int | None, limit: int
-) -> list[tuple[Report, Receipt | None]]:
-    """A person's reports, newest first, below a row id, each with its receipt if it has one that is not void."""
-    values: dict[str, Any] = {"person_id": person_id, "limit": limit}
-    if before:
-        values["before"] = before
-    return [(report, receipt) for report, receipt in session.execute(_OLDER if before else _NEWEST, values)]
+Entry = tuple[Report, Receipt | None]
+"""A report, and its receipt if it has one that is not void."""
+
+
+def list_reports(session: ReadSession, person_id: UUID, *, cursor: str | None = None, limit: int = 20) -> Page[Entry]:
+    """A page of a person's reports, newest first. A cursor is the row id of a report."""
+    values: dict[str, Any] = {"person_id": person_id, "limit": limit + 1}
+    if cursor:
+        values["before"] = int(cursor)
+    rows = session.execute(_OLDER if cursor else _NEWEST, values)
+    return page([(report, receipt) for report, receipt in rows], limit, lambda entry: str(entry[0].id))
 
 
 def get(session: ReadSession, number: str, *, author: Principal, lock: bool = False) -> Report:
     """A report of the asking resident; NotFound for another's exactly as for none."""
     wanted = select(Report).where(Report.number == numbers.normalise(number), Report.person_id == author.id)
-    found = session.scalars(wanted.with_for_update() if lock else wanted).one_or_none()
-    if found is None:
+    report = session.scalars(wanted.with_for_update() if lock else wanted).one_or_none()
+    if report is None:
         raise NotFound()
-    return found
+    return report
 
 
 def correct(
-    session: Session, number: str, form: Form, *, author: Principal, context: FilingContext, now: datetime
+    session: Session, number: str, form: ReportForm, *, author: Principal, context: FilingContext, now: datetime
 ) -> Report:
     """Answer a returned report with a corrected one; an officer looks at it again."""
     report = get(session, number, author=author, lock=True)
@@ -208,21 +191,24 @@ def correct(
     if office is None:
         raise judging.unknown_address(form.address)
     filing = _filing(form, report.filed_on, report.assurance, office)
-    policy = context.law.on(bangkok_date(now))
-    found = _examine(context.records.case(session.connection(), author.id), filing, policy)
-    report.status, report.office, report.subdistrict_code = "under-review", office, form.address.subdistrict_code
+    policy = context.law.on(report.filed_on)
+    checks = _examine(context.records.case(session.connection(), author.id), report.period, filing, policy)
+    report.status, report.office = ReportStatus.UNDER_REVIEW, office
+    report.subdistrict_code = form.address.subdistrict_code
     report.address, report.contact = storing.as_json(form.address.as_dict()), storing.as_json(form.contact())
-    report.checks = findings.to_keep(found)
-    report.reasons = findings.holding(found, filing, policy) or ["other"]
+    report.checks = findings.to_keep(checks)
+    report.reasons = findings.holding(checks, filing, policy) or [Reason.OTHER]
     report.policy_version = policy.version
-    events.record(session, ReportCorrected(report.number, report.person_id, report.reasons), actor=author.actor, at=now)
+    event = ReportCorrected(subject=report.number, person_id=report.person_id, reasons=report.reasons)
+    events.record(session, event, actor=author.actor, at=now)
     return report
 
 
-def _examine(case: Case | None, filing: findings.Filing, policy: Policy) -> list[findings.Finding]:
+def _examine(case: Case | None, period: str, filing: findings.Filing, policy: Policy) -> list[findings.Finding]:
     if case is None or case.facts is None:
         return findings.unavailable()
-    return findings.examine(case.facts, due_dates.obligation(case.facts, filing.on, policy), filing, policy)
+    owed = readings.of_period(case.facts, period, filing.on, policy)
+    return findings.examine(case.facts, owed, filing, policy)
 
 
 def withdraw(session: Session, number: str, *, author: Principal, context: FilingContext, now: datetime) -> Report:
@@ -230,18 +216,10 @@ def withdraw(session: Session, number: str, *, author: Principal, context: Filin
     report = get(session, number, author=author, lock=True)
     if not rules.may("withdraw", report.status):
         raise CannotChange(f"the report is {report.status}; it can be taken back only before it is decided")
-    report.status = "withdrawn"
-    session.flush()
-    obligations.recompute(
-        session,
-        [report.person_id],
-        records=context.records,
-        law=context.law,
-        now=now,
-        actor=author.actor,
-        announce=False,
-    )
-    events.record(session, ReportWithdrawn(report.number, report.person_id), actor=author.actor, at=now)
+    report.status = ReportStatus.WITHDRAWN
+    obligations.follow(session, report.person_id, context=context, actor=author.actor, now=now)
+    event = ReportWithdrawn(subject=report.number, person_id=report.person_id)
+    events.record(session, event, actor=author.actor, at=now)
     return report
 
 

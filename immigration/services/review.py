@@ -1,6 +1,7 @@
 """What officers do: the queue, a report beside its records, deciding, reopening, looking a resident up."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import exists, select
@@ -11,15 +12,23 @@ from foundation.clock import bangkok_date
 from foundation.db import ReadSession, Session
 from foundation.errors import Conflict, NotFound
 from foundation.identity import Principal
+from foundation.paging import Page, page
 from immigration.events import ReportDecided, ReportOpened, ReportReopened, ResidentLookedUp
 from immigration.models.people import Passport, document_index
-from immigration.models.reports import Decision, Report, holds
+from immigration.models.reports import Decision, Receipt, Report, holds
 from immigration.registries.records import Case
-from immigration.rules import due_dates, numbers
+from immigration.rules import due_dates, numbers, readings
 from immigration.rules import reports as rules
+from immigration.rules.bases import next_due
+from immigration.rules.codes import Channel, Outcome, Reason, ReportStatus
+from immigration.rules.facts import Report as OnRecord
 from immigration.rules.policies import Policy
-from immigration.services import judging, obligations, receipts
+from immigration.rules.reports import DecisionRequest
+from immigration.services import accepting, obligations, receipts
 from immigration.services.judging import FilingContext
+
+REOPENED = "reopened"
+"""What a reopening is called among the decisions."""
 
 
 class CannotDecide(Conflict):
@@ -48,20 +57,28 @@ _SHOWN_IN_QUEUE = (
 )
 
 
-def queue(
-    session: ReadSession, *, status: str, office: str | None, after: int | None, limit: int, contradicted: bool = False
-) -> list[tuple[Report, Passport]]:
-    """Reports in a state, or those the records contradict, oldest first, each with its passport.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFilter:
+    """Which reports a queue shows: in a state, or contradicted by the records; of one office, or of all (None)."""
 
-    `after` is the last row id of the page before.
-    """
-    found = select(Report, Passport).join(Passport, Passport.id == Report.passport_id).options(*_SHOWN_IN_QUEUE)
-    found = found.where(Report.contradicted_at.is_not(None) if contradicted else Report.status == status)
-    if office:
-        found = found.where(Report.office == office)
-    if after:
-        found = found.where(Report.id > after)
-    return [(report, passport) for report, passport in session.execute(found.order_by(Report.id).limit(limit))]
+    status: str
+    office: str | None
+    contradicted: bool = False
+
+
+QueueEntry = tuple[Report, Passport]
+
+
+def queue(session: ReadSession, wanted: QueueFilter, *, cursor: str | None = None, limit: int = 20) -> Page[QueueEntry]:
+    """A page of reports, oldest first, each with its passport. A cursor is the row id of a report."""
+    query = select(Report, Passport).join(Passport, Passport.id == Report.passport_id).options(*_SHOWN_IN_QUEUE)
+    query = query.where(Report.contradicted_at.is_not(None) if wanted.contradicted else Report.status == wanted.status)
+    if wanted.office:
+        query = query.where(Report.office == wanted.office)
+    if cursor:
+        query = query.where(Report.id > int(cursor))
+    rows = session.execute(query.order_by(Report.id).limit(limit + 1))
+    return page([(report, passport) for report, passport in rows], limit, lambda entry: str(entry[0].id))
 
 
 def open_report(
@@ -72,7 +89,7 @@ def open_report(
     case = context.records.case(session.connection(), report.person_id)
     if case is None:
         raise NotFound()
-    events.record(session, ReportOpened(report.number, report.person_id), actor=officer.actor, at=now)
+    events.record(session, ReportOpened(subject=report.number, person_id=report.person_id), actor=officer.actor, at=now)
     return report, case
 
 
@@ -84,11 +101,8 @@ def decisions(session: ReadSession, report: Report) -> Sequence[Decision]:
 def decide(
     session: Session,
     number: str,
+    decision: DecisionRequest,
     *,
-    outcome: str,
-    reasons: list[str],
-    note: str,
-    next_due_on: date | None,
     officer: Principal,
     context: FilingContext,
     now: datetime,
@@ -98,42 +112,44 @@ def decide(
     Raises CannotDecide with the obstacles, OwnDecision, NotFound.
     """
     report = _get(session, number, lock=True)
-    obstacles = rules.obstacles_to_deciding(report.status, outcome, reasons, note, report.filed_on, next_due_on)
-    if obstacles:
+    if obstacles := rules.obstacles_to_deciding(report.status, report.filed_on, decision):
         raise CannotDecide("; ".join(obstacles), obstacles=obstacles)
     earlier = exists().where(
         Decision.report_id == report.id, Decision.decided_by == officer.actor, Decision.outcome.in_(rules.FINAL)
     )
     if session.scalar(select(earlier)):
         raise OwnDecision("a colleague decides this report after it was reopened")
-    settle(session, report, outcome, reasons, note, next_due_on, actor=officer.actor, context=context, now=now)
+    case = obligations.lock_case(session, report.person_id, records=context.records)
+    settle(session, report, decision, case=case, actor=officer.actor, context=context, now=now)
     return report
 
 
 def settle(
     session: Session,
     report: Report,
-    outcome: str,
-    reasons: list[str],
-    note: str,
-    override: date | None,
+    decision: DecisionRequest,
     *,
+    case: Case,
     actor: str,
     context: FilingContext,
     now: datetime,
 ) -> None:
-    """Write a decision with all that follows from it: state, receipt, obligation, event."""
-    policy = context.law.on(bangkok_date(now))
-    next_due_on = None
-    if outcome == "accepted":
-        next_due_on = override or _next_due(session, report, context, policy)
-        receipts.issue(session, report, next_due_on, signer=context.signer, issuer=context.issuer, now=now)
-    decided = _decide(session, report, outcome, reasons, note, next_due_on, policy, actor, now)
-    decided.overridden = override is not None
+    """Write a decision with all that follows from it: state, receipt, obligation, event. `case` is locked."""
+    policy = context.law.on(report.filed_on)
+    event, facts = _decided(report, decision), case.facts
+    if decision.outcome == Outcome.ACCEPTED:
+        next_due_on = decision.next_due_on or _next_due(report, case, policy)
+        acceptance = accepting.accept(case, _as_fact(report), next_due_on=next_due_on, context=context, now=now)
+        event, facts = acceptance.event, acceptance.facts
+        issued = asdict(acceptance.receipt)
+        session.add(Receipt(**issued, report_id=report.id, issued_at=now))
+    _record(session, report, decision, event, policy=policy, actor=actor, now=now)
+    if facts is None:
+        obligations.follow(session, report.person_id, context=context, actor=actor, now=now)
+        return
     session.flush()
-    obligations.recompute(
-        session, [report.person_id], records=context.records, law=context.law, now=now, actor=actor, announce=False
-    )
+    counted = replace(case, facts=facts)
+    obligations.keep(session, [counted], due_before={}, law=context.law, now=now, actor=actor)
 
 
 def give_way(session: Session, report: Report, *, policy: Policy, actor: str, now: datetime) -> None:
@@ -141,54 +157,76 @@ def give_way(session: Session, report: Report, *, policy: Policy, actor: str, no
 
     What is owed is left to the caller.
     """
-    _decide(session, report, "rejected", ["already-reported"], "", None, policy, actor, now)
+    decision = DecisionRequest(outcome=Outcome.REJECTED, reasons=[Reason.ALREADY_REPORTED])
+    _record(session, report, decision, _decided(report, decision), policy=policy, actor=actor, now=now)
 
 
-def _decide(
-    session: Session,
-    report: Report,
-    outcome: str,
-    reasons: list[str],
-    note: str,
-    next_due_on: date | None,
-    policy: Policy,
-    actor: str,
-    now: datetime,
-) -> Decision:
-    report.status, report.reasons, report.note = outcome, reasons, note
-    report.decided_at, report.decided_by, report.policy_version = now, actor, policy.version
-    decided = _decision(report, outcome, note, policy, actor, now)
-    decided.next_due_on = next_due_on
-    session.add(decided)
-    event = ReportDecided(report.number, report.person_id, outcome, reasons, next_due_on, report.office)
-    events.record(session, event, actor=actor, at=now)
-    return decided
-
-
-def _decision(report: Report, outcome: str, note: str, policy: Policy, actor: str, now: datetime) -> Decision:
-    return Decision(
-        report_id=report.id,
-        outcome=outcome,
-        reasons=report.reasons,
-        note=note,
-        policy_version=policy.version,
-        decided_by=actor,
-        decided_at=now,
+def _as_fact(report: Report) -> OnRecord:
+    """A report as the rules count it once it is accepted."""
+    return OnRecord(
+        number=report.number,
+        on=report.filed_on,
+        channel=Channel.ONLINE,
+        next_due_on=None,
+        passport_id=report.passport_id,
+        office=report.office,
+        ours=True,
+        entered_on=report.entered_on,
     )
 
 
-def _next_due(session: Session, report: Report, context: FilingContext, policy: Policy) -> date:
+def _decided(report: Report, decision: DecisionRequest) -> ReportDecided:
+    """The event of a decision that accepts nothing."""
+    return ReportDecided(
+        subject=report.number,
+        person_id=report.person_id,
+        outcome=decision.outcome,
+        reasons=[*decision.reasons],
+        next_due_on=None,
+        office=report.office,
+    )
+
+
+def _record(
+    session: Session,
+    report: Report,
+    decision: DecisionRequest,
+    event: ReportDecided,
+    *,
+    policy: Policy,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Write a decision: the report's state, its row among the decisions, the event."""
+    report.status, report.reasons, report.note = decision.outcome, [*decision.reasons], decision.note
+    report.decided_at, report.decided_by, report.policy_version = now, actor, policy.version
+    session.add(
+        Decision(
+            report_id=report.id,
+            outcome=decision.outcome,
+            reasons=report.reasons,
+            note=decision.note,
+            next_due_on=event.next_due_on,
+            overridden=decision.next_due_on is not None,
+            policy_version=policy.version,
+            decided_by=actor,
+            decided_at=now,
+        )
+    )
+    events.record(session, event, actor=actor, at=now)
+
+
+def _next_due(report: Report, case: Case, policy: Policy) -> date:
     """What the formula gives for a report, by the records as they were owed on the day it was filed.
 
     While the records cannot be read, by the obligation as last kept; where that has moved on, by the report itself.
     """
-    if case := context.records.case(session.connection(), report.person_id):
-        owed = due_dates.obligation(case.facts, report.filed_on, policy) if case.facts else case.kept
-        if owed.basis == report.period and owed.window is not None:
-            return judging.next_due_after(owed, report.filed_on, policy)
+    owed = readings.of_period(case.facts, report.period, report.filed_on, policy) if case.facts else case.kept
+    if owed.basis == report.period and owed.window is not None:
+        return due_dates.next_due_after(owed, report.filed_on, policy)
     policy = policy.in_province(policy.office_provinces.get(report.office))
     late_after = due_dates.late_after(report.due_on, report.period, policy) if report.due_on else None
-    return due_dates.next_due(report.due_on, late_after, report.filed_on, "online", policy)
+    return next_due(report.due_on, late_after, report.filed_on, Channel.ONLINE, policy)
 
 
 def reopen(
@@ -201,21 +239,22 @@ def reopen(
     if report.status not in rules.HOLDING_STATES and _period_taken(session, report):
         raise CannotReopen("another report holds this period by now")
     receipt = receipts.void(session, report, now)
-    report.status = "under-review"
-    report.reasons = report.reasons or ["other"]
-    policy = context.law.on(bangkok_date(now))
-    session.add(_decision(report, "reopened", note, policy, supervisor.actor, now))
-    events.record(session, ReportReopened(report.number, report.person_id, receipt), actor=supervisor.actor, at=now)
-    session.flush()
-    obligations.recompute(
-        session,
-        [report.person_id],
-        records=context.records,
-        law=context.law,
-        now=now,
-        actor=supervisor.actor,
-        announce=False,
+    report.status = ReportStatus.UNDER_REVIEW
+    report.reasons = report.reasons or [Reason.OTHER]
+    session.add(
+        Decision(
+            report_id=report.id,
+            outcome=REOPENED,
+            reasons=report.reasons,
+            note=note,
+            policy_version=context.law.on(bangkok_date(now)).version,
+            decided_by=supervisor.actor,
+            decided_at=now,
+        )
     )
+    event = ReportReopened(subject=report.number, person_id=report.person_id, receipt=receipt)
+    events.record(session, event, actor=supervisor.actor, at=now)
+    obligations.follow(session, report.person_id, context=context, actor=supervisor.actor, now=now)
     return report
 
 
@@ -231,16 +270,16 @@ def look_up(
 ) -> Passport | None:
     """The passport an officer asks for, None if there is none; who asked and why is recorded either way."""
     wanted = select(Passport).where(Passport.document_index == document_index(issuing_state, document_number))
-    found = session.scalars(wanted).one_or_none()
-    person_id = found.person_id if found else None
-    event = ResidentLookedUp(str(person_id or "nobody"), person_id, purpose)
+    passport = session.scalars(wanted).one_or_none()
+    person_id = passport.person_id if passport else None
+    event = ResidentLookedUp(subject=str(person_id or "nobody"), person_id=person_id, purpose=purpose)
     events.record(session, event, actor=officer.actor, at=now)
-    return found
+    return passport
 
 
 def _get(session: ReadSession, number: str, lock: bool = False) -> Report:
     wanted = select(Report).where(Report.number == numbers.normalise(number))
-    found = session.scalars(wanted.with_for_update() if lock else wanted).one_or_none()
-    if found is None:
+    report = session.scalars(wanted.with_for_update() if lock else wanted).one_or_none()
+    if report is None:
         raise NotFound()
-    return found
+    return report

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +13,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 import immigration.models.people  # noqa: F401 - reports refer to its tables, whose types are asked for below
 from foundation import events
 from foundation.db import Base, Statement, column_definitions, column_type
-from foundation.events import Event
 from foundation.sealing import Sealed, keyring
+from immigration.events import ReportFiled
 from immigration.models.obligations import KEPT_COLUMNS, Obligation
 from immigration.models.reports import Decision, IdempotencyKey, Receipt, Report
 from immigration.registries.records import Case
 from immigration.rules.findings import Filing, to_keep
-from immigration.services.judging import SYSTEM, Judgement, Sent
+from immigration.services.accepting import Acceptance
+from immigration.services.judging import SYSTEM, Judgement, Submission
 
 
 def _columns(model: type[Base], *left_out: str) -> tuple[str, ...]:
@@ -107,32 +108,25 @@ STORE_UNDER_REVIEW = Statement(_FILING.format(kept="") + _REPORT_ID)
 STORE_ACCEPTED = Statement(_FILING.format(kept=f", {_KEPT}") + _ACCEPTANCE + _REPORT_ID)
 
 
-@dataclass(frozen=True, slots=True)
-class NewReceipt:
-    """A receipt to be issued: number, the next due date it states, and the signed statement."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiledReport:
+    """Everything that a filing leaves behind.
 
-    number: str
-    next_due_on: date
-    statement: str
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Everything that a filing leaves behind. `owed` holds the obligation's new columns; None leaves them."""
+    `acceptance` is None where an officer has to look. `owed` holds the obligation's new columns once the report
+    counts.
+    """
 
     case: Case
-    sent: Sent
-    judged: Judgement
+    submission: Submission
+    judgement: Judgement
     filing: Filing
     policy_version: str
     number: str
-    statement: str
-    receipt: NewReceipt | None
-    answer: str
-    events: list[Event]
-    actor: str
+    filing_statement: str
+    acceptance: Acceptance | None
     owed: dict[str, Any] | None
-    at: datetime
+    actor: str
+    filed_at: datetime
 
 
 def as_json(value: Mapping[str, Any]) -> str:
@@ -146,54 +140,56 @@ def from_json(text: str) -> dict[str, Any]:
     return value
 
 
-def store(connection: Connection, written: Written) -> bool:
-    """Write it; False when the person's obligation changed since the case was read, and nothing was written."""
-    statement = STORE_ACCEPTED if written.receipt else STORE_UNDER_REVIEW
-    return statement.scalar(connection, parameters(written)) is not None
+def store(connection: Connection, filed: FiledReport, answer: str) -> bool:
+    """Write it, with the answer to be given again. False where nothing was written.
+
+    That is when the person's obligation changed since the case was read.
+    """
+    statement = STORE_ACCEPTED if filed.acceptance else STORE_UNDER_REVIEW
+    return statement.scalar(connection, parameters(filed, answer)) is not None
 
 
-def parameters(written: Written) -> dict[str, Any]:
+def parameters(filed: FiledReport, answer: str) -> dict[str, Any]:
     """The values of the statement's parameters; sealed where they are stored sealed."""
-    judged, accepted = written.judged, written.receipt is not None
+    judgement, form = filed.judgement, filed.submission.form
     report = {
-        "number": written.number,
-        "passport_id": judged.passport_id,
-        "period": judged.period,
-        "entered_on": judged.entered_on,
-        "due_on": judged.due_on,
-        "filed_at": written.at,
-        "filed_on": written.filing.on,
-        "status": judged.status,
-        "assurance": written.filing.assurance,
-        "subdistrict_code": written.sent.form.address.subdistrict_code,
-        "address": as_json(written.sent.form.address.as_dict()),
-        "contact": as_json(written.sent.form.contact()),
-        "office": written.filing.office,
-        "checks": to_keep(judged.findings),
-        "reasons": judged.reasons,
-        "policy_version": written.policy_version,
-        "filing_statement": written.statement,
-        "decided_at": written.at if accepted else None,
-        "decided_by": SYSTEM if accepted else None,
+        "number": filed.number,
+        "passport_id": judgement.passport_id,
+        "period": judgement.period,
+        "entered_on": judgement.entered_on,
+        "due_on": judgement.due_on,
+        "filed_at": filed.filed_at,
+        "filed_on": filed.filing.on,
+        "status": judgement.status,
+        "assurance": filed.filing.assurance,
+        "subdistrict_code": form.address.subdistrict_code,
+        "address": as_json(form.address.as_dict()),
+        "contact": as_json(form.contact()),
+        "office": filed.filing.office,
+        "checks": to_keep(judgement.findings),
+        "reasons": judgement.reasons,
+        "policy_version": filed.policy_version,
+        "filing_statement": filed.filing_statement,
+        "decided_at": filed.filed_at if filed.acceptance else None,
+        "decided_by": SYSTEM if filed.acceptance else None,
     }
-    key = {"key": written.sent.key, "body_digest": written.sent.body_digest, "answer": written.answer}
+    key = {"key": filed.submission.key, "body_digest": filed.submission.body_digest, "answer": answer}
     return {
-        "person_id": written.case.person_id,
-        "revision": written.case.revision,
+        "person_id": filed.case.person_id,
+        "revision": filed.case.revision,
         **_bound(Report, report),
         **_bound(IdempotencyKey, key),
-        "events": _events(written),
-        **(_acceptance(written) if accepted else {}),
+        "events": _events(filed),
+        **(_acceptance(filed.acceptance, filed.owed) if filed.acceptance else {}),
     }
 
 
-def _acceptance(written: Written) -> dict[str, Any]:
+def _acceptance(acceptance: Acceptance, owed: dict[str, Any] | None) -> dict[str, Any]:
     """The parameters of receipt and next obligation; those of the decision are the report's and the receipt's."""
-    receipt = written.receipt
-    assert receipt is not None
-    assert written.owed is not None
+    assert owed is not None
+    receipt = acceptance.receipt
     issued = {"number": receipt.number, "next_due_on": receipt.next_due_on, "statement": receipt.statement}
-    return {**_bound(Receipt, issued), **_bound(Obligation, written.owed)}
+    return {**_bound(Receipt, issued), **_bound(Obligation, owed)}
 
 
 def _encoder(model: type[Base], name: str) -> Callable[[Any], Any] | None:
@@ -226,8 +222,17 @@ def confirm(connection: Connection, person_id: UUID, key: str) -> None:
     connection.execute(_CONFIRM, {"person_id": person_id, "key": key})
 
 
-def _events(written: Written) -> str:
-    """The events as JSON: the first is the author's action, what follows is the service's."""
-    actors = [written.actor, *(SYSTEM for _ in written.events[1:])]
-    rows = [events.row(event, actor=actor, at=written.at) for event, actor in zip(written.events, actors, strict=True)]
+def _events(filed: FiledReport) -> str:
+    """The events as JSON: filing is what the author did, acceptance what the service did."""
+    judgement = filed.judgement
+    event = ReportFiled(
+        subject=filed.number,
+        person_id=filed.case.person_id,
+        status=judgement.status,
+        reasons=judgement.reasons,
+        due_on=judgement.due_on,
+    )
+    rows = [events.row(event, actor=filed.actor, at=filed.filed_at)]
+    if filed.acceptance:
+        rows.append(events.row(filed.acceptance.event, actor=SYSTEM, at=filed.filed_at))
     return json.dumps(rows, default=str)

@@ -108,12 +108,12 @@ def authenticator(database: Database, signer: Signer, clock: Clock, settings: Se
 
     def authenticate(token: str) -> Principal:
         if token.startswith(officers.TOKEN_PREFIX):
-            found = officers.recognise(database, token, now=clock())
+            principal = officers.recognise(database, token, now=clock())
         else:
-            found = resident(signer, settings, token, now=clock())
-        if found is None:
+            principal = resident(signer, settings, token, now=clock())
+        if principal is None:
             raise InvalidToken
-        return found
+        return principal
 
     return authenticate
 
@@ -144,5 +144,5 @@ def _revoke(session: Session, family: TokenFamily, now: datetime) -> None:
         return
     family.revoked_at, family.revoked_because = now, "reuse"
     person = family.person_id
-    revoked = SignInRevoked(str(person), person, str(family.id))
+    revoked = SignInRevoked(subject=str(person), person_id=person, family=str(family.id))
     events.record(session, revoked, actor=f"resident:{person}", at=now)

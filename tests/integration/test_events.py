@@ -17,7 +17,7 @@ from tests.conftest import NOW
 SOMEBODY = UUID(int=7)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Happened(Event):
     """Something happened."""
 
@@ -28,7 +28,7 @@ class Happened(Event):
 def happen(database: Database, count: int) -> None:
     with database.transaction() as session:
         for n in range(count):
-            events.record(session, Happened(f"S-{n}", SOMEBODY, NOW), actor="test", at=NOW)
+            events.record(session, Happened(subject=f"S-{n}", person_id=SOMEBODY, on=NOW), actor="test", at=NOW)
 
 
 def waiting(database: Database) -> list[str]:
@@ -102,7 +102,7 @@ def test_a_subscriber_that_fails_leaves_the_events_waiting_and_nothing_half_done
 def test_an_event_of_a_change_that_was_rolled_back_did_not_happen(database: Database) -> None:
     def change() -> None:
         with database.transaction() as session:
-            events.record(session, Happened("S-0", SOMEBODY, NOW), actor="test", at=NOW)
+            events.record(session, Happened(subject="S-0", person_id=SOMEBODY, on=NOW), actor="test", at=NOW)
             session.flush()
             raise RuntimeError("no")
 
@@ -114,7 +114,7 @@ def test_an_event_of_a_change_that_was_rolled_back_did_not_happen(database: Data
 def test_facts_are_kept_as_json_without_what_has_a_column(database: Database) -> None:
     facts = {"days": (NOW.date(), NOW), "who": SOMEBODY}
     with database.transaction() as session:
-        events.record(session, Happened("S-0", SOMEBODY, facts), actor="test", at=NOW)
+        events.record(session, Happened(subject="S-0", person_id=SOMEBODY, on=facts), actor="test", at=NOW)
     with database.read_session() as session:
         (kept,) = events.history(session, "S-0")
     assert kept.data == {"on": {"days": ["2026-11-23", "2026-11-23T03:00:00+00:00"], "who": str(SOMEBODY)}}

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -20,15 +21,16 @@ from immigration.registries.records import ONE_CASE, ImportedRecords
 from immigration.rules.addresses import Address
 from immigration.rules.findings import CHECKS
 from immigration.rules.numbers import is_valid
+from immigration.schemas.reports import filed_json
 from immigration.services import obligations, reports, storing
-from immigration.services.judging import FilingContext, Form, Sent
+from immigration.services.judging import ReportForm, Submission
 from operations.services import services_of
 from tests.conftest import NOW
 from tests.factories import ADDRESS, activate, arrived, load, row
 
 DUE, NEXT = date(2026, 11, 29), date(2027, 2, 27)
-FORM = Form(Address(**ADDRESS), "+66 81 234 5678", "alix@example.org")
-SENT = Sent(FORM, "k", b"digest")
+FORM = ReportForm(Address(**ADDRESS), "+66 81 234 5678", "alix@example.org")
+SUBMISSION = Submission(FORM, "k", b"digest")
 OPEN_CHECKS = dict.fromkeys(CHECKS) | {"first-report": "first-report"}
 
 
@@ -190,10 +192,15 @@ def test_a_filing_raises_the_revision_by_one(app, database, resident):
     assert revision() == before + 1
 
 
-def test_nobody_on_record_cannot_file(app, database):
-    nobody = Principal(Role.RESIDENT, UUID(int=1), assurance="counter")
-    with database.autocommit() as at, pytest.raises(NotFound):
-        reports.file(at, SENT, author=nobody, context=services_of(app).filing, now=NOW)
+def test_a_person_who_is_not_on_record_cannot_file(app, database):
+    unknown = Principal(Role.RESIDENT, UUID(int=1), assurance="counter")
+    with pytest.raises(NotFound):
+        submit(database, unknown, services_of(app).filing)
+
+
+def submit(database, author, context):
+    with database.autocommit() as connection:
+        return reports.file(connection, SUBMISSION, author=author, context=context, render=filed_json, now=NOW)
 
 
 class Restless(ImportedRecords):
@@ -214,10 +221,7 @@ class Restless(ImportedRecords):
 
 def file(app, database, resident, records):
     author = Principal(Role.RESIDENT, UUID(resident.id), assurance="counter")
-    at = services_of(app).filing
-    context = FilingContext(records, at.law, at.signer, at.issuer)
-    with database.autocommit() as connection:
-        return reports.file(connection, SENT, author=author, context=context, now=NOW)
+    return submit(database, author, replace(services_of(app).filing, records=records))
 
 
 def test_a_filing_judged_on_what_has_changed_since_is_judged_again(app, database, resident):

@@ -69,7 +69,8 @@ def features(history: History) -> set[str]:
     met.add(f"basis: {found['basis']}")
     if found["can_file_from"] != found["opens_on"]:
         met.add("another reading lets the person file earlier")
-    written = [record.visa for record in (*history.moves, *history.changes, *history.extensions) if record.visa]
+    named: list[Move | Change | Extension] = [*history.moves, *history.changes, *history.extensions]
+    written = [record.visa for record in named if record.visa]
     if any(visa_class(each) != each and regime(each) != "unclear" for each in written):
         met.add("another spelling of a class")
     if any(extension.visa for extension in history.extensions):

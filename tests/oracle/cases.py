@@ -30,18 +30,22 @@ def _history(passport: str, today: dt.date) -> History:
     def rows(kind: str) -> Rows:
         return [row for row in _read(kind) if f"{row['issuing_state']}:{row['document_number']}" in passports]
 
-    permissions = [
-        (row["kind"], _day(row["granted_on"]), _day(row["permitted_until"]), row["visa_class"])
-        for row in rows("permissions")
-    ]
+    permissions = {
+        kind: [
+            (_day(row["granted_on"]), _day(row["permitted_until"]), row["visa_class"], row["permission_id"])
+            for row in rows("permissions")
+            if row["kind"] == kind
+        ]
+        for kind in ("extension", "change")
+    }
     return History(
         [
             Move(on, "in" if row["direction"] == "arrival" else "out", row["visa_class"], _until(row, on))
             for row in rows("movements")
             for on in [_day(row["occurred_on"])]
         ],
-        [Extension(*rest) for kind, *rest in permissions if kind == "extension"],
-        [Change(*rest) for kind, *rest in permissions if kind == "change"],
+        [Extension(*each) for each in permissions["extension"]],
+        [Change(*each) for each in permissions["change"]],
         [
             Report(_day(row["filed_on"]), row["channel"], printed, row["receipt_number"], row["office"])
             for row in rows("reports")

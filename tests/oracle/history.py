@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 DAY = dt.timedelta(1)
 WEEK, BEFORE = DAY * 7, DAY * 15
@@ -74,6 +74,7 @@ def without_each(history: History) -> Iterator[History]:
         records = getattr(history, name)
         if isinstance(records, list):
             for n in range(len(records)):
-                yield replace(history, **{name: records[:n] + records[n + 1 :]})
+                shorter: dict[str, Any] = {name: records[:n] + records[n + 1 :]}
+                yield replace(history, **shorter)
     if history.residence:
         yield replace(history, residence="")

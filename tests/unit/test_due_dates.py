@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from immigration.registries.law import law
-from immigration.rules import due_dates, stays
+from immigration.rules import stays
 from immigration.rules.due_dates import Obligation, obligation
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
 from immigration.rules.policies import Policy, Rule, Waiver
+from immigration.rules.windows import Window
 
 TODAY = date(2026, 11, 24)
 POLICY = law().on(TODAY)
@@ -44,9 +45,7 @@ def owed(*records: Movement | Permission | Report, today: str | date = TODAY, po
     return obligation(facts, day(today) if isinstance(today, str) else today, policy)
 
 
-def window(
-    *records: Movement | Permission | Report, today: str | date = TODAY, policy: Policy = POLICY
-) -> due_dates.Window:
+def window(*records: Movement | Permission | Report, today: str | date = TODAY, policy: Policy = POLICY) -> Window:
     result = owed(*records, today=today, policy=policy).window
     assert result is not None
     return result

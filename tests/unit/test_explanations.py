@@ -8,7 +8,8 @@ import pytest
 
 from immigration.registries.law import law
 from immigration.rules.codes import StepCode
-from immigration.rules.due_dates import Step, obligation
+from immigration.rules.due_dates import obligation
+from immigration.rules.explanations import Step
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report
 from immigration.rules.policies import Policy, Terms, Waiver
 
@@ -45,27 +46,44 @@ def beginning(regime: Any = NON_O, visa_class: str = "NON-O") -> list[Step]:
 
 def counted_from_arrival() -> Step:
     rule = LAW.rules["due.count_arrival_day"]
-    return Step(StepCode("counted-from-arrival"), DUE, rule.source, rule.grade, {"days": 89})
+    figures = {"days": 89, "counted_from": ARRIVED.isoformat()}
+    return Step(StepCode("counted-from-arrival"), DUE, rule.source, rule.grade, figures)
 
 
-def around(due: date, late_after: date, *between: Step, consequences: tuple[Step, ...] = ()) -> list[Step]:
-    """The steps that follow a due date: the window, how long it is not late, and what follows from being late."""
+def left_out() -> Step:
+    rule = LAW.rules["due.count_arrival_day"]
+    return Step(StepCode("arrival-day-left-out"), LATE_AFTER, rule.source, rule.grade, {"days": 1})
+
+
+def around(
+    due: date, late_after: date, *between: Step, ends: date | None = None, act_by: date | None = None
+) -> list[Step]:
+    """The steps that follow a due date: the window, how long it is not late, and what follows from being late.
+
+    `ends` is the end of a stay that ends before. With `act_by` the report is a yearly one, taken by offices only.
+    """
     fine, leaving = LAW.rules["fine.voluntary_amount"], LAW.rules["exit_within_grace_waives_report"]
+    judged = LAW.rules["late.judged_by"]
     fines = {
         "usual_settlement_thb": fine.value,
         "most_thb": LAW.value("fine.caught_amount"),
         "most_a_day_thb": LAW.value("fine.daily"),
     }
-    return [
-        Step(StepCode("opens"), due - 10 * DAY, "online notice", "COR"),
-        Step(StepCode("online-closes"), due - 2 * DAY, "online notice", "COR"),
-        Step(StepCode("grace-ends"), due + grace() * DAY, "counter notice", "OFF"),
-        *between,
-        Step(StepCode("not-late-until"), late_after, "counter notice", "OFF"),
-        *consequences,
-        Step(StepCode("leaving-starts-again"), None, "Immigration offices of Kalasin and Samut Prakan", "OFF"),
+    again = Step(StepCode("leaving-starts-again"), None, "Immigration offices of Kalasin and Samut Prakan", "OFF")
+    figures = {"last_day_to_act": (act_by or due + grace() * DAY).isoformat()}
+    online = [Step(StepCode("online-closes"), due - 2 * DAY, "online notice", "COR")]
+    consequences = [
+        again,
         Step(StepCode("leaving-in-grace"), None, leaving.source, leaving.grade, {"policy": leaving.value}),
         Step(StepCode("if-late"), late_after + DAY, fine.source, fine.grade, fines),
+    ]
+    return [
+        Step(StepCode("opens"), due - 10 * DAY, "online notice", "COR"),
+        *([] if act_by else online),
+        Step(StepCode("grace-ends"), due + grace() * DAY, "counter notice", "OFF", figures),
+        *between,
+        Step(StepCode("not-late-until"), late_after, judged.source, judged.grade),
+        *([Step(StepCode("stay-ends-before-due"), ends, "permission to stay"), again] if ends else consequences),
     ]
 
 
@@ -75,24 +93,28 @@ def grace() -> int:
 
 
 def test_from_an_arrival():
-    assert steps() == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER)]
+    assert steps() == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER, left_out())]
 
 
 @pytest.mark.parametrize(("counts", "ends"), [(True, 6), (False, 7)])
 def test_the_days_of_grace_may_begin_on_the_due_date(counts, ends):
     rule = replace(LAW.rules["grace.count_due_day"], value=counts)
     explanation = steps(policy=replace(POLICY, rules={**LAW.rules, "grace.count_due_day": rule}))
-    assert Step(StepCode("grace-ends"), DUE + ends * DAY, "counter notice", "OFF") in explanation
+    last = DUE + ends * DAY
+    figures = {"last_day_to_act": last.isoformat()}
+    assert Step(StepCode("grace-ends"), last, "counter notice", "OFF", figures) in explanation
 
 
 @pytest.mark.parametrize(("counts", "days"), [(True, 89), (False, 90)])
 def test_the_day_of_arrival_counts_or_not(counts, days):
     rule = replace(LAW.rules["due.count_arrival_day"], value=counts)
     explanation = steps(policy=replace(POLICY, rules={**LAW.rules, "due.count_arrival_day": rule}))
+    figures = {"days": days, "counted_from": ARRIVED.isoformat()}
     assert explanation[2] == Step(
-        StepCode("counted-from-arrival"), ARRIVED + days * DAY, rule.source, rule.grade, {"days": days}
+        StepCode("counted-from-arrival"), ARRIVED + days * DAY, rule.source, rule.grade, figures
     )
-    assert Step(StepCode("not-late-until"), LATE_AFTER, "counter notice", "OFF") in explanation
+    assert (StepCode("not-late-until"), LATE_AFTER) in [(step.code, step.date) for step in explanation]
+    assert ("arrival-day-left-out" in [step.code for step in explanation]) == counts
 
 
 def test_without_an_online_window_the_due_date_is_the_last_day_online():
@@ -107,15 +129,14 @@ def test_a_closed_last_day_rolls_on():
     rule = LAW.rules["due.holiday_roll"]
     rolled = Step(StepCode("rolled-to-working-day"), LATE_AFTER + DAY, rule.source, rule.grade)
     explanation = steps(policy=replace(POLICY, holidays=frozenset({LATE_AFTER})))
-    assert explanation == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER + DAY, rolled)]
+    assert explanation == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER + DAY, left_out(), rolled)]
 
 
 def test_a_waiver_inside_the_window_adds_its_days():
-    rule = LAW.rules["due.holiday_roll"]
     outage = Waiver("outage", "the site was down", DUE, DUE, "a notice")
     late_after = LATE_AFTER + DAY
     between = (
-        Step(StepCode("rolled-to-working-day"), late_after, rule.source, rule.grade),
+        left_out(),
         Step(StepCode("extended-by-outage"), late_after, "a notice", None, {"name": "the site was down"}),
     )
     explanation = steps(policy=replace(POLICY, waivers=(outage,)))
@@ -139,9 +160,9 @@ def test_a_day_that_was_waived_twice_is_one_day():
 
 
 def test_a_stay_that_ends_by_the_due_date_is_explained():
-    ends = Step(StepCode("stay-ends-before-due"), DUE, "permission to stay")
-    assert steps(until=DUE) == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER, consequences=(ends,))]
-    assert steps(until=DUE + DAY) == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER)]
+    ending = around(DUE, LATE_AFTER, left_out(), ends=DUE)
+    assert steps(until=DUE) == [*beginning(), counted_from_arrival(), *ending]
+    assert steps(until=DUE + DAY) == [*beginning(), counted_from_arrival(), *around(DUE, LATE_AFTER, left_out())]
 
 
 def test_from_an_extension():
@@ -150,9 +171,14 @@ def test_from_an_extension():
     assert steps(Permission("P", "extension", granted, date(2027, 12, 1))) == [
         *beginning(),
         Step(StepCode("extension-counts-as-report"), granted, rule.source, rule.grade),
-        Step(StepCode("counted-from-extension"), due, "permission:P", None, {"days": 90}),
+        counted("counted-from-extension", due, granted),
         *around(due, date(2027, 2, 8), rolled(date(2027, 2, 8))),
     ]
+
+
+def counted(code: str, due: date, start: date, **more: str) -> Step:
+    rule, figures = LAW.rules["due.next_offset"], {"days": 90, "counted_from": start.isoformat()}
+    return Step(StepCode(code), due, rule.source, rule.grade, figures | more)
 
 
 def rolled(to: date) -> Step:
@@ -170,32 +196,64 @@ def test_from_what_a_receipt_states():
     ]
 
 
-@pytest.mark.parametrize(("channel", "due", "late_after"), [
-    ("counter", date(2027, 1, 31), date(2027, 2, 8)), ("online", date(2027, 3, 1), date(2027, 3, 8)),
+@pytest.mark.parametrize(("channel", "start", "due", "late_after"), [
+    ("counter", "report", date(2027, 1, 31), date(2027, 2, 8)),
+    ("online", "previous-due-date", date(2027, 3, 1), date(2027, 3, 8)),
 ])  # fmt: skip
-def test_from_a_report_without_a_stated_date(channel, due, late_after):
+def test_from_a_report_without_a_stated_date(channel, start, due, late_after):
     report = Report("R1", date(2026, 11, 2), channel, None, 1, "PKT", ours=True, entered_on=ARRIVED)
     moved = () if due + 7 * DAY == late_after else (rolled(late_after),)
     assert steps(report) == [
         *beginning(),
         Step(StepCode("reported"), report.on, "report:R1", None, {"channel": channel, "office": "PKT"}),
-        Step(StepCode("counted-from-report"), due, LAW.rules["due.next_offset"].source, "CON", {"days": 90}),
+        counted("counted-from-report", due, report.on if start == "report" else DUE, **{"from": start}),
         *around(due, late_after, *moved),
     ]
 
 
+def yearly(code: str, due: date, start: date) -> Step:
+    rule = LAW.rules["due.yearly"]
+    return Step(StepCode(code), due, rule.source, rule.grade, {"counted_from": start.isoformat()})
+
+
 def test_from_a_yearly_regime():
-    rule, due = LAW.rules["due.count_arrival_day"], date(2027, 9, 3)
-    counted = Step(StepCode("counted-one-year-from-arrival"), due, rule.source, rule.grade)
-    start = beginning(LTR, "LTR")
-    assert steps(visa_class="LTR") == [*start, counted, *around(due, date(2027, 9, 10))]
+    start, due = beginning(LTR, "LTR"), date(2027, 9, 3)
+    counted = yearly("counted-one-year-from-arrival", due, ARRIVED)
+    assert steps(visa_class="LTR") == [*start, counted, *around(due, date(2027, 9, 10), act_by=date(2027, 9, 10))]
     reported = Report("EX-1", date(2026, 11, 3), "counter", None, 1, "BKK")
     assert steps(reported, visa_class="LTR") == [
         *start,
         Step(StepCode("reported"), reported.on, "office-report:EX-1", None, {"channel": "counter", "office": "BKK"}),
-        Step(StepCode("counted-one-year-from-report"), date(2027, 11, 3), "office-report:EX-1"),
-        *around(date(2027, 11, 3), date(2027, 11, 10)),
+        yearly("counted-one-year-from-report", date(2027, 11, 3), reported.on),
+        *around(date(2027, 11, 3), date(2027, 11, 10), act_by=date(2027, 11, 10)),
     ]
+
+
+def test_a_yearly_report_is_advised_for_a_working_day():
+    facts = Facts((PASSPORT,), (Movement("A", "arrival", date(2026, 1, 31), "LTR"),))
+    window = obligation(facts, TODAY, POLICY).window
+    assert window is not None
+    assert (window.grace_ends_on, window.last_day_to_act) == (date(2027, 2, 7), date(2027, 2, 5))
+
+
+def test_from_a_change_to_another_regime():
+    changed = date(2026, 11, 2)
+    rule = LAW.rules["due.regime_change_resets"]
+    for visa_class, code, due in (
+        ("LTR", "counted-one-year-from-change", date(2027, 11, 2)),
+        ("DIPLOMATIC", "", None),
+    ):
+        explanation = steps(Permission("C", "change", changed, date(2028, 1, 1), visa_class))
+        figures = {"from": "90-day", "to": "yearly"}
+        after = [
+            Step(StepCode("regime-changed"), changed, rule.source, rule.grade, figures),
+            yearly(code, due, changed),
+        ] if due else []  # fmt: skip
+        assert explanation[2 : 2 + len(after)] == after
+    back = obligation(
+        Facts((PASSPORT,), (Movement("A", "arrival", ARRIVED, "DIPLOMATIC"),),
+              (Permission("C", "change", changed, date(2028, 1, 1), "NON-O"),)), TODAY, POLICY)  # fmt: skip
+    assert back.explanation[3] == counted("counted-from-change", date(2027, 1, 31), changed)
 
 
 def test_another_regime_says_where_to_go():
@@ -211,6 +269,9 @@ def test_abroad_there_is_nothing_to_explain():
     owed = obligation(Facts((PASSPORT,)), TODAY, POLICY)
     assert owed.explanation == (Step(StepCode("abroad"), None, "records"),)
     assert owed.expected is False
+    left = Movement("B", "departure", ARRIVED + DAY)
+    gone = obligation(Facts((PASSPORT,), (Movement("A", "arrival", ARRIVED, "NON-O"), left)), TODAY, POLICY)
+    assert gone.explanation == (Step(StepCode("abroad"), ARRIVED + DAY, "records"),)
 
 
 def test_reports_of_one_day_count_offices_first_then_ours_as_they_were_filed():

@@ -8,10 +8,11 @@ import pytest
 
 from immigration.registries.law import law
 from immigration.rules import findings
-from immigration.rules.due_dates import Obligation, Window
+from immigration.rules.due_dates import Obligation
 from immigration.rules.facts import Facts, Movement, Passport, Report, Residence
 from immigration.rules.findings import CHECKS, Filing, Finding
 from immigration.rules.policies import Effect, Policy, Rule
+from immigration.rules.windows import Window
 
 TODAY = date(2026, 11, 24)
 DAY_BEFORE, DAY_AFTER = date(2026, 11, 23), date(2026, 11, 25)
@@ -20,7 +21,9 @@ PASSPORT = Passport(1, "valid", date(2036, 1, 1), date(1990, 1, 1), False, True)
 ARRIVED = date(2026, 9, 1)
 ARRIVAL = Movement("M", "arrival", ARRIVED, "NON-O", date(2027, 8, 1))
 HOME = Residence("103901", "1 Sukhumvit 31", date(2026, 1, 1), None)
-WINDOW = Window(date(2026, 11, 29), date(2026, 11, 14), date(2026, 11, 29), date(2026, 12, 5), date(2026, 12, 7))
+WINDOW = Window(
+    date(2026, 11, 29), date(2026, 11, 14), date(2026, 11, 29), date(2026, 12, 5), date(2026, 12, 5), date(2026, 12, 7)
+)
 BEFORE = Report("EX-1", date(2026, 9, 2), "counter", None, 1, "BKK")
 FILING = Filing(TODAY, "counter", "103901", "1", "BKK")
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from immigration.rules.readings import can_file_from
 
 from immigration.registries.law import law
 from immigration.rules.due_dates import obligation
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
 from immigration.rules.policies import Waiver
+from immigration.rules.readings import can_file_from
 from tests.oracle import History, answer, random_history, without_each
 from tests.oracle.cases import worked_cases
 

@@ -8,14 +8,16 @@ import pytest
 
 from immigration.registries.law import law
 from immigration.rules import reports
-from immigration.rules.due_dates import Obligation, Window
+from immigration.rules.codes import Outcome
+from immigration.rules.due_dates import Obligation
 from immigration.rules.policies import Effect, Policy, Rule
 from immigration.rules.reports import HOLDING_STATES, OUTCOMES, STATES, TRANSITIONS, Held, Obstacle, may
+from immigration.rules.windows import Window
 
 TODAY = date(2026, 11, 24)
 POLICY = law().on(TODAY)
 OPENS = date(2026, 11, 14)
-WINDOW = Window(date(2026, 11, 29), OPENS, date(2026, 11, 29), date(2026, 12, 5), date(2026, 12, 7))
+WINDOW = Window(date(2026, 11, 29), OPENS, date(2026, 11, 29), date(2026, 12, 5), date(2026, 12, 5), date(2026, 12, 7))
 OWED = Obligation("90-day", "NON-O", date(2026, 9, 1), date(2027, 8, 1), "arrival:M", WINDOW, True, ())
 HELD = Held("R1", "under-review", "arrival:M")
 NOTHING = Obligation(None, None, None, None, None, None, False, ())
@@ -145,7 +147,8 @@ def deciding(
     note: str = "",
     due: Any = None,
 ) -> list[str]:
-    return reports.obstacles_to_deciding(status, outcome, reasons, note, FILED, due)
+    decision = reports.DecisionRequest(outcome=Outcome(outcome), reasons=reasons, note=note, next_due_on=due)
+    return reports.obstacles_to_deciding(status, FILED, decision)
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)

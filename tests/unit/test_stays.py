@@ -6,9 +6,11 @@ from itertools import permutations
 
 import pytest
 
-from immigration.rules.due_dates import counts_in, is_contradicted
+from immigration.registries.law import law
+from immigration.rules.bases import counts_in
+from immigration.rules.due_dates import is_contradicted, obligation
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report
-from immigration.rules.stays import Stay, current, permission_to_stay, since_arrival, stays
+from immigration.rules.stays import Stay, current, since_arrival, stays
 
 DAY = timedelta(1)
 IN, OUT = date(2026, 9, 1), date(2026, 10, 1)
@@ -59,7 +61,8 @@ def test_an_arrival_of_tomorrow_does_not_count_today():
 @pytest.mark.parametrize(
     ("different", "counts"),
     [
-        ({"on": IN}, True),
+        ({"on": IN}, False),
+        ({"on": IN + DAY}, True),
         ({"on": IN - DAY}, False),
         ({"on": OUT}, True),
         ({"on": OUT + DAY}, False),
@@ -92,12 +95,15 @@ def test_the_last_permission_of_the_stay_says_how_long():
     first = Permission("P1", "extension", IN, date(2027, 10, 1))
     change = Permission("P2", "change", OUT, date(2027, 11, 1), "NON-B")
     before, after = replace(first, on=IN - DAY), replace(first, on=OUT + DAY)
-    stay = Stay(ARRIVAL, None, None)
-    granted = since_arrival([change, after, first, before], stay, OUT)
-    assert granted == [first, change]
-    assert permission_to_stay(stay, granted) == ("NON-B", date(2027, 11, 1))
-    assert permission_to_stay(stay, [first]) == ("NON-O", date(2027, 10, 1))
-    assert permission_to_stay(stay, []) == ("NON-O", date(2027, 9, 1))
+    assert since_arrival([change, after, first, before], Stay(ARRIVAL, None, None), OUT) == [first, change]
+
+    def permission_to_stay(*permissions):
+        owed = obligation(Facts((PASSPORT,), (ARRIVAL,), permissions), OUT, law().on(OUT))
+        return owed.visa_class, owed.permitted_until
+
+    assert permission_to_stay(change, after, first, before) == ("NON-B", date(2027, 11, 1))
+    assert permission_to_stay(first) == ("NON-O", date(2027, 10, 1))
+    assert permission_to_stay() == ("NON-O", date(2027, 9, 1))
 
 
 def test_permissions_of_one_day_are_in_the_order_of_their_ends_and_ids():

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from foundation.events import EventRecord
 from notifications import rounds
 from notifications.models import Delivery, Device, Notification
-from notifications.services import delivery, devices, inbox, planning
+from notifications.services import delivery, devices, planning
 from notifications.services.devices import Registration
 from notifications.services.notifying import notify
 
@@ -93,33 +93,6 @@ def test_who_has_no_device_gets_it_in_the_inbox_and_on_a_device_registered_while
     plan(database, due(ANNA), NOW + timedelta(minutes=2))
     assert fan_out(database, NOW + timedelta(minutes=2)) == 1
     assert len(claim(database, NOW + timedelta(minutes=2))) == 1
-
-
-def inbox_of(database, person):
-    with database.read_session() as session:
-        return [item.kind for item in inbox.page(session, person_id=person, language="en").items]
-
-
-@pytest.mark.parametrize("basis", ["extension:7", None])
-def test_a_reminder_planned_on_half_an_import_leaves_the_inbox_of_who_has_no_device(database, basis):
-    plan(database, due(ANNA, BORIS, step="window-opens"))
-    assert inbox_of(database, ANNA) == ["reminder.window-opens"]
-    still_due = due(BORIS) if basis is None else due(ANNA, basis=basis)
-    assert retire(database, still_due) == (1 if basis is None else 2)
-    assert inbox_of(database, ANNA) == []
-    assert inbox_of(database, BORIS) == (["reminder.window-opens"] if basis is None else [])
-    plan(database, due(ANNA, step="window-opens"))
-    fan_out(database)
-    assert inbox_of(database, ANNA) == ["reminder.window-opens"]
-
-
-def test_what_was_read_stays_in_the_inbox(database):
-    plan(database, due(ANNA))
-    with database.transaction() as session:
-        (item,) = inbox.page(session, person_id=ANNA, language="en").items
-        inbox.read(session, item.id, person_id=ANNA, language="en", now=NOW)
-    assert retire(database, due()) == 0
-    assert inbox_of(database, ANNA) == ["reminder.due-day"]
 
 
 def test_a_later_device_gets_nothing_of_a_step_that_is_over(database):

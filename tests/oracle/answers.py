@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from tests.oracle.history import BEFORE, WEEK, Change, Extension, History, Move, Report
+from tests.oracle.history import WEEK, Change, Extension, History, Move, Report
 from tests.oracle.replay import READINGS, Position, replay
 from tests.oracle.visas import regime, visa_class
 
@@ -17,11 +17,11 @@ def answer(history: History) -> dict[str, object]:
         return found | dict.fromkeys(DATES) | {"basis": None}
     dates = {
         "due_on": position.due,
-        "opens_on": position.due - BEFORE,
+        "opens_on": history.opens(position.due),
         "online_closes_on": position.due,
         "grace_ends_on": position.due + WEEK,
         "late_after": position.not_late,
-        "can_file_from": can_file_from(history, position.due - BEFORE),
+        "can_file_from": can_file_from(history, history.opens(position.due)),
     }
     return found | {"state": _state(position, history.today)} | dates | {"basis": basis_kind(position)}
 
@@ -40,7 +40,7 @@ def can_file_from(history: History, opens: dt.date) -> dt.date:
     for reading in READINGS[1:]:
         other = replay(history, reading)
         if other.due is not None and other.not_late is not None and history.today <= other.not_late:
-            found.append(other.due - BEFORE)
+            found.append(history.opens(other.due))
     return min(found)
 
 

@@ -25,6 +25,7 @@ class Calendar:
     """The days on which the offices of one person are closed, and the days that were waived."""
 
     def __init__(self, history: History) -> None:
+        self.opens = history.opens
         self.own = ONLY_IN.get(province(history), set())
         self.waived = {
             first + DAY * n for first, last in history.waivers for n in range((last - first).days + 1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 DAY = dt.timedelta(1)
-WEEK, BEFORE = DAY * 7, DAY * 15
+WEEK = DAY * 7
 
 
 class Move(NamedTuple):
@@ -66,6 +66,11 @@ class History:
     waivers: list[tuple[dt.date, dt.date]] = field(default_factory=list)
     residence: str = ""
     today: dt.date = dt.date(2026, 1, 1)
+    opens_before: int = 15
+
+    def opens(self, due: dt.date) -> dt.date:
+        """The first day on which a report for a due date is taken."""
+        return due - DAY * self.opens_before
 
 
 def without_each(history: History) -> Iterator[History]:

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import NamedTuple
 
 from tests.oracle.closed_days import Calendar
-from tests.oracle.history import BEFORE, DAY, WEEK, Change, Extension, History, Move, Record, Report
+from tests.oracle.history import DAY, WEEK, Change, Extension, History, Move, Record, Report
 from tests.oracle.visas import regime, visa_class
 
 
@@ -55,7 +55,7 @@ class Position:
         """A new due date, with seven days of grace, and the record that it stands on."""
         end = grace_ends or due + WEEK
         self.basis, self.due = basis, due
-        self.not_late = self.calendar.last_day(due - BEFORE, end)
+        self.not_late = self.calendar.last_day(self.calendar.opens(due), end)
         self.met = {each for each in self.met if not each.startswith("last day: ")}
         self.met |= {f"last day: {why}" for why in self.calendar.why(end, self.not_late)}
 

@@ -165,6 +165,7 @@ def _expected(
         [(waiver.first, waiver.last) for waiver in policy.waivers],
         "10" if in_bangkok else "",
         today,
+        (policy.windows.get("online") or policy.windows["in-person"]).opens_before,
     )
     position = oracle.replay(history)
     expected = Obligation(position.regime, position.arrived, position.until)
@@ -177,7 +178,7 @@ def _expected(
         basis=f"{oracle.basis_kind(position)}:{number}",
         due_on=position.due,
         late_after=position.not_late,
-        opens_on=position.due - oracle.BEFORE,
+        opens_on=history.opens(position.due),
         expected=position.until > position.due,
     )
 

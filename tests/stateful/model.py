@@ -1,7 +1,7 @@
 """The reference model: the imported rows, and the obligation that follows from them.
 
 No code of the service is used: which rows count is found here, and the due date that follows from them by the second
-implementation in `tests/oracle.py`.
+implementation in `tests/oracle/`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -116,7 +116,7 @@ def obligation(records: Records, ours: Sequence[Row], today: date, policy: Polic
     entries = _entries(records["reports"], counting, stay, today, snapshot)
     filed = [r["filed_on"] for r in (*records["reports"], *ours) if r.get("status", "accepted") == "accepted"]
     in_bangkok = any(date.fromisoformat(on) <= today for on in filed)  # every report here is taken by that office
-    return _expected(_Lives(records, entries, today, policy, in_bangkok))
+    return _expected(records, entries, today, policy, in_bangkok)
 
 
 @dataclass(frozen=True)
@@ -152,57 +152,42 @@ def _entries(
     return sorted(entries, key=lambda e: (e.on, e.ours, "" if e.ours else e.number))
 
 
-class _Lives:
-    """The rows as the second implementation takes them, and the name of what each of its bases stands on."""
-
-    def __init__(
-        self, records: Records, entries: Sequence[CountingReport], today: date, policy: Policy, in_bangkok: bool
-    ) -> None:
-        self.moves = sorted(records["movements"], key=lambda row: row["movement_id"])
-        self.permissions = sorted(records["permissions"], key=lambda row: row["permission_id"])
-        self.entries = entries
-        self.history = oracle.History(
-            [
-                (_day(m, "occurred_on"), _way(m), m["visa_class"], day(m["permitted_until"]) or _day(m, "occurred_on"))
-                for m in self.moves
-            ],
-            [(_day(p, "granted_on"), p["kind"], p["visa_class"], _day(p, "permitted_until")) for p in self.permissions],
-            [(e.on, e.channel, e.printed) for e in entries],
-            [(waiver.first, waiver.last) for waiver in policy.waivers],
-            today,
-            in_bangkok,
-            policy.windows["online"].opens_before,
-        )
-
-    def name(self, basis: str, index: int) -> str:
-        """What a basis is called by the service."""
-        if basis == "report":
-            entry = self.entries[index]
-            return f"{'report' if entry.ours else 'office-report'}:{entry.number}"
-        row, key = (
-            (self.moves[index], "movement_id") if basis == "arrival" else (self.permissions[index], "permission_id")
-        )
-        return f"{basis}:{row[key]}"
-
-
-def _expected(lives: _Lives) -> Obligation:
-    position = oracle.replay(lives.history)
+def _expected(
+    records: Records, entries: Sequence[CountingReport], today: date, policy: Policy, in_bangkok: bool
+) -> Obligation:
+    """What the second implementation says of these rows."""
+    permissions = {kind: [p for p in records["permissions"] if p["kind"] == kind] for kind in ("extension", "change")}
+    history = oracle.History(
+        [_move(row) for row in sorted(records["movements"], key=lambda row: row["movement_id"])],
+        [oracle.Extension(*_permission(row)) for row in permissions["extension"]],
+        [oracle.Change(*_permission(row)) for row in sorted(permissions["change"], key=lambda p: p["permission_id"])],
+        [oracle.Report(e.on, e.channel, e.printed, f"{n:06}", ours=e.ours) for n, e in enumerate(entries)],
+        [(waiver.first, waiver.last) for waiver in policy.waivers],
+        "10" if in_bangkok else "",
+        today,
+        (policy.windows.get("online") or policy.windows["in-person"]).opens_before,
+    )
+    position = oracle.replay(history)
     expected = Obligation(position.regime, position.arrived, position.until)
-    if position.due is None or position.until is None:
+    if position.due is None or position.until is None or position.basis is None:
         return expected
+    basis = position.basis
+    number = entries[int(basis.number)].number if isinstance(basis, oracle.Report) else basis.number
     return replace(
         expected,
-        basis=lives.name(position.basis, position.record),
+        basis=f"{oracle.basis_kind(position)}:{number}",
         due_on=position.due,
         late_after=position.not_late,
-        opens_on=position.due - position.opens_before,
+        opens_on=history.opens(position.due),
         expected=position.until > position.due,
     )
 
 
-def _way(row: dict[str, str]) -> str:
-    return "in" if row["direction"] == "arrival" else "out"
+def _move(row: dict[str, str]) -> oracle.Move:
+    on, way = date.fromisoformat(row["occurred_on"]), "in" if row["direction"] == "arrival" else "out"
+    return oracle.Move(on, way, row["visa_class"], day(row["permitted_until"]) or on, row["movement_id"])
 
 
-def _day(row: dict[str, str], name: str) -> date:
-    return date.fromisoformat(row[name])
+def _permission(row: dict[str, str]) -> tuple[date, date, str, str]:
+    on, until = date.fromisoformat(row["granted_on"]), date.fromisoformat(row["permitted_until"])
+    return on, until, row["visa_class"], row["permission_id"]

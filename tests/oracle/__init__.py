@@ -7,10 +7,11 @@ It replays all the records of a person event by event, once for each accepted re
 from tests.oracle.answers import answer, basis_kind, features
 from tests.oracle.history import DAY, Change, Extension, History, Move, Report, without_each
 from tests.oracle.random_histories import random_history
-from tests.oracle.replay import Position, Reading, replay
+from tests.oracle.replay import READINGS, Position, Reading, replay
 
 __all__ = [
     "DAY",
+    "READINGS",
     "Change",
     "Extension",
     "History",

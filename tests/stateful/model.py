@@ -106,7 +106,14 @@ def stays(movements: Sequence[dict[str, str]], today: date) -> list[Stay]:
     return known_stays
 
 
-def obligation(records: Records, ours: Sequence[Row], today: date, policy: Policy, snapshot: Snapshot) -> Obligation:
+def obligation(
+    records: Records,
+    ours: Sequence[Row],
+    today: date,
+    policy: Policy,
+    snapshot: Snapshot,
+    reading: oracle.Reading = oracle.READINGS[0],
+) -> Obligation:
     """The obligation today of a person with these rows, and with these reports filed through the service."""
     known_stays = stays(records["movements"], today)
     stay = known_stays[-1] if known_stays and known_stays[-1].left_on is None else None
@@ -116,7 +123,7 @@ def obligation(records: Records, ours: Sequence[Row], today: date, policy: Polic
     entries = _entries(records["reports"], counting, stay, today, snapshot)
     filed = [r["filed_on"] for r in (*records["reports"], *ours) if r.get("status", "accepted") == "accepted"]
     in_bangkok = any(date.fromisoformat(on) <= today for on in filed)  # every report here is taken by that office
-    return _expected(records, entries, today, policy, in_bangkok)
+    return _expected(records, entries, today, policy, in_bangkok, reading)
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,12 @@ def _entries(
 
 
 def _expected(
-    records: Records, entries: Sequence[CountingReport], today: date, policy: Policy, in_bangkok: bool
+    records: Records,
+    entries: Sequence[CountingReport],
+    today: date,
+    policy: Policy,
+    in_bangkok: bool,
+    reading: oracle.Reading,
 ) -> Obligation:
     """What the second implementation says of these rows."""
     permissions = {kind: [p for p in records["permissions"] if p["kind"] == kind] for kind in ("extension", "change")}
@@ -167,7 +179,7 @@ def _expected(
         today,
         (policy.windows.get("online") or policy.windows["in-person"]).opens_before,
     )
-    position = oracle.replay(history)
+    position = oracle.replay(history, reading)
     expected = Obligation(position.regime, position.arrived, position.until)
     if position.due is None or position.until is None or position.basis is None:
         return expected

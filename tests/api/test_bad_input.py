@@ -298,7 +298,8 @@ def test_another_method_is_answered_with_those_there_are(world: World, path: str
     here = [operation for operation in operations() if operation.path == path]
     there_are = {operation.method.upper() for operation in here}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - there_are:
-        address = here[0].at(resident_id=world.values["resident_id"], notification_id=world.values["resident_id"])
+        some = world.values["resident_id"]
+        address = here[0].at(resident_id=some, notification_id=some, link_id=some)
         answer = world.app.test_client().open(address, method=method)
         assert (answer.status_code, problem(answer)["code"]) == (405, "method-not-allowed")
         assert there_are <= set(answer.headers["Allow"].split(", ")) <= there_are | {"HEAD", "OPTIONS"}

@@ -54,6 +54,24 @@ _JOIN_REPORTS = text("""
 update reports r set person_id = n.person_id
 from jsonb_to_recordset(cast(:rows as jsonb)) as n (former uuid, person_id uuid) where r.person_id = n.former
 """)
+# What was made before holders were kept names the person of that time. A sign-in began when its code was used up, and
+# a filing was remembered when it was stored.
+_GIVE_TO_HOLDERS = (
+    text("""
+update token_families f set person_id = p.holder_id
+from activation_codes c join passports p on p.id = c.passport_id
+where c.passport_id = any(:passports) and f.person_id = c.person_id and f.created_at = c.used_at
+"""),
+    text("""
+update activation_codes c set person_id = p.holder_id
+from passports p where p.id = c.passport_id and c.passport_id = any(:passports)
+"""),
+    text("""
+update idempotency_keys k set person_id = p.holder_id from reports r join passports p on p.id = r.passport_id
+where r.passport_id = any(:passports) and r.holder_id is null and k.person_id = r.person_id
+  and k.created_at = r.filed_at
+"""),
+)
 _ADD_OBLIGATIONS = text("""
 insert into obligations (person_id) select unnest(cast(:people as uuid[])) on conflict do nothing
 """)
@@ -79,7 +97,8 @@ def regroup(session: Session, people: Iterable[Group], *, policy: Policy, now: d
     to a person is one or the other.
     """
     before = {passport.id: passport for group in people for passport in group}
-    parts, former = _separate(_with_distinct_holders(people))
+    distinct, added = _with_distinct_holders(people)
+    parts, former = _separate(distinct)
     groups = [[replace(passport, person_id=_survivor(group)) for passport in group] for group in parts]
     moved = [passport for group in groups for passport in group if passport != before[passport.id]]
     if not moved:
@@ -87,6 +106,8 @@ def regroup(session: Session, people: Iterable[Group], *, policy: Policy, now: d
     lock_people(session, {before[passport.id].person_id for passport in moved} | {p.person_id for p in moved})
     session.execute(_ADD_HOLDERS, {"holders": [passport.holder_id for passport in moved]})
     session.execute(_PLACE, {"rows": _as_json([asdict(passport) for passport in moved])})
+    for statement in _GIVE_TO_HOLDERS if added else ():
+        session.execute(statement, {"passports": added})
     recorded = _separate_belongings(session, parts, before, former)
     recorded += _join_belongings(session, parts, policy=policy, now=now, actor=actor)
     touched = {_survivor(group) for group in parts if any(before[p.id].person_id in former for p in group)}
@@ -97,18 +118,23 @@ def regroup(session: Session, people: Iterable[Group], *, policy: Policy, now: d
     return touched
 
 
-def _with_distinct_holders(people: Iterable[Group]) -> list[Group]:
-    """Give passports that were joined before holders were kept a holder of their own; the oldest one keeps its id."""
+def _with_distinct_holders(people: Iterable[Group]) -> tuple[list[Group], list[int]]:
+    """Give passports that were joined before holders were kept a holder of their own; the groups, and these passports.
+
+    The first of such a person's passports keeps the id.
+    """
     taken: set[UUID] = set()
-    groups = []
+    groups, added = [], []
     for group in sorted(people, key=lambda group: min(passport.id for passport in group)):
         distinct = []
         for passport in group:
-            holder_id = uuid4() if passport.holder_id in taken else passport.holder_id
-            taken.add(holder_id)
-            distinct.append(replace(passport, holder_id=holder_id))
+            if passport.holder_id in taken:
+                added.append(passport.id)
+                passport = replace(passport, holder_id=uuid4())
+            taken.add(passport.holder_id)
+            distinct.append(passport)
         groups.append(distinct)
-    return groups
+    return groups, added
 
 
 def _separate(groups: list[Group]) -> tuple[list[Group], dict[UUID, set[UUID]]]:

@@ -120,7 +120,7 @@ def link_passport(data: dict[str, Any], resident_id: UUID) -> PassportLink:
 
 @blueprint.delete("/residents/<uuid:resident_id>/links/<uuid:link_id>")
 @allow(Role.OFFICER, Role.SUPERVISOR)
-@blueprint.arguments(UnlinkIn)
+@blueprint.arguments(UnlinkIn, required=False)
 @blueprint.response(204)
 def unlink_passport(data: dict[str, Any], resident_id: UUID, link_id: UUID) -> None:
     """Take a link back: its passports are of two people again, where nothing else links them."""

@@ -114,11 +114,11 @@ def issue_for(
         raise CannotIssueCode("; ".join(obstacles), obstacles=obstacles)
     _end_unused(session, passport, assurance, now)
     code = code or numbers.activation_code(os.urandom(numbers.CODE_BYTES))
-    term = terms(bangkok_date(now))
+    term, holder_id = terms(bangkok_date(now)), passport.holder_id or passport.person_id
     expires_at = now + term.code(assurance)
     session.add(
         ActivationCode(
-            person_id=passport.holder_id or passport.person_id,
+            person_id=holder_id,
             passport_id=passport.id,
             code_digest=digest(code),
             assurance=assurance,
@@ -128,7 +128,7 @@ def issue_for(
             tries_left=term.tries_per_code,
         )
     )
-    event = ActivationCodeIssued(subject=str(passport.person_id), person_id=passport.person_id, assurance=assurance)
+    event = ActivationCodeIssued(subject=str(holder_id), person_id=holder_id, assurance=assurance)
     events.record(session, event, actor=issued_by, at=now)
     return Issued(code, expires_at)
 

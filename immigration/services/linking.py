@@ -75,10 +75,11 @@ def take_turns(session: Session) -> None:
     session.execute(_TAKE_TURNS)
 
 
-def refuse_staged(session: Session) -> dict[int, str]:
+def refuse_staged(session: Session) -> tuple[dict[int, str], list[int]]:
     """Remove staged passports whose claim to replace another one cannot be true; their lines, with the reason.
 
-    The people they concern are locked, before anything of them is changed.
+    Returns also the passports on record that the file is about, by links. The people whose they are, are locked before
+    anything of them is changed.
     """
     known = _read_surroundings(session, session.scalars(_BEFORE_MERGE).all())
     rows = session.execute(_STAGED, {"known": [passport.document_index for passport in known]}).all()
@@ -89,7 +90,7 @@ def refuse_staged(session: Session) -> dict[int, str]:
         refused |= {line: REASONS[obstacle] for line, obstacle in obstacles.items()}
     if refused:
         session.execute(_REFUSE, {"lines": list(refused)})
-    return refused
+    return refused, [passport.id for passport in known]
 
 
 def _refusals(
@@ -113,9 +114,10 @@ def _refusals(
     return refused
 
 
-def relink_staged(session: Session, *, policy: Policy, now: datetime, actor: str) -> None:
-    """Join and separate people as the links of the staged passports, which were merged, now say."""
-    relink(session, session.scalars(_AFTER_MERGE).all(), policy=policy, now=now, actor=actor)
+def relink_staged(session: Session, known: list[int], *, policy: Policy, now: datetime, actor: str) -> None:
+    """Join and separate people as the links of the staged passports, which were merged, and of `known` ones now say."""
+    staged = session.scalars(_AFTER_MERGE).all()
+    relink(session, [*{*staged, *known}], policy=policy, now=now, actor=actor)
 
 
 def relink(session: Session, passport_ids: Sequence[int], *, policy: Policy, now: datetime, actor: str) -> set[UUID]:

@@ -191,10 +191,14 @@ def merge(session: Session, kind_name: str, rows: list[staging.Staged], *, law: 
     today = bangkok_date(now)
     policy = law.on(today)
     are_passports = kind_name == staging.PASSPORTS
-    rejected = linking.refuse_staged(session) if are_passports else staging.refuse_unknown_passports(session)
+    linked: list[int] = []
+    if are_passports:
+        rejected, linked = linking.refuse_staged(session)
+    else:
+        rejected = staging.refuse_unknown_passports(session)
     counts = Counter(staging.merge_staged(session, kind_name, today=today, policy_version=policy.version))
     if are_passports:
-        linking.relink_staged(session, policy=policy, now=now, actor=ACTOR)
+        linking.relink_staged(session, linked, policy=policy, now=now, actor=ACTOR)
     counts["unchanged"] += len(rows) - counts.total() - len(rejected)
     return Merged(counts, rejected)
 

@@ -12,7 +12,7 @@ from foundation import events
 from foundation.db import ReadSession, Session
 from foundation.identity import Principal
 from immigration.events import ContactChanged
-from immigration.models.people import Passport, Person, current_passport, get_person_id, holder, person_of
+from immigration.models.people import Passport, Person, current_passport, get_person_id, holder
 from immigration.rules.numbers import masked
 from immigration.services.tokens import InvalidToken
 
@@ -70,7 +70,7 @@ def change(session: Session, resident: Principal, changes: dict[str, Any], *, no
 
 def _people(session: ReadSession, holder_id: UUID, lock: bool = False) -> Sequence[Person]:
     """The holders of all passports of the resident's person; who changed contact data last comes first."""
-    holders = select(holder()).where(Passport.person_id == person_of(holder_id))
+    holders = select(holder()).where(Passport.person_id == get_person_id(session, holder_id))
     latest = (Person.contact_changed_at.desc().nulls_last(), (Person.id == holder_id).desc(), Person.id)
     query = select(Person).where(Person.id.in_(holders)).order_by(*latest)
     return session.scalars(query.with_for_update() if lock else query).all()

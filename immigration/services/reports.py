@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Uuid, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from foundation import events
 from foundation.clock import bangkok_date
@@ -16,7 +16,7 @@ from foundation.errors import BadRequest, Conflict, NotFound, Unavailable, Unpro
 from foundation.identity import Principal
 from foundation.paging import Page, page
 from immigration.events import ReportCorrected, ReportWithdrawn
-from immigration.models.people import person_of
+from immigration.models.people import person_of_holder
 from immigration.models.reports import IdempotencyKey, Receipt, Report
 from immigration.registries.records import Case
 from immigration.rules import due_dates, facts, findings, numbers
@@ -34,11 +34,13 @@ KEYS_KEPT = timedelta(days=400)
 _NEWEST = (
     select(Report, Receipt)
     .outerjoin(Receipt, (Receipt.report_id == Report.id) & Receipt.voided_at.is_(None))
-    .where(Report.person_id == person_of(bindparam("holder_id", type_=Uuid)))
+    .where(Report.person_id == person_of_holder())
     .order_by(Report.id.desc())
     .limit(bindparam("limit"))
 )
 _OLDER = _NEWEST.where(Report.id < bindparam("before"))
+_OWN = select(Report).where(Report.number == bindparam("number"), Report.person_id == person_of_holder())
+_OWN_LOCKED = _OWN.with_for_update(of=Report)
 
 
 class IdempotencyKeyRequired(BadRequest):
@@ -175,8 +177,8 @@ def list_reports(session: ReadSession, holder_id: UUID, *, cursor: str | None = 
 
 def get(session: ReadSession, number: str, *, author: Principal, lock: bool = False) -> Report:
     """A report of the asking resident; NotFound for another's exactly as for none."""
-    wanted = select(Report).where(Report.number == numbers.normalise(number), Report.person_id == person_of(author.id))
-    report = session.scalars(wanted.with_for_update() if lock else wanted).one_or_none()
+    values = {"number": numbers.normalise(number), "holder_id": author.id}
+    report = session.scalars(_OWN_LOCKED if lock else _OWN, values).one_or_none()
     if report is None:
         raise NotFound()
     return report

@@ -22,6 +22,7 @@ from foundation.key_check import WrongSecretKey
 from foundation.sealing import Keyring, use_keyring
 from foundation.services import use_services
 from immigration.commands import activation, keys, officers, records
+from immigration.models.people import get_person_id
 from immigration.registries import addresses
 from immigration.registries.law import law
 from immigration.registries.records import ImportedRecords
@@ -80,6 +81,7 @@ def create_app(
         clock=clock,
         database=database,
         authenticate=authenticator(database, signer, clock, settings),
+        person_of=get_person_id,
         filing=FilingContext(ImportedRecords(), law(), signer, settings.public_url),
         due_today=due_today,
         api=Api(app),

@@ -30,6 +30,7 @@ _RANDOM = {
     "obligations_person_id": _PERSON,
     "idempotency_keys_person_id": _PERSON,
     "reports_person_id": _PERSON,
+    "reports_holder_id": _PERSON,
     "reports_passport_id": f"(:t::bigint * {STRIDE} + :j::int)",
     "reports_number": _NUMBER,
     "reports_period": "('report-R26-' || :r::text)",

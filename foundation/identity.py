@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from foundation.db import ReadSession
+
 
 class Role(StrEnum):
     """The roles a route can be opened to."""
@@ -36,6 +38,9 @@ class Principal:
         """Who this is in the events table."""
         return f"{self.role}:{self.name or self.id}"
 
+
+PersonOf = Callable[[ReadSession, UUID], UUID]
+"""From the id of a resident's principal to the person whom messages and devices belong to at present."""
 
 Authenticate = Callable[[str], Principal]
 """From a bearer token to a principal; raises Unauthenticated."""

@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from foundation.clock import Clock
 from foundation.config import Settings
 from foundation.db import AutocommitConnection, Database, ReadSession, Session
-from foundation.identity import Authenticate
+from foundation.identity import Authenticate, PersonOf
 
 _NAME = "services"
 
@@ -23,6 +23,7 @@ class Services:
     clock: Clock
     database: Database
     authenticate: Authenticate
+    person_of: PersonOf = lambda _session, resident_id: resident_id
 
 
 def use_services(app: Flask, services: Services) -> None:

@@ -79,10 +79,34 @@ class DueDateChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleMerged(Event):
-    """A late record showed that two people on record are one, by their passports."""
+    """A late record or an officer showed that two people on record are one, by their passports."""
 
     kind: ClassVar[str] = "people.joined"
     absorbed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleSeparated(Event):
+    """Nothing links some passports of a person with the others any more: who holds them is `person_id` from then on."""
+
+    kind: ClassVar[str] = "people.separated"
+    former: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassportsLinked(Event):
+    """An officer stated that two passports have one holder."""
+
+    kind: ClassVar[str] = "passports.linked"
+    link: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassportsUnlinked(Event):
+    """An officer took the link between two passports back."""
+
+    kind: ClassVar[str] = "passports.unlinked"
+    link: str
 
 
 @dataclass(frozen=True, kw_only=True)

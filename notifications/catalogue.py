@@ -23,6 +23,8 @@ OUTCOMES = ("accepted", "returned", "rejected", "needs-visit")
 NOTIFYING_EVENTS = frozenset(
     {
         "obligation.due-date-changed",
+        "passports.linked",
+        "people.separated",
         "report.contradicted",
         "report.decided",
         "report.reopened",
@@ -37,6 +39,7 @@ NON_NOTIFYING_EVENTS: Mapping[str, str] = {
     "officer.added": "concerns no resident",
     "officer.locked-out": "concerns no resident",
     "officer.signed-in": "concerns no resident",
+    "passports.unlinked": "whom it separates is told that; where other links stand it changes nothing",
     "people.joined": "the records were put in order; what it changes for the person is told as a due date",
     "report.corrected": "the resident did it, and saw the answer",
     "report.filed": "the resident did it, and saw the answer; a decision is told by itself",
@@ -196,6 +199,21 @@ _ENGLISH = {
             "Open the app to see why.",
         ),
     ),
+    "passports.linked": Template(
+        "Another passport was added to your record",
+        (
+            "An immigration officer linked it on {on}. Open the app to see the date of your next report. "
+            "If it is not yours, go to an immigration office.",
+        ),
+    ),
+    "people.separated": Template(
+        "Your record was separated from another one",
+        (
+            "Since {on} another passport no longer counts as yours, with its reports and messages. "
+            "Open the app to see the date of your next report. "
+            "If both passports are yours, go to an immigration office.",
+        ),
+    ),
     "resident.activated": Template(
         "A phone was added to your account",
         ("It was added on {on}. If that was not you, go to an immigration office at once.",),
@@ -271,6 +289,20 @@ _THAI = {
             "ครบกำหนด {due_on} เปิดแอปเพื่อดูเหตุผล",
             "วันที่ {previous_due_on} ใช้ไม่ได้แล้ว เปิดแอปเพื่อดูเหตุผล",
             "เปิดแอปเพื่อดูเหตุผล",
+        ),
+    ),
+    "passports.linked": Template(
+        "มีการเพิ่มหนังสือเดินทางอีกเล่มในข้อมูลของท่าน",
+        (
+            "เจ้าหน้าที่เชื่อมโยงเมื่อ {on} เปิดแอปเพื่อดูวันครบกำหนดรายงานตัวครั้งถัดไป "
+            "หากไม่ใช่หนังสือเดินทางของท่าน โปรดไปที่สำนักงานตรวจคนเข้าเมือง",
+        ),
+    ),
+    "people.separated": Template(
+        "ข้อมูลของท่านถูกแยกออกจากข้อมูลอื่น",
+        (
+            "ตั้งแต่ {on} หนังสือเดินทางอีกเล่มพร้อมรายงานและข้อความของเล่มนั้นไม่นับเป็นของท่านแล้ว "
+            "เปิดแอปเพื่อดูวันครบกำหนดรายงานตัวครั้งถัดไป หากทั้งสองเล่มเป็นของท่าน โปรดไปที่สำนักงานตรวจคนเข้าเมือง",
         ),
     ),
     "resident.activated": Template(

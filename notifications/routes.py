@@ -4,11 +4,12 @@ import re
 from typing import Any
 from uuid import UUID
 
+from foundation.db import ReadSession
 from foundation.errors import Unprocessable
 from foundation.http import Blueprint, allow, language, now, principal
 from foundation.identity import Role
 from foundation.paging import Page
-from foundation.services import read_session, transaction
+from foundation.services import read_session, services, transaction
 from notifications.models import Device
 from notifications.schemas import DEVICE_ID, DeviceIn, DeviceOut, InboxOut, InboxQuery, LanguageQuery, NotificationOut
 from notifications.services import devices, inbox
@@ -29,7 +30,7 @@ def register_device(registration: Registration, device_id: str) -> Device:
     who = principal()
     with transaction() as session:
         return devices.register(
-            session, device_id, person_id=who.id, family=who.family, registration=registration, now=now()
+            session, device_id, person_id=_person(session), family=who.family, registration=registration, now=now()
         )
 
 
@@ -39,7 +40,7 @@ def register_device(registration: Registration, device_id: str) -> Device:
 def remove_device(device_id: str) -> None:
     """Receive no more messages on this device."""
     with transaction() as session:
-        devices.remove(session, device_id, person_id=principal().id, now=now())
+        devices.remove(session, device_id, person_id=_person(session), now=now())
 
 
 @blueprint.get("/notifications")
@@ -49,7 +50,7 @@ def remove_device(device_id: str) -> None:
 def list_notifications(query: dict[str, Any]) -> Page[inbox.Item]:
     """What was sent to me, newest first, and what became of it."""
     with read_session() as session:
-        return inbox.page(session, person_id=principal().id, **(query | {"language": _language(query)}))
+        return inbox.page(session, person_id=_person(session), **(query | {"language": _language(query)}))
 
 
 @blueprint.post("/notifications/<uuid:notification_id>/read")
@@ -59,7 +60,11 @@ def list_notifications(query: dict[str, Any]) -> Page[inbox.Item]:
 def read_notification(query: dict[str, Any], notification_id: UUID) -> inbox.Item:
     """Note that I have read a message."""
     with transaction() as session:
-        return inbox.read(session, notification_id, person_id=principal().id, language=_language(query), now=now())
+        return inbox.read(session, notification_id, person_id=_person(session), language=_language(query), now=now())
+
+
+def _person(session: ReadSession) -> UUID:
+    return services().person_of(session, principal().id)
 
 
 def _language(query: dict[str, Any]) -> str:

@@ -30,8 +30,7 @@ from immigration.services import code_mail, obligations, rechecks, reports
 from immigration.services.judging import FilingContext
 from notifications import rounds
 from notifications.channels.push import PushChannel
-from notifications.services.notifying import notify
-from operations.subscribing import notify_only_service_users, reassign_devices
+from operations.subscribing import SUBSCRIBERS
 
 PLANNING = "planning"
 HEARTBEAT_SECONDS = 10
@@ -73,8 +72,7 @@ class Round:
 
 
 def _relay(context: WorkerContext, now: datetime) -> int:
-    subscribers = (reassign_devices, notify_only_service_users(notify))
-    return rounds.relay_round(context.database, now, subscribers, stopping=context.stop.is_set)
+    return rounds.relay_round(context.database, now, SUBSCRIBERS, stopping=context.stop.is_set)
 
 
 def _recheck(context: WorkerContext, now: datetime) -> int:

@@ -95,7 +95,7 @@ def merge(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
     now = services_of(app).clock()
     with services_of(app).database.transaction() as session:
         merged = records.merge(session, kind, staging.staged(kind, typed), law=services_of(app).filing.law, now=now)
-    return dict(merged.counts) | {"unknown": len(merged.unknown)}
+    return dict(merged.counts) | {"rejected": len(merged.rejected)}
 
 
 def load_files(app: Flask, folder: Path) -> None:

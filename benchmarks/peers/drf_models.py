@@ -126,7 +126,7 @@ class Report(OfPassport):
 
     number, period, status, assurance, subdistrict_code, office = (_text() for _ in range(6))
     policy_version, filing_statement = (_text() for _ in range(2))
-    person_id = models.UUIDField()
+    person_id, holder_id = (models.UUIDField() for _ in range(2))
     entered_on, due_on = (models.DateField(null=True) for _ in range(2))
     filed_on = models.DateField()
     filed_at, decided_at = (models.DateTimeField(null=True) for _ in range(2))

@@ -32,7 +32,9 @@ class ActivationCode(Base):
     )
 
     id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True, info=personal("whom it activates"))
+    person_id: Mapped[UUID] = mapped_column(
+        ForeignKey("people.id"), index=True, info=personal("the holder it activates")
+    )
     passport_id: Mapped[int] = mapped_column(ForeignKey("passports.id"), info=personal("with which passport"))
     code_digest: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("keyed digest of the code"))
     assurance: Mapped[str] = mapped_column(Text, info=personal("counter or mail"))
@@ -90,7 +92,7 @@ class TokenFamily(Base):
     __table_args__ = ({"info": {"retention": "90 days after it ends"}},)
 
     id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True, info=personal("whose"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True, info=personal("the holder signed in"))
     assurance: Mapped[str] = mapped_column(Text, info=personal("counter or mail"))
     created_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
     revoked_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it ended early"))

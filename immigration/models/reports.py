@@ -45,6 +45,9 @@ class Report(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, info=internal("row id, filing order"))
     number: Mapped[str] = mapped_column(Text, unique=True, info=personal("number with a check character"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), info=personal("who reports"))
+    holder_id: Mapped[UUID | None] = mapped_column(
+        info=personal("the person as whom its author was signed in; null: the holder of the passport")
+    )
     passport_id: Mapped[int] = mapped_column(ForeignKey("passports.id"), info=personal("passport held when filing"))
     period: Mapped[str] = mapped_column(Text, info=personal("what the due date answered stands on (kind:id)"))
     entered_on: Mapped[date | None] = mapped_column(Date, info=personal("arrival of the stay reported in"))
@@ -116,7 +119,9 @@ class IdempotencyKey(Base):
         {"info": {"retention": "400 days"}},
     )
 
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True, info=personal("whose"))
+    person_id: Mapped[UUID] = mapped_column(
+        ForeignKey("people.id"), primary_key=True, info=personal("as whom its sender was signed in")
+    )
     key: Mapped[str] = mapped_column(Text, primary_key=True, info=internal("as the client sent it"))
     body_digest: Mapped[bytes] = mapped_column(LargeBinary, info=internal("SHA-256 of the request's canonical body"))
     status: Mapped[int] = mapped_column(SmallInteger, info=internal("HTTP status answered"))

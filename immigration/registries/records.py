@@ -32,6 +32,7 @@ class Answered:
     body_digest: bytes
     status: int
     answer: str
+    holder_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Records(Protocol):
     """Where the records of one person come from."""
 
     def case(self, connection: Connection, person_id: UUID, key: str = "") -> Case | None:
-        """The person's case, with what was answered under an idempotency key; None where the person is unknown."""
+        """The case of a holder's person, with what was answered under an idempotency key; None for an unknown id."""
 
     def cases(self, connection: Connection, person_ids: Sequence[UUID]) -> Iterator[Case]:
         """The cases of many people, without the addresses of their residences, ordered by person."""
@@ -126,7 +127,8 @@ _CASE = {
             "expires_on": "p.expires_on",
             "birth_date": "p.birth_date",
             "replaces_another": "p.replaces_index is not null",
-            "current": "not exists (select from passports n where n.replaces_index = p.document_index)",
+            "current": "not exists (select from passports n"
+            " where n.replaces_index = p.document_index and n.person_id = p.person_id)",
         },
         order_by="p.id",
     ),
@@ -141,9 +143,15 @@ _DETAILS = {
     "documents": "(select json_object_agg(p.id, encode(p.document_number, 'hex'))"
     " from passports p where p.person_id = o.person_id)",
     "answered": "(select json_build_object('body_digest', encode(k.body_digest, 'hex'), 'status', k.status,"
-    " 'answer', encode(k.answer, 'hex')) from idempotency_keys k where k.person_id = o.person_id and k.key = :key)",
+    " 'answer', encode(k.answer, 'hex'), 'holder_id', k.person_id) from idempotency_keys k where k.key = :key"
+    " and (k.person_id = o.person_id or k.person_id in (select p.holder_id from passports p"
+    " where p.person_id = o.person_id)) order by k.person_id <> :person_id limit 1)",
 }
-ONE_CASE = Statement(f'select {_object(_CASE | _DETAILS)} as "case" from obligations o where o.person_id = :person_id')  # noqa: S608
+# A token names the holder that was signed in, and `person_id` here is that: the links say whom it belongs to.
+ONE_CASE = Statement(
+    f'select {_object(_CASE | _DETAILS)} as "case" from obligations o where o.person_id'  # noqa: S608 - names from above
+    " = coalesce((select p.person_id from passports p where p.holder_id = :person_id), :person_id)"
+)
 _MANY = _CASE | {"residences": _facts_of("residences", Residence, address="null")}
 _MANY_CASES = Statement(
     f"select {_object(_MANY)} from obligations o where o.person_id = any(:person_ids) order by o.person_id"  # noqa: S608
@@ -245,4 +253,4 @@ def _answered(value: Mapping[str, Any] | None) -> Answered | None:
     if value is None:
         return None
     answer = keyring().open(bytes.fromhex(value["answer"]), "idempotency_keys.answer")
-    return Answered(bytes.fromhex(value["body_digest"]), value["status"], answer)
+    return Answered(bytes.fromhex(value["body_digest"]), value["status"], answer, UUID(value["holder_id"]))

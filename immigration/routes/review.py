@@ -1,6 +1,7 @@
 """Review by officers."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -10,7 +11,7 @@ from foundation.errors import NotFound
 from foundation.http import Blueprint, allow, language, now, principal
 from foundation.identity import Role
 from foundation.services import read_session, transaction
-from immigration.models.people import Passport
+from immigration.models.people import Passport, PassportLink
 from immigration.models.reports import Report
 from immigration.registries.records import Case
 from immigration.routes.context import filing_context
@@ -19,17 +20,20 @@ from immigration.schemas.common import NoteIn
 from immigration.schemas.reports import ReportOut, report_view
 from immigration.schemas.review import (
     DecisionIn,
+    LinkIn,
+    LinkOut,
     QueueArgs,
     QueueOut,
     ResidentOut,
     ReviewOut,
     SearchIn,
+    UnlinkIn,
     queue_view,
     records_view,
     review_view,
 )
 from immigration.schemas.stay import stay_view
-from immigration.services import obligations, receipts, reports, review
+from immigration.services import obligations, passport_links, receipts, reports, review
 from immigration.services.review import QueueFilter
 
 blueprint = Blueprint("review", __name__, url_prefix="/api/v1/review", description="Review by officers")
@@ -103,6 +107,30 @@ def reopen(data: dict[str, Any], number: str) -> dict[str, Any]:
         return report_view(report, None)
 
 
+@blueprint.post("/residents/<uuid:resident_id>/links")
+@allow(Role.OFFICER, Role.SUPERVISOR)
+@blueprint.arguments(LinkIn)
+@blueprint.response(201, LinkOut)
+def link_passport(data: dict[str, Any], resident_id: UUID) -> PassportLink:
+    """Link another passport of a resident's with the present one; again, the same link is answered."""
+    with transaction() as session:
+        return passport_links.link(
+            session, resident_id, officer=principal(), context=filing_context(), now=now(), **data
+        )
+
+
+@blueprint.delete("/residents/<uuid:resident_id>/links/<uuid:link_id>")
+@allow(Role.OFFICER, Role.SUPERVISOR)
+@blueprint.arguments(UnlinkIn, required=False)
+@blueprint.response(204)
+def unlink_passport(data: dict[str, Any], resident_id: UUID, link_id: UUID) -> None:
+    """Take a link back: its passports are of two people again, where nothing else links them."""
+    with transaction() as session:
+        passport_links.withdraw(
+            session, resident_id, link_id, officer=principal(), context=filing_context(), now=now(), **data
+        )
+
+
 @blueprint.post("/residents/search")
 @allow(Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR)
 @blueprint.arguments(SearchIn)
@@ -127,6 +155,7 @@ def _resident(session: ReadSession, passport: Passport) -> dict[str, Any]:
     return stay_view(owed, language()) | {
         "resident_id": str(passport.person_id),
         "passports": passports,
+        "links": passport_links.list_links(session, passport.person_id),
         "reports": [report_view(report, receipt) for report, receipt in filed.items],
         "records": records_view(case, passports),
     }

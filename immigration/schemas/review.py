@@ -171,6 +171,29 @@ class SearchIn(Schema):
     purpose = line(200, required=True, shortest=3)
 
 
+class LinkIn(Schema):
+    """Another passport of a resident, and why it is theirs."""
+
+    document_number = line(20, required=True, shortest=1)
+    issuing_state = line(3, required=True, shortest=1)
+    reason = line(200, required=True, shortest=3)
+
+
+class UnlinkIn(Schema):
+    """Why a link is taken back."""
+
+    reason = line(200)
+
+
+class LinkOut(Schema):
+    """A link between two passports that an officer made."""
+
+    id = fields.UUID(required=True)
+    reason = fields.String(required=True)
+    made_by = fields.String(required=True)
+    made_at = Instant(required=True)
+
+
 class ResidentReport(Schema):
     """A report of a resident, in a line."""
 
@@ -187,6 +210,7 @@ class ResidentOut(StayOut):
 
     resident_id = fields.String(required=True)
     passports = fields.List(fields.Nested(PassportOut), required=True)
+    links = fields.List(fields.Nested(LinkOut), required=True)
     reports = fields.List(fields.Nested(ResidentReport), required=True)
     records = fields.Nested(RecordsOut, required=True)
 

@@ -6,17 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 
 from foundation import events
 from foundation.clock import bangkok_date
-from foundation.db import ReadSession, Session, execute_bulk
+from foundation.db import Session, execute_bulk
 from foundation.errors import Conflict, NotFound, Unauthenticated, Unprocessable
 from foundation.identity import Principal
 from foundation.sealing import keyring
 from immigration.events import ActivationCodeIssued, ResidentActivated
 from immigration.models.access import ActivationAttempt, ActivationCode, ActivationRequest
-from immigration.models.people import Passport, current_passport, document_index
+from immigration.models.people import Passport, current_passport, document_index, get_person_id, is_replaced
 from immigration.registries.access import terms
 from immigration.rules import activations as rules
 from immigration.rules import mrz, nationalities, numbers
@@ -98,7 +98,7 @@ def issue(
 
 def issue_at_counter(session: Session, resident_id: UUID, *, officer: Principal, now: datetime) -> Issued:
     """A code for the person before the officer, with their present passport. Raises NotFound, CannotIssueCode."""
-    passport = current_passport(session, resident_id)
+    passport = current_passport(session, get_person_id(session, resident_id))
     if passport is None:
         raise NotFound
     return issue_for(session, passport, assurance=Assurance.COUNTER, issued_by=officer.actor, now=now)
@@ -109,16 +109,16 @@ def issue_for(
 ) -> Issued:
     """A fresh code for a passport row, or the one given; see `issue`."""
     session.refresh(passport, with_for_update=True)  # two who issue at once take turns
-    replaced = is_replaced(session, passport.document_index)
+    replaced = session.scalars(select(is_replaced()).where(Passport.id == passport.id)).one()
     if obstacles := rules.obstacles(status=passport.status, replaced=replaced, assurance=assurance):
         raise CannotIssueCode("; ".join(obstacles), obstacles=obstacles)
     _end_unused(session, passport, assurance, now)
     code = code or numbers.activation_code(os.urandom(numbers.CODE_BYTES))
-    term = terms(bangkok_date(now))
+    term, holder_id = terms(bangkok_date(now)), passport.holder_id or passport.person_id
     expires_at = now + term.code(assurance)
     session.add(
         ActivationCode(
-            person_id=passport.person_id,
+            person_id=holder_id,
             passport_id=passport.id,
             code_digest=digest(code),
             assurance=assurance,
@@ -128,7 +128,7 @@ def issue_for(
             tries_left=term.tries_per_code,
         )
     )
-    event = ActivationCodeIssued(subject=str(passport.person_id), person_id=passport.person_id, assurance=assurance)
+    event = ActivationCodeIssued(subject=str(holder_id), person_id=holder_id, assurance=assurance)
     events.record(session, event, actor=issued_by, at=now)
     return Issued(code, expires_at)
 
@@ -141,10 +141,9 @@ def activate(session: Session, claim: rules.Claim, code: str, *, address: str, n
     """
     index = document_index(claim.issuing_state, claim.document_number)
     row = session.execute(
-        select(Passport.id, Passport.birth_date, Passport.status).where(Passport.document_index == index)
+        select(Passport.id, Passport.birth_date, Passport.status, is_replaced()).where(Passport.document_index == index)
     ).one_or_none()
-    passport_id, birth_date, status = row or (_NO_PASSPORT, None, "")
-    replaced = is_replaced(session, index)
+    passport_id, birth_date, status, replaced = row or (_NO_PASSPORT, None, "", False)
     usable = session.scalars(_usable(passport_id, now)).all()
     given = digest(code)
     matching = [row for row in usable if row.code_digest == given and birth_date == claim.birth_date]
@@ -173,11 +172,6 @@ def request_code(session: Session, claim: rules.Claim, *, address: str, now: dat
             next_try_at=now,
         )
     )
-
-
-def is_replaced(session: ReadSession, index: bytes) -> bool:
-    """Whether some passport on record replaces the one with this blind index."""
-    return bool(session.scalar(select(exists().where(Passport.replaces_index == index))))
 
 
 def digest(code: str) -> bytes:

@@ -17,7 +17,7 @@ from foundation.clock import bangkok_date
 from foundation.db import Database, Session
 from foundation.sealing import keyring
 from immigration.models.access import ActivationCode, ActivationRequest
-from immigration.models.people import Passport, Person
+from immigration.models.people import Passport, Person, is_replaced
 from immigration.models.records import Movement
 from immigration.registries.access import terms
 from immigration.registries.mail import Mail, MailDelayed, Mailer, MailRefused, MailServerDown
@@ -135,12 +135,12 @@ def _prepare(session: Session, request: ActivationRequest, now: datetime) -> Mai
 
 
 def _match(session: Session, request: ActivationRequest) -> tuple[str, Passport | None]:
-    passport = session.scalar(
-        select(Passport).where(
+    row = session.execute(
+        select(Passport, is_replaced()).where(
             Passport.document_index == request.document_index, Passport.birth_date == request.birth_date
         )
-    )
-    replaced = activations.is_replaced(session, request.document_index)
+    ).one_or_none()
+    passport, replaced = row or (None, False)
     if passport is None or rules.obstacles(status=passport.status, replaced=replaced, assurance=Assurance.MAIL):
         return "no-match", None
     return "ready", passport

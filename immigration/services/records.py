@@ -1,4 +1,4 @@
-"""Importing records: repeatable, concurrent imports safe, a bad row stops nothing, people joined by `replaces` only."""
+"""Importing records: repeatable, concurrent imports safe, a bad row stops nothing, people joined by links only."""
 
 import csv
 import logging
@@ -22,14 +22,13 @@ from immigration.registries.law import Law
 from immigration.registries.records import Records
 from immigration.rules.policies import Policy
 from immigration.rules.rows import KINDS, BadRow, Kind
-from immigration.services import merging, obligations, staging
+from immigration.services import linking, obligations, staging
 
 CHUNK = 20_000
 WORK_MEM = "64MB"
 """What sorting and joining a chunk may take, so that none of it goes to disk."""
 ACTOR = "import"
 _log = logging.getLogger(__name__)
-_LOCK = text("select pg_advisory_xact_lock(hashtext('records import'))")
 
 
 @dataclass
@@ -157,11 +156,10 @@ def _conclude(
         return
     merged = under_way.merging.result()
     originals = {row.line: row.values for row in under_way.chunk}
-    for line in merged.unknown:
-        rejects.add(line, "passport unknown: no such document_number and issuing_state on record", originals[line])
+    for line, reason in merged.rejected.items():
+        rejects.add(line, reason, originals[line])
     outcome.counts += merged.counts
-    without_passport = set(merged.unknown)
-    taken = (name for line, name in under_way.unknown_classes.items() if line not in without_passport)
+    taken = (name for line, name in under_way.unknown_classes.items() if line not in merged.rejected)
     outcome.unknown_classes.update(taken)
     progress(under_way.chunk[-1].position)
 
@@ -198,29 +196,32 @@ def _read(
 
 @dataclass
 class Merged:
-    """What one chunk did: counts, and the lines whose passport is on no record."""
+    """What one chunk did: counts, and the lines that the records do not admit, with the reason."""
 
     counts: Counter[str]
-    unknown: list[int]
+    rejected: dict[int, str]
 
 
 def merge(session: Session, kind_name: str, rows: list[staging.Staged], *, law: Law, now: datetime) -> Merged:
-    """Merge rows that `staging.staged` made in this transaction, and join people.
+    """Merge rows that `staging.staged` made in this transaction; join and separate people.
 
     What the people owe is only marked as out of date: `obligations.refresh` brings it in step.
     """
-    session.execute(_LOCK)
+    linking.take_turns(session)
     staging.stage(session, kind_name, rows)
     today = bangkok_date(now)
     policy = law.on(today)
-    counts = Counter(staging.merge_staged(session, kind_name, today=today, policy_version=policy.version))
-    unknown: list[int] = []
-    if kind_name == staging.PASSPORTS:
-        merging.merge_people(session, policy=policy, now=now, actor=ACTOR)
+    are_passports = kind_name == staging.PASSPORTS
+    linked: list[int] = []
+    if are_passports:
+        rejected, linked = linking.refuse_staged(session)
     else:
-        unknown = staging.lines_of_unknown_passports(session)
-    counts["unchanged"] += len(rows) - counts.total() - len(unknown)
-    return Merged(counts, unknown)
+        rejected = staging.refuse_unknown_passports(session)
+    counts = Counter(staging.merge_staged(session, kind_name, today=today, policy_version=policy.version))
+    if are_passports:
+        linking.relink_staged(session, linked, policy=policy, now=now, actor=ACTOR)
+    counts["unchanged"] += len(rows) - counts.total() - len(rejected)
+    return Merged(counts, rejected)
 
 
 class Rejects:

@@ -16,6 +16,7 @@ from foundation.errors import BadRequest, Conflict, NotFound, Unavailable, Unpro
 from foundation.identity import Principal
 from foundation.paging import Page, page
 from immigration.events import ReportCorrected, ReportWithdrawn
+from immigration.models.people import person_of_holder
 from immigration.models.reports import IdempotencyKey, Receipt, Report
 from immigration.registries.records import Case
 from immigration.rules import facts, findings, numbers, readings
@@ -33,11 +34,13 @@ KEYS_KEPT = timedelta(days=400)
 _NEWEST = (
     select(Report, Receipt)
     .outerjoin(Receipt, (Receipt.report_id == Report.id) & Receipt.voided_at.is_(None))
-    .where(Report.person_id == bindparam("person_id"))
+    .where(Report.person_id == person_of_holder())
     .order_by(Report.id.desc())
     .limit(bindparam("limit"))
 )
 _OLDER = _NEWEST.where(Report.id < bindparam("before"))
+_OWN = select(Report).where(Report.number == bindparam("number"), Report.person_id == person_of_holder())
+_OWN_LOCKED = _OWN.with_for_update(of=Report)
 
 
 class IdempotencyKeyRequired(BadRequest):
@@ -92,7 +95,7 @@ def file(
         if case.answered:
             if case.answered.body_digest != submission.body_digest:
                 raise IdempotencyKeyReused()
-            storing.confirm(connection, author.id, submission.key)
+            storing.confirm(connection, case.answered.holder_id, submission.key)
             return Answer(case.answered.answer, replayed=True)
         if office is None:
             raise judging.unknown_address(submission.form.address)
@@ -134,6 +137,7 @@ def write_up(
         filing_statement=statement,
         acceptance=acceptance,
         owed=obligations.columns(facts_after, filing.on, policy) if facts_after else None,
+        holder_id=author.id,
         actor=author.actor,
         filed_at=now,
     )
@@ -162,9 +166,9 @@ Entry = tuple[Report, Receipt | None]
 """A report, and its receipt if it has one that is not void."""
 
 
-def list_reports(session: ReadSession, person_id: UUID, *, cursor: str | None = None, limit: int = 20) -> Page[Entry]:
-    """A page of a person's reports, newest first. A cursor is the row id of a report."""
-    values: dict[str, Any] = {"person_id": person_id, "limit": limit + 1}
+def list_reports(session: ReadSession, holder_id: UUID, *, cursor: str | None = None, limit: int = 20) -> Page[Entry]:
+    """A page of the reports of a holder's person, newest first. A cursor is the row id of a report."""
+    values: dict[str, Any] = {"holder_id": holder_id, "limit": limit + 1}
     if cursor:
         values["before"] = int(cursor)
     rows = session.execute(_OLDER if cursor else _NEWEST, values)
@@ -173,8 +177,8 @@ def list_reports(session: ReadSession, person_id: UUID, *, cursor: str | None = 
 
 def get(session: ReadSession, number: str, *, author: Principal, lock: bool = False) -> Report:
     """A report of the asking resident; NotFound for another's exactly as for none."""
-    wanted = select(Report).where(Report.number == numbers.normalise(number), Report.person_id == author.id)
-    report = session.scalars(wanted.with_for_update() if lock else wanted).one_or_none()
+    values = {"number": numbers.normalise(number), "holder_id": author.id}
+    report = session.scalars(_OWN_LOCKED if lock else _OWN, values).one_or_none()
     if report is None:
         raise NotFound()
     return report

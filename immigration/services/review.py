@@ -271,7 +271,7 @@ def look_up(
     """The passport an officer asks for, None if there is none; who asked and why is recorded either way."""
     wanted = select(Passport).where(Passport.document_index == document_index(issuing_state, document_number))
     passport = session.scalars(wanted).one_or_none()
-    person_id = passport.person_id if passport else None
+    person_id = (passport.holder_id or passport.person_id) if passport else None
     event = ResidentLookedUp(subject=str(person_id or "nobody"), person_id=person_id, purpose=purpose)
     events.record(session, event, actor=officer.actor, at=now)
     return passport

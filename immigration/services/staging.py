@@ -175,21 +175,9 @@ select what, count(*) from outcome group by what
 
 
 _MERGE = {kind: text(_merge_passports() if kind == PASSPORTS else _merge_rows(kind)) for kind in TABLES}
+UNKNOWN_PASSPORT = "passport unknown: no such document_number and issuing_state on record"
 _UNKNOWN = text(
     "select line from staged s where not exists (select from passports p where p.document_index = s.document_index)"
-)
-_CHAIN = text(
-    """
-select distinct newer.person_id as newer, older.person_id as older
-from staged s join passports newer using (document_index)
-join passports older on older.document_index = newer.replaces_index
-where newer.person_id <> older.person_id
-union
-select distinct newer.person_id, older.person_id
-from staged s join passports older using (document_index)
-join passports newer on newer.replaces_index = older.document_index
-where newer.person_id <> older.person_id
-"""
 )
 
 
@@ -199,11 +187,6 @@ def merge_staged(session: Session, kind: str, *, today: date, policy_version: st
     return {what: count for what, count in counted}
 
 
-def lines_of_unknown_passports(session: Session) -> list[int]:
-    """The lines of staged rows whose passport is on no record."""
-    return list(session.scalars(_UNKNOWN))
-
-
-def staged_chains(session: Session) -> dict[Any, Any]:
-    """Whom staged passports show to be one: the person of the newer passport, and the person of the older one."""
-    return {row.newer: row.older for row in session.execute(_CHAIN)}
+def refuse_unknown_passports(session: Session) -> dict[int, str]:
+    """The lines of staged rows whose passport is on no record, which are not merged, with the reason."""
+    return dict.fromkeys(session.scalars(_UNKNOWN), UNKNOWN_PASSPORT)

@@ -52,7 +52,11 @@ def _parameter(model: type[Base], name: str) -> str:
 # Columns whose value stands in the statement already: in another table's parameter, or in what was written just before.
 _SHARED: dict[type[Base], dict[str, str]] = {
     Report: {"person_id": "person_id"},
-    IdempotencyKey: {"person_id": "person_id", "status": "201", "created_at": _parameter(Report, "filed_at")},
+    IdempotencyKey: {
+        "person_id": _parameter(Report, "holder_id"),
+        "status": "201",
+        "created_at": _parameter(Report, "filed_at"),
+    },
     Decision: {
         "report_id": "id",
         "outcome": _parameter(Report, "status"),
@@ -113,7 +117,7 @@ class FiledReport:
     """Everything that a filing leaves behind.
 
     `acceptance` is None where an officer has to look. `owed` holds the obligation's new columns once the report
-    counts.
+    counts. `holder_id` is as whom the author was signed in.
     """
 
     case: Case
@@ -125,6 +129,7 @@ class FiledReport:
     filing_statement: str
     acceptance: Acceptance | None
     owed: dict[str, Any] | None
+    holder_id: UUID
     actor: str
     filed_at: datetime
 
@@ -154,6 +159,7 @@ def parameters(filed: FiledReport, answer: str) -> dict[str, Any]:
     judgement, form = filed.judgement, filed.submission.form
     report = {
         "number": filed.number,
+        "holder_id": filed.holder_id,
         "passport_id": judgement.passport_id,
         "period": judgement.period,
         "entered_on": judgement.entered_on,
@@ -217,9 +223,9 @@ def _bound(model: type[Base], values: Mapping[str, Any]) -> dict[str, Any]:
 _CONFIRM = text("update idempotency_keys set status = status where person_id = :person_id and key = :key")
 
 
-def confirm(connection: Connection, person_id: UUID, key: str) -> None:
+def confirm(connection: Connection, holder_id: UUID, key: str) -> None:
     """Make sure that an answer given before is safe: its commit may have ended before a standby had it."""
-    connection.execute(_CONFIRM, {"person_id": person_id, "key": key})
+    connection.execute(_CONFIRM, {"person_id": holder_id, "key": key})
 
 
 def _events(filed: FiledReport) -> str:

@@ -35,7 +35,10 @@ class InvalidToken(Unauthenticated):
 
 @dataclass(frozen=True)
 class Grant:
-    """What a phone was given: a sign-in of a person, and its present refresh token."""
+    """What a phone was given: a sign-in, and its present refresh token.
+
+    `person_id` is the holder of the passport that was shown: who that is by the links is looked up with every request.
+    """
 
     person_id: UUID
     family: UUID

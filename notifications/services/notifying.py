@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
@@ -13,16 +14,17 @@ from notifications.models import Notification
 from notifications.rules import URGENT, NotificationStatus
 
 _log = logging.getLogger(__name__)
-_FACTS = ("next_due_on", "due_on", "previous_due_on", "office")
+_FACTS = ("next_due_on", "due_on", "previous_due_on", "office", "basis", "family")
 
 
-def notify(session: Session, event: EventRecord) -> None:
-    """Write the message that notifies a person of an event; nothing for non-notifying events.
+def notify(session: Session, event: EventRecord, person_id: UUID | None = None) -> None:
+    """Write the message that notifies a person of an event, whom it names if none is given; nothing for other events.
 
     Relaying an event again changes nothing. An event without words must not hold up those behind it: it is skipped,
     with an alarm in the log.
     """
-    if event.person_id is None:
+    person_id = person_id or event.person_id
+    if person_id is None:
         return
     try:
         kind = catalogue.template_for(event.kind, event.data)
@@ -32,7 +34,7 @@ def notify(session: Session, event: EventRecord) -> None:
     if kind is None:
         return
     statement = insert(Notification).values(
-        person_id=event.person_id,
+        person_id=person_id,
         kind=kind,
         dedupe=f"event:{event.id}",
         lane=URGENT,

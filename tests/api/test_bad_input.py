@@ -275,7 +275,7 @@ TRICKS = (
 @pytest.mark.parametrize("operation", ARGUMENTS, ids=str)
 def test_an_address_that_names_nothing_is_refused(world: World, operation: Operation) -> None:
     for trick in TRICKS:
-        path = operation.at(number=trick, device_id=trick, resident_id=trick, notification_id=trick)
+        path = operation.at(number=trick, device_id=trick, resident_id=trick, notification_id=trick, link_id=trick)
         headers = world.headers[min(operation.roles)]
         answer = world.app.test_client().open(path, method=operation.method.upper(), headers=headers)
         problem(answer)
@@ -288,7 +288,7 @@ def test_an_id_that_is_no_uuid_is_the_id_of_nothing(world: World, id_: str) -> N
         if "_id}" in operation.path and "device_id" not in operation.path:
             role = min(operation.roles)
             answer = world.app.test_client().post(
-                operation.at(resident_id=id_, notification_id=id_), headers=world.headers[role]
+                operation.at(resident_id=id_, notification_id=id_, link_id=id_), headers=world.headers[role]
             )
             assert (answer.status_code, problem(answer)["code"]) == (404, "not-found")
 
@@ -298,7 +298,8 @@ def test_another_method_is_answered_with_those_there_are(world: World, path: str
     here = [operation for operation in operations() if operation.path == path]
     there_are = {operation.method.upper() for operation in here}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - there_are:
-        address = here[0].at(resident_id=world.values["resident_id"], notification_id=world.values["resident_id"])
+        some = world.values["resident_id"]
+        address = here[0].at(resident_id=some, notification_id=some, link_id=some)
         answer = world.app.test_client().open(address, method=method)
         assert (answer.status_code, problem(answer)["code"]) == (405, "method-not-allowed")
         assert there_are <= set(answer.headers["Allow"].split(", ")) <= there_are | {"HEAD", "OPTIONS"}
@@ -318,7 +319,8 @@ def test_a_token_that_is_none_opens_nothing(world: World, token: str) -> None:
     for operation in operations():
         if operation.roles:
             headers = {"Authorization": f"Bearer {token}"}
-            path = operation.at(resident_id=world.values["resident_id"], notification_id=world.values["resident_id"])
+            some = world.values["resident_id"]
+            path = operation.at(resident_id=some, notification_id=some, link_id=some)
             answer = world.app.test_client().open(path, method=operation.method.upper(), headers=headers)
             assert (answer.status_code, problem(answer)["code"]) in ((401, "unauthenticated"), (401, "invalid-token"))
             assert answer.headers["WWW-Authenticate"] == "Bearer"

@@ -1,5 +1,6 @@
 """Every route declares who may call it, enforces it, and documents it."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -100,11 +101,7 @@ def test_every_operation_has_a_summary(app):
 
 def documented_name(call):
     """A call as the document names it."""
-    path = call.rule.rule
-    for name in call.rule.arguments:
-        head, _, tail = path.partition("<")
-        path = f"{head}{{{name}}}{tail.partition('>')[2]}" if name in tail.partition(">")[0] else path
-    return call.method.lower(), path
+    return call.method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", call.rule.rule)
 
 
 def operations(app):

@@ -1,5 +1,6 @@
 """The base of the state machine: the residents, the reference model, and the observed state."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ClassVar
 
@@ -20,9 +21,18 @@ RESIDENT = st.sampled_from([0, 0, 0, 1])
 LONGEST_WAIT = 60
 
 
+@dataclass(frozen=True)
+class Merged:
+    """How two residents were merged: how many passports were the first one's, and the officer's link, if by one."""
+
+    passports: int
+    link: str | None
+
+
 class BaseMachine(RuleBasedStateMachine):
     """One resident, at times a second one, and what the service acknowledged to them.
 
+    `merged` says how the second one was merged into the first, if that can be taken back.
     `receipt_dates` holds, for each person, the due date of a receipt that `/me/stay` has to show.
     """
 
@@ -36,6 +46,7 @@ class BaseMachine(RuleBasedStateMachine):
         self.verified: dict[str, str] = {}
         self.receipt_dates: dict[str, str] = {}
         self.down, self.activations = False, 0
+        self.merged: Merged | None = None
         self.residents = [SimulatedResident(self.service, assurance)]
         self.import_passport(self.residents[0], "")
         on, until = self.on(ago), self.on(ago - 400)

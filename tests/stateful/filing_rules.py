@@ -48,7 +48,9 @@ class FilingRules(BaseMachine):
         body = answer.json
         assert bool(body["receipt"]) == (body["status"] == "accepted") == (not body["reasons"])
         assert not self.down or body["reasons"] == ["source-unavailable"]
-        self.acknowledged[body["number"]] = AcknowledgedFiling(person, key, road, answer.data, body["filed_at"])
+        self.acknowledged[body["number"]] = AcknowledgedFiling(
+            resident.phones[-1].passport, key, road, answer.data, body["filed_at"]
+        )
         self._check_answered_obligation(body["number"], state)
         self._check_receipt(person, body)
 

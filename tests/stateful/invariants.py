@@ -19,9 +19,9 @@ REFUSABLE = ("under-review", "returned", "rejected", "needs-visit")
 
 @dataclass(frozen=True)
 class AcknowledgedFiling:
-    """A filing that was answered with 201: its author, key and road, and the bytes of the answer."""
+    """A filing that was answered with 201: the passport its author's phone was activated with, key, road, answer."""
 
-    person: str
+    passport: str
     key: str
     road: str
     text: bytes
@@ -134,6 +134,13 @@ def a_period_has_one_report_that_holds(state: State) -> None:
     assert [period for period, count in taken.items() if count > 1] == []
 
 
+def a_report_belongs_to_its_author(state: State) -> None:
+    """A report is of the person who has the passport that the phone which filed it was activated with."""
+    for person, passports in state.people.items():
+        filed = {number for number, filing in state.acknowledged.items() if filing.passport in passports}
+        assert {report["number"] for report in state.snapshot.reports_of(person)} == filed
+
+
 def every_outcome_has_a_reason_or_a_receipt(state: State) -> None:
     """An accepted report has one valid receipt, another none; a report that may be refused has a reason."""
     for report in state.snapshot.reports:
@@ -203,16 +210,18 @@ def every_notifying_event_is_notified_once(state: State) -> None:
 
 
 def _may_be_unnotified(state: State, event: Row) -> bool:
-    """A changed date is notified to persons who activated the app before, and were not merged into another since."""
+    """A changed date is notified to persons who activated the app before, and were not merged or separated at all."""
     used = [e for e in state.snapshot.events if e["kind"] == "resident.activated" and e["id"] < event["id"]]
-    merged = [e["data"]["absorbed"] for e in state.snapshot.events if e["kind"] == "people.joined"]
-    is_known = event["person_id"] in [e["person_id"] for e in used] and event["person_id"] not in merged
+    linked = [e for e in state.snapshot.events if e["kind"] in ("people.joined", "people.separated")]
+    changed = {e["person_id"] for e in linked} | {e["data"].get("absorbed") for e in linked}
+    is_known = event["person_id"] in [e["person_id"] for e in used] and event["person_id"] not in changed
     return event["kind"] == "obligation.due-date-changed" and not is_known
 
 
 INVARIANTS: tuple[Callable[[State], None], ...] = (
     nothing_acknowledged_is_missing,
     a_period_has_one_report_that_holds,
+    a_report_belongs_to_its_author,
     every_outcome_has_a_reason_or_a_receipt,
     events_give_the_status_of_each_report,
     contradicted_reports_are_marked,

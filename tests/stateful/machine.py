@@ -23,7 +23,10 @@ ALL_PHASES = (Phase.generate, Phase.shrink)
 
 EXPECTED_KINDS = {
     "obligation.due-date-changed",
+    "passports.linked",
+    "passports.unlinked",
     "people.joined",
+    "people.separated",
     "reminder.after-grace",
     "reminder.due-day",
     "reminder.last-day-of-grace",

@@ -7,7 +7,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from tests.factories import load, merge, row
 from tests.oracle import DAY
-from tests.stateful.base import RESIDENT
+from tests.stateful.base import RESIDENT, Merged
 from tests.stateful.filing_rules import FilingRules
 from tests.stateful.record_rules import MOST_PASSPORTS, RecordRules
 from tests.stateful.residents import SimulatedResident
@@ -117,8 +117,66 @@ class Scenarios(RecordRules, TimeRules, FilingRules):
     def merge_second_resident(self) -> None:
         """Merge the two: a passport of the second resident is imported as the replacement of the first one's."""
         first, second = self.residents
-        values = {"document_number": second.passports[0], "replaces": f"FRA:{first.passport}"}
-        load(self.service.app, "passports", row("passports", expires_on="2099-01-01", **values))
+        self._import_claim(second.passports[0], f"FRA:{first.passport}")
+        self._merge(link=None)
+
+    @precondition(lambda self: len(self.residents) == 2)
+    @rule()
+    def link_second_resident(self) -> None:
+        """Merge the two by an officer's link between two of their passports."""
+        first, second = self.residents
+        body = {"document_number": second.passports[0], "issuing_state": "FRA", "reason": "One holder."}
+        person = first.id_in(self.read_state().snapshot)
+        answer = self.service.officer("one").post(f"/review/residents/{person}/links", body)
+        assert answer.status_code == 201, answer.json
+        self._merge(link=answer.json["id"])
+
+    @precondition(lambda self: self.merged)
+    @rule(files=st.booleans())
+    def separate_residents(self, files: bool = False) -> None:
+        """Take the link back that merged the two, perhaps after one of them filed: each has their own again."""
+        if self.merged is None:
+            return
+        if files:
+            self.file_in_time(0, 1, ["accept"])
+        merged, self.merged = self.merged, None
+        second = self.residents[0].separate(merged.passports)
+        if merged.link is None:
+            self._import_claim(second.passports[0], "")
+        else:
+            person = self.residents[0].id_in(self.read_state().snapshot)
+            staff = self.service.officer("two")
+            path = f"/api/v1/review/residents/{person}/links/{merged.link}"
+            assert staff.client.delete(path, headers=staff.headers, json={}).status_code == 204
+        self.residents.append(second)
+        self.receipt_dates.clear()
+        self.service.round("relay")
+
+    @precondition(lambda self: len(self.residents) == 1 and len(self.residents[0].passports) < MOST_PASSPORTS)
+    @rule(
+        reports=st.booleans(),
+        files=st.booleans(),
+        by_officer=st.booleans(),
+        again=st.booleans(),
+        wrong_row=st.booleans(),
+    )
+    def merge_and_separate(self, reports: bool, files: bool, by_officer: bool, again: bool, wrong_row: bool) -> None:
+        """Merge with a second resident by mistake, take it back, and perhaps merge again."""
+        self.add_second_resident("counter", reports, wrong_row, is_the_same=False)
+        for _ in range(2 if again else 1):
+            if by_officer:
+                self.link_second_resident()
+            else:
+                self.merge_second_resident()
+            self.separate_residents(files)
+
+    def _import_claim(self, passport: str, replaces: str) -> None:
+        values = {"document_number": passport, "replaces": replaces, "expires_on": "2099-01-01"}
+        load(self.service.app, "passports", row("passports", **values))
+
+    def _merge(self, link: str | None) -> None:
+        first, second = self.residents
+        self.merged = Merged(len(first.passports), link)
         first.merge(second)
         del self.residents[1]
         self.receipt_dates.clear()

@@ -1,0 +1,75 @@
+"""Whose something is by the links that stand: sign-ins, reports, records keep the passport or holder they came by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Select, exists, select, text
+from sqlalchemy.orm import aliased
+
+from foundation.db import ReadSession
+from foundation.events import EventRecord
+from immigration.models.access import TokenFamily
+from immigration.models.people import Passport, get_person_id, holder
+from immigration.models.reports import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belongings:
+    """By what is known that something belongs to a person."""
+
+    families: Sequence[str]
+    reports: Sequence[str]
+    bases: Sequence[str]
+
+
+# Every name that a basis can have, see `rules/due_dates.py`: one of the person's own records, or a report.
+_BASES = text("""
+select 'arrival:' || m.movement_id from movements m join passports p on p.id = m.passport_id
+where p.person_id = :person_id
+union all select n.kind || ':' || n.permission_id from permissions n join passports p on p.id = n.passport_id
+where p.person_id = :person_id
+union all select 'office-report:' || o.receipt_number from office_reports o join passports p on p.id = o.passport_id
+where p.person_id = :person_id
+union all select 'report:' || r.number from reports r where r.person_id = :person_id
+""")
+
+
+def belongings(session: ReadSession, person_id: UUID) -> Belongings:
+    """What belongs to a person: sign-ins, reports filed, and what a due date can stand on."""
+    reports = session.scalars(select(Report.number).where(Report.person_id == person_id)).all()
+    families = session.scalars(select(TokenFamily.id).where(TokenFamily.person_id.in_(_holders(person_id))))
+    bases = session.scalars(_BASES, {"person_id": person_id}).all()
+    return Belongings(families=[str(family) for family in families], reports=reports, bases=bases)
+
+
+def uses_the_service(session: ReadSession, person_id: UUID) -> bool:
+    """Whether a phone was ever activated with one of the person's passports."""
+    return bool(session.scalar(select(exists().where(TokenFamily.person_id.in_(_holders(person_id))))))
+
+
+def person_concerned(session: ReadSession, event: EventRecord) -> UUID | None:
+    """The person whom an event concerns now: who has its report, or is the holder or person it names."""
+    if event.kind.startswith("report."):
+        author = select(Report.person_id).where(Report.number == event.subject)
+        if (person_id := session.scalars(author).first()) is not None:
+            return person_id
+    return None if event.person_id is None else get_person_id(session, event.person_id)
+
+
+def timeline(session: ReadSession, person_id: UUID) -> list[EventRecord]:
+    """Everything that happened to a person, oldest first.
+
+    Events are never rewritten. While people were joined, their events name one of them: an event belongs to who has
+    the report, or the sign-in, that it is about.
+    """
+    own = belongings(session, person_id)
+    named = EventRecord.person_id.in_(_holders(person_id))
+    other = aliased(Report)
+    elsewhere = exists().where(other.number == EventRecord.subject, other.person_id != person_id)
+    query = select(EventRecord).where((named & ~elsewhere) | EventRecord.subject.in_(own.reports))
+    return [*session.scalars(query.order_by(EventRecord.id))]
+
+
+def _holders(person_id: UUID) -> Select[UUID]:
+    return select(holder()).where(Passport.person_id == person_id)

@@ -1,15 +1,18 @@
 """Persons with passports of any status, and a clock to move, for the tests of activation and sign-in."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import Flask
+from flask.testing import FlaskClient
 
 from app import create_app
 from foundation.config import Settings
 from foundation.db import Database
 from immigration.models.people import Passport, Person, document_index
 from immigration.models.records import Movement
+from immigration.services import activations
 from tests.conftest import NOW, SECRET
 
 BORN = date(1990, 5, 17)
@@ -88,3 +91,28 @@ def arrival(passport_id: int, email: str | None, on: date = date(2026, 9, 1)) ->
         contact_email=email,
         row_digest=b"",
     )
+
+
+def code_for(
+    database: Database,
+    number: str = "EX1000001",
+    state: str = "FRA",
+    *,
+    assurance: str = "counter",
+    now: datetime = NOW,
+) -> str:
+    """Issue an activation code for a passport on record."""
+    with database.transaction() as session:
+        return activations.issue(
+            session, number, state, assurance=assurance, issued_by="tests", now=now
+        ).activation_code
+
+
+def activate(client: FlaskClient, code: str, **changes: str) -> Any:
+    """Send the default details but for the given ones, with a code."""
+    return client.post("/api/v1/activations", json=DETAILS | {"activation_code": code} | changes)
+
+
+def failed(answer: Any) -> bool:
+    """Whether an activation had the answer of every mismatch."""
+    return bool((answer.status_code, answer.json["code"]) == (401, "activation-failed"))

@@ -92,6 +92,9 @@ class TokenFamily(Base):
     id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True, info=personal("whose"))
     assurance: Mapped[str] = mapped_column(Text, info=personal("counter or mail"))
+    passport_id: Mapped[int | None] = mapped_column(
+        ForeignKey("passports.id"), info=personal("the passport it was activated with; older sign-ins may lack it")
+    )
     created_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
     revoked_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it ended early"))
     revoked_because: Mapped[str | None] = mapped_column(Text, info=internal("reuse, or signed out"))

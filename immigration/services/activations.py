@@ -136,8 +136,10 @@ def issue_for(
 def activate(session: Session, claim: rules.Claim, code: str, *, address: str, now: datetime) -> Grant | None:
     """Use a code up and sign its owner in; None for every kind of mismatch.
 
-    The same statements run whatever is wrong, one attempt is always written, and a mismatch costs every code of the
-    passport that could still be used one try. So the caller commits first and answers afterwards, whatever the answer.
+    The same details and code again within `same_answer` get the same sign-in while its refresh token is unused, since
+    the answer may have been lost. The same statements run for every mismatch, one attempt is always written, and a
+    mismatch costs every code of the passport that could still be used one try. So the caller commits first and answers
+    afterwards, whatever the answer.
     """
     index = document_index(claim.issuing_state, claim.document_number)
     row = session.execute(
@@ -152,14 +154,21 @@ def activate(session: Session, claim: rules.Claim, code: str, *, address: str, n
         (row for row in matching if not rules.obstacles(status=status, replaced=replaced, assurance=row.assurance)),
         None,
     )
-    missed = ActivationCode.id.in_([_NO_CODE] if chosen else [row.id for row in usable] or [_NO_CODE])
-    execute_bulk(session, update(ActivationCode).where(missed).values(tries_left=ActivationCode.tries_left - 1))
+    first_token = _first_refresh_token(chosen.id if chosen else _NO_CODE)
+    known = tokens.find_unused(session, first_token)
+    if chosen and chosen.used_at and known is None:
+        chosen = None
+    missed = [] if chosen else [row.id for row in usable if row.used_at is None]
+    one_less = update(ActivationCode).where(ActivationCode.id.in_(missed or [_NO_CODE]))
+    execute_bulk(session, one_less.values(tries_left=ActivationCode.tries_left - 1))
     session.add(
         ActivationAttempt(
             document_index=index, address_index=address_index(address), at=now, succeeded=chosen is not None
         )
     )
-    return _use(session, chosen, now) if chosen else None
+    if chosen is None or known is not None:
+        return known
+    return _use(session, chosen, first_token, now)
 
 
 def request_code(session: Session, claim: rules.Claim, *, address: str, now: datetime) -> None:
@@ -201,23 +210,35 @@ def _end_unused(session: Session, passport: Passport, assurance: str, now: datet
 
 
 def _usable(passport_id: int, now: datetime) -> Any:
-    """The codes of a passport that can still be used, locked: of guesses made at once, each costs a try of its own."""
+    """The codes of a passport that can still be used, or were used so lately that they get the same answer again.
+
+    They are locked: of guesses made at once, each costs a try of its own.
+    """
+    unused = ActivationCode.used_at.is_(None) & (ActivationCode.expires_at > now) & (ActivationCode.tries_left > 0)
+    just_used = ActivationCode.used_at >= now - terms(bangkok_date(now)).same_answer
     return (
         select(ActivationCode)
-        .where(
-            ActivationCode.passport_id == passport_id,
-            ActivationCode.used_at.is_(None),
-            ActivationCode.expires_at > now,
-            ActivationCode.tries_left > 0,
-        )
+        .where(ActivationCode.passport_id == passport_id, unused | just_used)
         .order_by(ActivationCode.id)
         .with_for_update()
     )
 
 
-def _use(session: Session, code: ActivationCode, now: datetime) -> Grant:
+def _first_refresh_token(code_id: UUID) -> str:
+    """The refresh token that an activation code earns, derived so that it can be given again."""
+    return keyring().token("activation-code", str(code_id))
+
+
+def _use(session: Session, code: ActivationCode, refresh_token: str, now: datetime) -> Grant:
     code.used_at = now
-    grant = tokens.begin(session, code.person_id, assurance=code.assurance, now=now)
+    grant = tokens.begin(
+        session,
+        code.person_id,
+        assurance=code.assurance,
+        passport_id=code.passport_id,
+        refresh_token=refresh_token,
+        now=now,
+    )
     event = ResidentActivated(
         subject=str(grant.person_id), person_id=grant.person_id, assurance=grant.assurance, family=str(grant.family)
     )

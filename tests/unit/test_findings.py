@@ -219,7 +219,7 @@ def test_without_a_stay_or_a_window_nothing_is_a_duplicate():
 
 def held(*reasons: str | None, policy: Policy = POLICY, assurance: str = "counter") -> list[str]:
     made = [Finding("check", reason) for reason in reasons]
-    return findings.holding(made, replace(FILING, assurance=assurance), policy)
+    return findings.holding(made, replace(FILING, assurance=assurance), facts(), policy)
 
 
 def test_each_reason_holds_once_and_in_order():

@@ -37,7 +37,7 @@ def outcome(policy: Policy, known: Facts, assurance: str = "counter") -> str | l
     if obstacles := reports.obstacles_to_filing(owed, (), TODAY, policy):
         return obstacles[0].reason
     filing = Filing(TODAY, assurance, "103901", "1", "BKK")
-    return findings.holding(findings.examine(known, owed, filing, policy), filing, policy)
+    return findings.holding(findings.examine(known, owed, filing, policy), filing, known, policy)
 
 
 def test_by_default_another_address_of_the_host_holds_nothing() -> None:

@@ -10,12 +10,14 @@ from flask.testing import FlaskClient
 from app import create_app
 from foundation.config import Settings
 from foundation.db import Database
-from immigration.models.people import Passport, Person, document_index
+from immigration.models.people import Passport, Person, document_index, folded_index
 from immigration.models.records import Movement
+from immigration.rules.birth_dates import BirthDate
 from immigration.services import activations
 from tests.conftest import NOW, SECRET
 
 BORN = date(1990, 5, 17)
+BIRTH = BirthDate.of(BORN)
 SETTINGS = Settings(environment="test", secret_keys=(SECRET,), public_url="https://reports.example")
 DETAILS = {"document_number": "EX1000001", "issuing_state": "FRA", "birth_date": "1990-05-17"}
 
@@ -51,6 +53,7 @@ def add_person(
     replaces: str | None = None,
     person_id: UUID | None = None,
     email: str | None = None,
+    born: BirthDate = BIRTH,
 ) -> UUID:
     """Add a person with a passport, and an arrival if there is an e-mail address; the person's id."""
     with database.transaction() as session:
@@ -61,12 +64,14 @@ def add_person(
         passport = Passport(
             person_id=person_id,
             document_index=document_index(state, number),
+            folded_index=folded_index(state, number),
             document_number=number,
             issuing_state=state,
             nationality=state,
             surname="MARTIN",
             given_names="CHLOE",
-            birth_date=BORN,
+            birth_date=born.first_day,
+            birth_date_known=born.known,
             sex="F",
             expires_on=date(2033, 1, 1),
             status=status,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from immigration.rules import stays
+from immigration.rules.birth_dates import disagree
 from immigration.rules.codes import Assurance, CheckName, CheckOutcome, PassportStatus, RegimeName
 from immigration.rules.due_dates import Obligation
 from immigration.rules.facts import Facts, Residence
@@ -117,8 +118,9 @@ def _holds(reason: str, seen: bool, policy: Policy) -> bool:
 
 
 def _identity(facts: Facts) -> str | None:
-    """Passports that replace one another belong to one person, who was born once."""
-    return "identity-mismatch" if len({p.birth_date for p in facts.passports}) > 1 else None
+    """Passports that replace one another belong to one person, who was born once; what one leaves open fits any."""
+    several = len(facts.passports) > 1
+    return "identity-mismatch" if several and disagree(p.birth_date for p in facts.passports) else None
 
 
 def _passport(facts: Facts, today: date) -> str | None:

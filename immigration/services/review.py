@@ -14,7 +14,7 @@ from foundation.errors import Conflict, NotFound
 from foundation.identity import Principal
 from foundation.paging import Page, page
 from immigration.events import ReportDecided, ReportOpened, ReportReopened, ResidentLookedUp
-from immigration.models.people import Passport, document_index
+from immigration.models.people import Passport, document_key, find_passport
 from immigration.models.reports import Decision, Receipt, Report, holds
 from immigration.registries.records import Case
 from immigration.rules import due_dates, numbers, readings
@@ -293,8 +293,7 @@ def look_up(
     session: Session, *, issuing_state: str, document_number: str, purpose: str, officer: Principal, now: datetime
 ) -> Passport | None:
     """The passport an officer asks for, None if there is none; who asked and why is recorded either way."""
-    wanted = select(Passport).where(Passport.document_index == document_index(issuing_state, document_number))
-    passport = session.scalars(wanted).one_or_none()
+    passport = find_passport(session, document_key(issuing_state, document_number))
     person_id = passport.person_id if passport else None
     event = ResidentLookedUp(subject=str(person_id or "nobody"), person_id=person_id, purpose=purpose)
     events.record(session, event, actor=officer.actor, at=now)

@@ -15,7 +15,7 @@ from immigration.models.people import Passport
 from immigration.rules import mrz
 from immigration.services import activations
 from operations.services import services_of
-from tests.access import BORN, DETAILS, activate, add_person, code_for, failed
+from tests.access import BIRTH, DETAILS, activate, add_person, code_for, failed
 from tests.conftest import NOW
 
 FLOOR = 0.2
@@ -74,7 +74,7 @@ def test_germany_is_one_state_however_it_is_written(client, database, recorded, 
     assert activate(client, code_for(database, state=recorded), issuing_state=typed).status_code == 201
 
 
-def zone(state="FRA", birth_date=BORN) -> str:
+def zone(state="FRA", birth_date=BIRTH) -> str:
     return mrz.build(
         issuing_state=state,
         document_number="EX1000001",
@@ -103,7 +103,7 @@ def test_a_zone_that_cannot_be_read_is_refused_with_its_faults(client, database)
     assert attempts(database) == []
 
 
-def test_a_zone_without_a_whole_birth_date_is_refused(client, database):
+def test_a_zone_without_a_year_of_birth_is_refused(client, database):
     answer = client.post("/api/v1/activations", json={"mrz": zone(birth_date=None), "activation_code": "00000-00000"})
     assert (answer.status_code, answer.json["faults"][0]["code"]) == (422, "birth-date")
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import date
 
 from immigration.registries.law import law
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.due_dates import obligation
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report
 from tests.oracle import History, answer, random_history
 
 HISTORIES = 20_000
-PASSPORT = Passport(1, "valid", date(2050, 1, 1), date(1990, 1, 1), False, True)
+PASSPORT = Passport(1, "valid", date(2050, 1, 1), BirthDate(1990, 1, 1), False, True)
 
 
 def by_the_rules(history: History) -> dict[str, object]:

@@ -7,6 +7,7 @@ import pytest
 
 from immigration.registries.law import law
 from immigration.rules import findings, reports
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.due_dates import obligation
 from immigration.rules.facts import Facts, Movement, Passport, Residence
 from immigration.rules.findings import Filing
@@ -14,7 +15,7 @@ from immigration.rules.policies import Effect, Policy, Rule
 
 TODAY = date(2026, 11, 23)
 POLICY = law().on(TODAY)
-PASSPORT = Passport(1, "valid", date(2036, 1, 1), date(1990, 1, 1), False, True)
+PASSPORT = Passport(1, "valid", date(2036, 1, 1), BirthDate(1990, 1, 1), False, True)
 
 
 def switched(key: str, value: object) -> Policy:

@@ -25,6 +25,7 @@ from foundation.errors import (
 )
 from foundation.identity import Principal, Role
 from foundation.services import services
+from foundation.words import preferred_language, words
 
 View = TypeVar("View", bound=Callable[..., Any])
 PROBLEM = "application/problem+json"
@@ -112,7 +113,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
 def problem_response(body: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
     """A problem document as a response."""
-    response = jsonify(body)
+    response = jsonify(_in_words(body))
     response.status_code = status
     response.content_type = PROBLEM
     for name, value in headers.items():
@@ -123,6 +124,17 @@ def problem_response(body: dict[str, Any], status: int, headers: dict[str, str])
 def render_problem(problem: Problem) -> Response:
     """A problem that our own code raised, rendered once, here."""
     return problem_response(problem.as_dict(), problem.status, problem.headers)
+
+
+def language() -> str:
+    """The language that the request asks for by Accept-Language."""
+    return preferred_language(request.accept_languages.values())
+
+
+def _in_words(body: dict[str, Any]) -> dict[str, Any]:
+    """A problem document with the title of its code in the language asked for."""
+    titles = words(language())["problems"]
+    return body | {"title": titles.get(body["code"], body["title"])}
 
 
 def body() -> dict[str, Any]:

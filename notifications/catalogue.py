@@ -11,8 +11,11 @@ from datetime import date
 from string import Formatter
 from typing import Any
 
-LANGUAGES = ("en", "th")
-DATES = frozenset({"opens_on", "due_on", "grace_ends_on", "late_after", "next_due_on", "previous_due_on", "on"})
+from foundation.words import LANGUAGES, long_date
+
+DATES = frozenset(
+    {"opens_on", "due_on", "grace_ends_on", "last_day_to_act", "late_after", "next_due_on", "previous_due_on", "on"}
+)
 CODES = frozenset({"number", "office"})
 REMINDER = "reminder."
 OUTCOMES = ("accepted", "returned", "rejected", "needs-visit")
@@ -100,13 +103,6 @@ def render(kind: str, params: Mapping[str, Any], language: str) -> RenderedText:
     return RenderedText(entry.title.format_map(values), body.format_map(values))
 
 
-def long_date(day: date, language: str) -> str:
-    """A date as people write it: "14 April 2026"; in Thai with the year of the Buddhist era, "14 เม.ย. 2569"."""
-    if language == "th":
-        return f"{day.day} {_THAI_MONTHS[day.month - 1]} {day.year + 543}"
-    return f"{day.day} {_ENGLISH_MONTHS[day.month - 1]} {day.year}"
-
-
 def _shown(name: str, value: Any, language: str) -> str:
     if name in CODES:
         return str(value)
@@ -120,17 +116,11 @@ def _names(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-_ENGLISH_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-_THAI_MONTHS = ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.")
-
 _AFTER_DUE = (
     "After that day the app still takes the report and an officer looks at it, "
-    "or you can go to an immigration office by {late_after}."
+    "or you can go to an immigration office by {last_day_to_act}."
 )
-_AFTER_DUE_TH = "หลังจากวันนั้นแอปยังรับรายงานและเจ้าหน้าที่จะตรวจสอบ หรือไปที่สำนักงานตรวจคนเข้าเมืองภายใน {late_after}"
+_AFTER_DUE_TH = "หลังจากวันนั้นแอปยังรับรายงานและเจ้าหน้าที่จะตรวจสอบ หรือไปที่สำนักงานตรวจคนเข้าเมืองภายใน {last_day_to_act}"
 
 _ENGLISH = {
     "reminder.window-opens": Template(
@@ -146,23 +136,24 @@ _ENGLISH = {
     ),
     "reminder.one-day": Template(
         "90-day report due on {due_on}",
-        ("The last day to file it on time in this app is {due_on}. " + _AFTER_DUE,),
+        ("The last day to file it on time in this app is {due_on}. " + _AFTER_DUE, "Its last day is {due_on}."),
     ),
     "reminder.due-day": Template(
         "90-day report due on {due_on}",
-        ("File it in this app on or before {due_on}. " + _AFTER_DUE,),
+        ("File it in this app on or before {due_on}. " + _AFTER_DUE, "File it in this app on or before {due_on}."),
     ),
     "reminder.last-day-of-grace": Template(
         "90-day report was due on {due_on}",
         (
-            "It is not late through {late_after}. File it in this app now and an officer looks at it, "
-            "or go to an immigration office by {late_after}.",
+            "File it in this app on or before {last_day_to_act} and an officer looks at it, "
+            "or go to an immigration office by then.",
+            "File it in this app now and an officer looks at it, or go to an immigration office.",
         ),
     ),
     "reminder.after-grace": Template(
         "90-day report was due on {due_on}",
         (
-            "It is late after {late_after}, and a fine may be due. File it in this app and an officer looks at it, "
+            "It is late, and a fine may be due. File it in this app and an officer looks at it, "
             "or go to an immigration office.",
         ),
     ),
@@ -229,19 +220,22 @@ _THAI = {
     ),
     "reminder.one-day": Template(
         "รายงานตัว 90 วัน ครบกำหนด {due_on}",
-        ("วันสุดท้ายที่ยื่นตรงเวลาในแอปนี้คือ {due_on} " + _AFTER_DUE_TH,),
+        ("วันสุดท้ายที่ยื่นตรงเวลาในแอปนี้คือ {due_on} " + _AFTER_DUE_TH, "วันสุดท้ายคือ {due_on}"),
     ),
     "reminder.due-day": Template(
         "รายงานตัว 90 วัน ครบกำหนด {due_on}",
-        ("โปรดยื่นในแอปนี้ภายใน {due_on} " + _AFTER_DUE_TH,),
+        ("โปรดยื่นในแอปนี้ภายใน {due_on} " + _AFTER_DUE_TH, "โปรดยื่นในแอปนี้ภายใน {due_on}"),
     ),
     "reminder.last-day-of-grace": Template(
         "รายงานตัว 90 วัน ครบกำหนดแล้วเมื่อ {due_on}",
-        ("ยังไม่ถือว่าล่าช้าจนถึง {late_after} ยื่นในแอปนี้ได้และเจ้าหน้าที่จะตรวจสอบ หรือไปที่สำนักงานตรวจคนเข้าเมืองภายใน {late_after}",),
+        (
+            "ยื่นในแอปนี้ภายใน {last_day_to_act} แล้วเจ้าหน้าที่จะตรวจสอบ หรือไปที่สำนักงานตรวจคนเข้าเมืองภายในวันนั้น",
+            "ยื่นในแอปนี้ได้และเจ้าหน้าที่จะตรวจสอบ หรือไปที่สำนักงานตรวจคนเข้าเมือง",
+        ),
     ),
     "reminder.after-grace": Template(
         "รายงานตัว 90 วัน ครบกำหนดแล้วเมื่อ {due_on}",
-        ("ถือว่าล่าช้าหลังจาก {late_after} และอาจมีค่าปรับ ยื่นในแอปนี้ได้และเจ้าหน้าที่จะตรวจสอบ หรือไปที่สำนักงานตรวจคนเข้าเมือง",),
+        ("ล่าช้าแล้ว และอาจมีค่าปรับ ยื่นในแอปนี้ได้และเจ้าหน้าที่จะตรวจสอบ หรือไปที่สำนักงานตรวจคนเข้าเมือง",),
     ),
     "report.decided.accepted": Template(
         "รายงานของท่านได้รับการยอมรับแล้ว",
@@ -296,43 +290,62 @@ YEARLY: Mapping[str, Mapping[str, Template]] = {
     "en": {
         "reminder.window-opens": Template(
             "Yearly report due on {due_on}",
-            (_ELSEWHERE + "The office takes it from {opens_on}.", _ELSEWHERE + "Go on or before {due_on}."),
+            (_ELSEWHERE + "The office takes it from {opens_on}.", _ELSEWHERE + "Go on a working day."),
         ),
-        "reminder.seven-days": Template("Yearly report due on {due_on}", (_ELSEWHERE + "Go on or before {due_on}.",)),
+        "reminder.seven-days": Template(
+            "Yearly report due on {due_on}",
+            (
+                _ELSEWHERE + "Go on a working day, at the latest on {last_day_to_act}.",
+                _ELSEWHERE + "Go on a working day.",
+            ),
+        ),
         "reminder.one-day": Template(
-            "Yearly report due on {due_on}", (_ELSEWHERE + "Go on or before {due_on}, at the latest by {late_after}.",)
+            "Yearly report due on {due_on}",
+            (
+                _ELSEWHERE + "Go on a working day, at the latest on {last_day_to_act}.",
+                _ELSEWHERE + "Go on a working day.",
+            ),
         ),
         "reminder.due-day": Template(
-            "Yearly report due on {due_on}", (_ELSEWHERE + "Go on or before {due_on}, at the latest by {late_after}.",)
+            "Yearly report due on {due_on}",
+            (
+                _ELSEWHERE + "Go on a working day, at the latest on {last_day_to_act}.",
+                _ELSEWHERE + "Go on a working day.",
+            ),
         ),
         "reminder.last-day-of-grace": Template(
-            "Yearly report was due on {due_on}", (_ELSEWHERE + "Go at the latest by {late_after}.",)
+            "Yearly report was due on {due_on}",
+            (_ELSEWHERE + "Go at the latest on {last_day_to_act}.", _ELSEWHERE + "Go as soon as you can."),
         ),
         "reminder.after-grace": Template(
             "Yearly report was due on {due_on}",
-            (_ELSEWHERE + "It is late after {late_after}, and a fine may be due. Go as soon as you can.",),
+            (_ELSEWHERE + "It is late, and a fine may be due. Go on the next working day.",),
         ),
     },
     "th": {
         "reminder.window-opens": Template(
             "รายงานตัวประจำปี ครบกำหนด {due_on}",
-            (_ELSEWHERE_TH + "สำนักงานรับตั้งแต่ {opens_on}", _ELSEWHERE_TH + "โปรดไปภายใน {due_on}"),
+            (_ELSEWHERE_TH + "สำนักงานรับตั้งแต่ {opens_on}", _ELSEWHERE_TH + "โปรดไปในวันทำการ"),
         ),
-        "reminder.seven-days": Template("รายงานตัวประจำปี ครบกำหนด {due_on}", (_ELSEWHERE_TH + "โปรดไปภายใน {due_on}",)),
+        "reminder.seven-days": Template(
+            "รายงานตัวประจำปี ครบกำหนด {due_on}",
+            (_ELSEWHERE_TH + "โปรดไปในวันทำการ อย่างช้าวันที่ {last_day_to_act}", _ELSEWHERE_TH + "โปรดไปในวันทำการ"),
+        ),
         "reminder.one-day": Template(
             "รายงานตัวประจำปี ครบกำหนด {due_on}",
-            (_ELSEWHERE_TH + "โปรดไปภายใน {due_on} หรืออย่างช้าภายใน {late_after}",),
+            (_ELSEWHERE_TH + "โปรดไปในวันทำการ อย่างช้าวันที่ {last_day_to_act}", _ELSEWHERE_TH + "โปรดไปในวันทำการ"),
         ),
         "reminder.due-day": Template(
             "รายงานตัวประจำปี ครบกำหนด {due_on}",
-            (_ELSEWHERE_TH + "โปรดไปภายใน {due_on} หรืออย่างช้าภายใน {late_after}",),
+            (_ELSEWHERE_TH + "โปรดไปในวันทำการ อย่างช้าวันที่ {last_day_to_act}", _ELSEWHERE_TH + "โปรดไปในวันทำการ"),
         ),
         "reminder.last-day-of-grace": Template(
-            "รายงานตัวประจำปี ครบกำหนดแล้วเมื่อ {due_on}", (_ELSEWHERE_TH + "โปรดไปอย่างช้าภายใน {late_after}",)
+            "รายงานตัวประจำปี ครบกำหนดแล้วเมื่อ {due_on}",
+            (_ELSEWHERE_TH + "โปรดไปอย่างช้าวันที่ {last_day_to_act}", _ELSEWHERE_TH + "โปรดไปโดยเร็วที่สุด"),
         ),
         "reminder.after-grace": Template(
             "รายงานตัวประจำปี ครบกำหนดแล้วเมื่อ {due_on}",
-            (_ELSEWHERE_TH + "ถือว่าล่าช้าหลังจาก {late_after} และอาจมีค่าปรับ โปรดไปโดยเร็วที่สุด",),
+            (_ELSEWHERE_TH + "ล่าช้าแล้ว และอาจมีค่าปรับ โปรดไปในวันทำการถัดไป",),
         ),
     },
 }

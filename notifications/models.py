@@ -51,6 +51,11 @@ class Notification(Base):
             "created_at",
             postgresql_where="status = 'pending' and fanned_out_at is null",
         ),
+        Index(
+            "ix_notifications_unread",
+            "created_at",
+            postgresql_where="status = 'unreachable' and read_at is null",
+        ),
         Index("ix_notifications_open", "person_id", postgresql_where="status in ('pending', 'stale')"),
         {"info": {"retention": "2 years"}},
     )

@@ -4,14 +4,11 @@ import re
 from typing import Any
 from uuid import UUID
 
-from flask import request
-
 from foundation.errors import Unprocessable
-from foundation.http import Blueprint, allow, now, principal
+from foundation.http import Blueprint, allow, language, now, principal
 from foundation.identity import Role
 from foundation.paging import Page
 from foundation.services import read_session, transaction
-from notifications.catalogue import LANGUAGES
 from notifications.models import Device
 from notifications.schemas import DEVICE_ID, DeviceIn, DeviceOut, InboxOut, InboxQuery, LanguageQuery, NotificationOut
 from notifications.services import devices, inbox
@@ -67,6 +64,5 @@ def read_notification(query: dict[str, Any], notification_id: UUID) -> inbox.Ite
 
 def _language(query: dict[str, Any]) -> str:
     """The language asked for, by the query or else by Accept-Language, where th-TH means th; otherwise the first."""
-    accepted = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
     wanted: str | None = query.get("language")
-    return wanted or next((language for language in accepted if language in LANGUAGES), LANGUAGES[0])
+    return wanted or language()

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, post_load, validate
 
 from foundation.fields import Instant
-from notifications.catalogue import LANGUAGES
+from foundation.words import LANGUAGES
 from notifications.rules import DeliveryStatus, NotificationStatus, Platform, TargetKind
 from notifications.services.devices import Registration
 

@@ -4,24 +4,31 @@ import random
 import sys
 from collections import Counter
 
-from tests.oracle import answer, random_history
-from tests.unit.test_oracle import by_the_rules
+from tests.oracle import answer, features, random_history
+from tests.unit.test_oracle import by_the_rules, difference, smallest
+
+SHOWN = 5
 
 
 def main(count: int, seed: int = 90) -> None:
-    """Print the histories that differ, how many there were, and the share of each state."""
-    rng, differing, states = random.Random(seed), 0, Counter[str]()
+    """Print the first histories that differ, how many there were, and how often everything was met."""
+    rng, fields, met = random.Random(seed), Counter[str](), Counter[str]()
+    differing = 0
     for _ in range(count):
         history = random_history(rng)
-        expected = answer(history)
-        states[f"{expected['regime']}, {expected['state']}"] += 1
-        if by_the_rules(history) != expected:
+        met.update(features(history))
+        found, expected = by_the_rules(history), answer(history)
+        if found != expected:
             differing += 1
-            print(history, by_the_rules(history), expected)
-    for state, number in states.most_common():
-        print(f"{state:<24} {number:>8}")
+            fields.update(name for name in expected if found[name] != expected[name])
+            if differing <= SHOWN:
+                print(difference(smallest(history)), end="\n\n")
+    for what, number in sorted(met.items()):
+        print(f"{what:<60} {number:>8}")
+    for field, number in fields.most_common():
+        print(f"differs in {field:<49} {number:>8}")
     print(f"{count} histories, {differing} differ")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *map(int, sys.argv[2:3]))

@@ -1,15 +1,15 @@
-"""The reason codes with their words, from `immigration/law/reasons.toml`."""
+"""The reason codes in words."""
 
-import tomllib
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).parent.parent / "law" / "reasons.toml"
+from foundation.words import LANGUAGES, words
+from immigration.rules.codes import Reason
 
 
-@cache
 def all_reasons() -> list[dict[str, Any]]:
     """Every reason: its code, and per language a title and a way to put it right."""
-    reasons: list[dict[str, Any]] = tomllib.loads(FILE.read_text("utf-8"))["reason"]
-    return reasons
+    return [{"reason": reason, "title": _text(reason, "title"), "remedy": _text(reason, "remedy")} for reason in Reason]
+
+
+def _text(reason: Reason, part: str) -> dict[str, str]:
+    return {language: words(language)["reasons"][reason][part] for language in LANGUAGES}

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from foundation.errors import NotAcceptable
-from foundation.http import Blueprint, allow, body, now, principal, required_header
+from foundation.http import Blueprint, allow, body, language, now, principal, required_header
 from foundation.identity import Role
 from foundation.services import autocommit, read_autocommit, read_session, transaction
 from immigration.routes.context import filing_context
@@ -40,7 +40,7 @@ def stay() -> dict[str, Any]:
         owed = obligations.get_obligation(
             connection, principal().id, records=context.records, law=context.law, now=now()
         )
-    return stay_view(owed)
+    return stay_view(owed, language())
 
 
 @blueprint.post("/reports")

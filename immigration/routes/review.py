@@ -7,7 +7,7 @@ from sqlalchemy import select
 from foundation import events
 from foundation.db import ReadSession
 from foundation.errors import NotFound
-from foundation.http import Blueprint, allow, now, principal
+from foundation.http import Blueprint, allow, language, now, principal
 from foundation.identity import Role
 from foundation.services import read_session, transaction
 from immigration.models.people import Passport
@@ -70,7 +70,8 @@ def _view(session: ReadSession, report: Report, case: Case) -> dict[str, Any]:
     passports = _passports(session, case)
     decisions = [*review.decisions(session, report)]
     receipt = receipts.find_valid_receipt(session, report)
-    return review_view(report, receipt, case, passports, owed, decisions, history)
+    stay = stay_view(owed, language())
+    return review_view(report, receipt, case, passports, stay, decisions, history)
 
 
 def _passports(session: ReadSession, case: Case) -> list[Passport]:
@@ -123,7 +124,7 @@ def _resident(session: ReadSession, passport: Passport) -> dict[str, Any]:
     owed = obligations.obligation_of(case, law=filing_context().law, now=now())
     filed = reports.list_reports(session, passport.person_id, limit=20)
     passports = _passports(session, case)
-    return stay_view(owed) | {
+    return stay_view(owed, language()) | {
         "resident_id": str(passport.person_id),
         "passports": passports,
         "reports": [report_view(report, receipt) for report, receipt in filed.items],

@@ -4,12 +4,12 @@ Source of the duty: Immigration Act B.E. 2522, section 37(5).
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from immigration.rules import stays
-from immigration.rules.codes import PermissionKind, RegimeName, StepCode
+from immigration.rules.codes import Direction, PermissionKind, RegimeName, StepCode
 from immigration.rules.explanations import Step
 from immigration.rules.facts import COUNTER_CHANNELS, Facts, Permission, Report
 from immigration.rules.policies import Policy
@@ -24,14 +24,13 @@ COUNTED = (RegimeName.NINETY_DAYS, RegimeName.YEARLY)
 class Basis:
     """What a due date stands on, with the last day that is not late before holidays are considered.
 
-    `stated` says whether the date is one that a receipt states. `steps` explain it.
+    `steps` explain it.
     """
 
     name: str
     due_on: date
     last_day: date
     steps: tuple[Step, ...]
-    stated: bool = False
 
 
 def one_year_after(day: date) -> date:
@@ -86,39 +85,41 @@ class Replay:
         self.permitted_until = stay.arrival.permitted_until
         self.regime = policy.regime(self.visa_class)
         self._counts_after = stay.entered_on
+        self._stated: Basis | None = None
         self._returned_on = _extension_returned_on(facts, stay, policy)
         self._extended = self._returned_on is not None and policy.value("due.extension_resets") == "first"
         self.basis = self._from_arrival(stay) if self.regime.name in COUNTED else None
-        for record in _in_order(facts, stay, today):
-            if isinstance(record, Report):
-                self._report(record)
-            else:
-                self._permission(record)
+        for changes, extensions, reports in _by_day(facts, stay, today):
+            for change in changes:
+                self._change(change)
+            counting = [report for report in reports if self.basis is not None and report.on > self._counts_after]
+            for extension in extensions:
+                self._extend(extension, receipt_wins=bool(counting))
+            if counting and self.basis is not None:
+                self.basis = self._from_report(counting[-1], self.basis)
 
-    def _permission(self, permission: Permission) -> None:
-        visa_class = permission.visa_class or self.visa_class
-        regime, before = self.policy.regime(visa_class), self.regime
-        self.visa_class, self.permitted_until, self.regime = visa_class, permission.permitted_until, regime
-        if regime.name != before.name:
-            self._counts_after = permission.on
-            self._begin_permission()
-            self.basis = self._from_change(permission, before.name) if regime.name in COUNTED else None
-        elif permission.kind == PermissionKind.CHANGE:
-            self._begin_permission()
-        elif self.basis is not None and regime.name == RegimeName.NINETY_DAYS:
-            self.basis = self._after_extension(permission, self.basis)
-            self._extended = True
-        else:
-            self._extended = True
+    def _change(self, change: Permission) -> None:
+        visa_class, before = change.visa_class or self.visa_class, self.regime
+        self.visa_class, self.permitted_until = visa_class, change.permitted_until
+        self.regime = self.policy.regime(visa_class)
+        self._begin_permission()
+        if self.regime.name != before.name:
+            self._counts_after, self._stated = change.on, None
+            self.basis = self._from_change(change, before.name) if self.regime.name in COUNTED else None
+
+    def _extend(self, extension: Permission, *, receipt_wins: bool) -> None:
+        """An extension may name its class in other words; that of another regime is a change's to give."""
+        self.permitted_until = extension.permitted_until
+        if extension.visa_class and self.policy.regime(extension.visa_class).name == self.regime.name:
+            self.visa_class = extension.visa_class
+        if self.basis is not None and self.regime.name == RegimeName.NINETY_DAYS and not receipt_wins:
+            self.basis = self._after_extension(extension, self.basis)
+        self._extended = True
 
     def _begin_permission(self) -> None:
         """A new permission has not been extended; for who counts by stays, it goes on being the same stay."""
         if self.policy.value("due.extension_resets") == "first":
             self._extended = False
-
-    def _report(self, report: Report) -> None:
-        if self.basis is not None and report.on > self._counts_after:
-            self.basis = self._from_report(report, self.basis)
 
     def _from_arrival(self, stay: stays.Stay) -> Basis:
         policy = self.policy
@@ -165,8 +166,9 @@ class Replay:
         basis = self._ninety_days_from(
             f"extension:{extension.id}", extension.on, StepCode.COUNTED_FROM_EXTENSION, counted
         )
-        if before.stated and basis.due_on < before.due_on:
-            return _with_step(before, Step(StepCode.RECEIPT_STATES_LATER, before.due_on, rule.source, rule.grade))
+        stated = self._stated
+        if stated and basis.due_on < stated.due_on:
+            return _with_step(stated, Step(StepCode.RECEIPT_STATES_LATER, stated.due_on, rule.source, rule.grade))
         return basis
 
     def _from_report(self, report: Report, before: Basis) -> Basis:
@@ -175,7 +177,10 @@ class Replay:
         if report.next_due_on:
             stated = Step(StepCode.STATED_ON_RECEIPT, report.next_due_on, name)
             last_day = report.next_due_on + grace(self.policy)
-            return Basis(name, report.next_due_on, last_day, (reported, stated), stated=True)
+            basis = Basis(name, report.next_due_on, last_day, (reported, stated))
+            if self._stated is None or self._stated.due_on <= basis.due_on:
+                self._stated = basis
+            return basis
         if self.regime.name == RegimeName.YEARLY:
             return self._one_year_from(name, report.on, StepCode.COUNTED_ONE_YEAR_FROM_REPORT, reported)
         late_after = window(before.due_on, before.last_day, self.regime.name, self.policy).late_after
@@ -186,22 +191,26 @@ class Replay:
 
 
 def _with_step(basis: Basis, step: Step) -> Basis:
-    return Basis(basis.name, basis.due_on, basis.last_day, (*basis.steps, step), basis.stated)
+    return Basis(basis.name, basis.due_on, basis.last_day, (*basis.steps, step))
 
 
-def _in_order(facts: Facts, stay: stays.Stay, today: date) -> Iterator[Permission | Report]:
-    """What counted in the stay, oldest first. Of one day: changes, extensions, then reports by their numbers.
+Day = tuple[list[Permission], list[Permission], list[Report]]
+"""The changes, the extensions and the reports of one day."""
+
+
+def _by_day(facts: Facts, stay: stays.Stay, today: date) -> Iterator[Day]:
+    """What counted in the stay, day by day. Of the reports of a day the last one counts, with the highest number.
 
     Reports of ours come after those of offices, in the order of `facts`, which is that of filing.
     """
-    records: list[tuple[date, int, tuple[object, ...], Permission | Report]] = []
+    days: dict[date, Day] = {}
     for permission in stays.since_arrival(facts.permissions, stay, today):
-        rank = 0 if permission.kind == PermissionKind.CHANGE else 1
-        records.append((permission.on, rank, (), permission))
-    for report in facts.reports:
-        if counts_in(report, stay, today):
-            records.append((report.on, 3, (), report) if report.ours else (report.on, 2, _by_number(report), report))
-    return (record for _, _, _, record in sorted(records, key=lambda entry: entry[:3]))
+        changes, extensions, _ = days.setdefault(permission.on, ([], [], []))
+        (changes if permission.kind == PermissionKind.CHANGE else extensions).append(permission)
+    reports = [report for report in facts.reports if counts_in(report, stay, today)]
+    for report in sorted(reports, key=lambda report: (report.ours, () if report.ours else _by_number(report))):
+        days.setdefault(report.on, ([], [], []))[2].append(report)
+    return (day for _, day in sorted(days.items(), key=lambda entry: entry[0]))
 
 
 def _by_number(report: Report) -> tuple[object, ...]:
@@ -230,16 +239,11 @@ def _extension_returned_on(facts: Facts, stay: stays.Stay, policy: Policy) -> da
 
 
 def _class_on(facts: Facts, extension: Permission) -> str | None:
-    """The class that an extension without one of its own extended."""
-    stay = next((s for s in reversed(stays.stays(facts.movements, extension.on)) if s.covers(extension.on)), None)
-    if stay is None:
-        return None
-    granted = stays.since_arrival(facts.permissions, stay, extension.on)
-    return _last_class(stay.arrival.visa_class, granted)
-
-
-def _last_class(visa_class: str | None, granted: Sequence[Permission]) -> str | None:
-    return next((p.visa_class for p in reversed(granted) if p.visa_class), visa_class)
+    """The class held when an extension was granted: that of the last arrival, or of a change since."""
+    arrivals = [(m.on, 0, m.id, m.visa_class) for m in facts.movements if m.direction == Direction.ARRIVAL]
+    changes = [(p.on, 1, p.id, p.visa_class) for p in facts.permissions if p.kind == PermissionKind.CHANGE]
+    named = [entry for entry in (*arrivals, *changes) if entry[0] <= extension.on and (entry[3] or entry[1] == 0)]
+    return max(named, key=lambda entry: entry[:3])[3] if named else None
 
 
 def _same_class(one: str | None, other: str | None, policy: Policy) -> bool:

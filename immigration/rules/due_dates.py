@@ -58,15 +58,22 @@ def obligation(facts: Facts, today: date, policy: Policy, *, explain: bool = Tru
     replay = Replay(facts, stay, today, policy)
     regime, basis = replay.regime, replay.basis
     common = (regime.name, replay.visa_class, stay.entered_on, replay.permitted_until)
+    figures = {"regime": regime.name, "visa_class": replay.visa_class}
     steps = [
         Step(StepCode.ENTERED, stay.entered_on, f"movement:{stay.arrival.id}"),
-        Step(
-            StepCode.REGIME, None, regime.source, regime.grade, {"regime": regime.name, "visa_class": replay.visa_class}
-        ),
+        Step(StepCode.REGIME, None, regime.source, regime.grade, figures),
     ]
     if basis is None:
         if regime.where:
-            steps.append(Step(StepCode.WHERE_TO_GO, None, regime.source, regime.grade, {"text": regime.where}))
+            steps.append(
+                Step(
+                    StepCode.WHERE_TO_GO,
+                    None,
+                    regime.source,
+                    regime.grade,
+                    {"text": regime.where, "regime": regime.name},
+                )
+            )
         return Obligation(*common, None, None, False, tuple(steps))
     around = window(basis.due_on, basis.last_day, regime.name, policy)
     expected = replay.permitted_until is None or replay.permitted_until > around.due_on

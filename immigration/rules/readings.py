@@ -36,23 +36,23 @@ def to_file_under(facts: Facts, held: Sequence[Held], today: date, policy: Polic
 
 
 def can_file_from(owed: Obligation, facts: Facts, held: Sequence[Held], today: date, policy: Policy) -> date | None:
-    """The earliest day on which some reading lets the person file; the first day of the window where it is open."""
+    """The earliest day on which some reading that is not over lets the person file."""
     if owed.window is None:
         return None
-    if today >= owed.window.opens_on:
-        return owed.window.opens_on
     periods = {report.period for report in held}
     others = (
         other.window.opens_on
         for other, _ in _other_readings(facts, today, policy)
         if other.window is not None and today <= other.window.late_after and other.basis not in periods
     )
-    return min(others, default=owed.window.opens_on) if owed.basis in periods else min([owed.window.opens_on, *others])
+    if owed.basis in periods:
+        return min(others, default=owed.window.opens_on)
+    return min([owed.window.opens_on, *others])
 
 
-def explain_other(owed: Obligation, earliest: date | None, policy: Policy) -> Obligation:
+def explain_other(owed: Obligation, earliest: date | None, today: date, policy: Policy) -> Obligation:
     """The obligation, its explanation naming the day from which another reading lets the person file."""
-    if owed.window is None or earliest is None or earliest >= owed.window.opens_on:
+    if owed.window is None or earliest is None or today >= owed.window.opens_on or earliest >= owed.window.opens_on:
         return owed
     rule = policy.rules[_EXTENSIONS]
     step = Step(StepCode.OTHER_READING, earliest, rule.source, "CON")

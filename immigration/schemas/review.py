@@ -15,8 +15,7 @@ from immigration.rules.findings import kept
 from immigration.rules.reports import OUTCOMES, DecisionRequest
 from immigration.schemas.common import REASON, STATE, CheckOut, PageArgs, line, reasons
 from immigration.schemas.reports import ReceiptRef, ReportOut, report_view
-from immigration.schemas.stay import StayOut, stay_view
-from immigration.services.obligations import ObligationToday
+from immigration.schemas.stay import StayOut
 from immigration.services.review import REOPENED
 
 
@@ -228,7 +227,7 @@ def review_view(
     receipt: Receipt | None,
     case: Case,
     passports: list[Passport],
-    owed: ObligationToday,
+    stay: dict[str, Any],
     decisions: list[Decision],
     history: list[EventRecord],
 ) -> dict[str, Any]:
@@ -238,7 +237,7 @@ def review_view(
         "resident_id": str(report.person_id),
         "assurance": report.assurance,
         "records": records_view(case, passports),
-        "stay": stay_view(owed),
+        "stay": stay,
         "differences": [finding for finding in kept(report.checks) if finding.reason],
         "decisions": decisions,
         "history": history,

@@ -5,6 +5,8 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from immigration.rules.codes import ObligationState, RegimeName, StepCode
+from immigration.rules.explanations import Step
+from immigration.schemas.words import state_text, step_text
 from immigration.services.obligations import ObligationToday
 
 
@@ -16,6 +18,7 @@ class StepOut(Schema):
     source = fields.String(required=True)
     grade = fields.String(required=True, allow_none=True)
     params = fields.Dict(required=True)
+    text = fields.String(required=True, metadata={"description": "the step as a sentence, by Accept-Language"})
 
 
 class ObligationOut(Schema):
@@ -23,6 +26,7 @@ class ObligationOut(Schema):
 
     regime = fields.String(required=True, allow_none=True, validate=validate.OneOf(tuple(RegimeName)))
     state = fields.String(required=True, validate=validate.OneOf(tuple(ObligationState)))
+    text = fields.String(required=True, metadata={"description": "the state as a sentence, by Accept-Language"})
     due_on = fields.Date(required=True, allow_none=True)
     opens_on = fields.Date(required=True, allow_none=True)
     online_closes_on = fields.Date(required=True, allow_none=True)
@@ -50,8 +54,8 @@ class StayOut(Schema):
     obligation = fields.Nested(ObligationOut, required=True)
 
 
-def stay_view(stay: ObligationToday) -> dict[str, Any]:
-    """An obligation as StayOut shows it."""
+def stay_view(stay: ObligationToday, language: str) -> dict[str, Any]:
+    """An obligation as StayOut shows it, with its sentences in a language."""
     owed, window = stay.owed, stay.owed.window
     return {
         "entered_on": owed.entered_on,
@@ -60,6 +64,7 @@ def stay_view(stay: ObligationToday) -> dict[str, Any]:
         "obligation": {
             "regime": owed.regime,
             "state": owed.state(stay.today),
+            "text": state_text(owed, stay.today, language),
             "due_on": window and window.due_on,
             "opens_on": window and window.opens_on,
             "online_closes_on": window and window.online_closes_on,
@@ -67,6 +72,17 @@ def stay_view(stay: ObligationToday) -> dict[str, Any]:
             "last_day_to_act": window and window.last_day_to_act,
             "late_after": window and window.late_after,
             "can_file_from": stay.can_file_from,
-            "explanation": owed.explanation,
+            "explanation": [_step_view(step, language) for step in owed.explanation],
         },
+    }
+
+
+def _step_view(step: Step, language: str) -> dict[str, Any]:
+    return {
+        "code": step.code,
+        "date": step.date,
+        "source": step.source,
+        "grade": step.grade,
+        "params": step.params,
+        "text": step_text(step, language),
     }

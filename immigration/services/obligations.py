@@ -60,7 +60,7 @@ def obligation_of(case: Case, *, law: Law, now: datetime) -> ObligationToday:
     policy = law.on(today)
     owed = due_dates.obligation(case.facts, today, policy)
     earliest = readings.can_file_from(owed, case.facts, case.held, today, policy)
-    return ObligationToday(readings.explain_other(owed, earliest, policy), today, earliest)
+    return ObligationToday(readings.explain_other(owed, earliest, today, policy), today, earliest)
 
 
 def recompute(

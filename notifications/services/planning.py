@@ -2,10 +2,10 @@
 
 What is due comes in as a query with the columns `person_id, basis, step, due_on, params`, one row a person, already
 restricted to the step that stands today. `params` holds the dates that the words need: `opens_on`, `grace_ends_on`,
-`late_after` (ISO 8601) and `regime`.
+`last_day_to_act` (ISO 8601) and `regime`.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +40,8 @@ from notifications.rules import ROUTINE, DeliveryStatus, NotificationStatus
 from notifications.services.outcomes import conclude
 
 Due = Select[Any]
+INBOX_LOOK_BACK = timedelta(days=60)
+"""How far back reminders are taken back from an inbox; steps of one basis are at most that far apart."""
 _NOW = Table(
     "due_now",
     MetaData(),
@@ -119,11 +121,29 @@ def retire_stale(session: Session, due: Due, *, now: datetime) -> int:
     execute_bulk(session, drop.where(Notification.status == NotificationStatus.PENDING, Notification.created_at <= now))
     elsewhere = drop.where(Notification.status == NotificationStatus.SENT).returning(Delivery.notification_id)
     conclude(session, set(session.scalars(elsewhere, execution_options=BULK)), now=now)
-    planned = (
+    planned = (  # not by a clock that is ahead
         Notification.status == NotificationStatus.PENDING,
         Notification.created_at <= now,
-    )  # not by a clock that is ahead
+    )
     stale = update(Notification).where(*planned, reminder, not_due)
+    retired = execute_bulk(session, stale.values(status=NotificationStatus.STALE, settled_at=now))
+    return retired + _retire_from_inboxes(session, today, now)
+
+
+def _retire_from_inboxes(session: Session, today: Subquery, now: datetime) -> int:
+    """Take back what only the inbox has, where nothing of the same basis is due any more and nobody has read it.
+
+    A later step of the same basis leaves it: it was true, and tells what came before.
+    """
+    same_basis = func.starts_with(Notification.dedupe, today.c.basis + literal(":"))
+    unread = (
+        Notification.status == NotificationStatus.UNREACHABLE,
+        Notification.read_at.is_(None),
+        Notification.kind.startswith(catalogue.REMINDER),
+        Notification.created_at.between(now - INBOX_LOOK_BACK, now),
+    )
+    standing = exists().where(today.c.person_id == Notification.person_id, same_basis)
+    stale = update(Notification).where(*unread, ~standing)
     return execute_bulk(session, stale.values(status=NotificationStatus.STALE, settled_at=now))
 
 

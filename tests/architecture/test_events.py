@@ -6,6 +6,7 @@ import inspect
 import pytest
 
 from foundation.events import Event
+from foundation.words import LANGUAGES
 from immigration import events
 from notifications import catalogue
 from tests.architecture.sources import python_files, tree
@@ -53,4 +54,4 @@ def test_silence_has_a_reason():
 def test_what_is_told_has_words_in_every_language(kind):
     outcomes = catalogue.OUTCOMES if kind == "report.decided" else ("",)
     for entry in (catalogue.template_for(kind, {"outcome": outcome}) for outcome in outcomes):
-        assert all(entry in catalogue.TEMPLATES[language] for language in catalogue.LANGUAGES)
+        assert all(entry in catalogue.TEMPLATES[language] for language in LANGUAGES)

@@ -158,8 +158,8 @@ class FilingRules(BaseMachine):
         assert report["filed_on"] == str(before.today)
         if self.down:
             return
-        expected = before.obligation(report["person_id"])
-        assert report["period"] == before.period(report["person_id"])
+        expected = before.obligation_to_file(report["person_id"])
+        assert report["period"] == before.period_of(report["person_id"], expected)
         assert (day(report["entered_on"]), day(report["due_on"])) == (expected.entered_on, expected.due_on)
 
     def _number(self, answered: AcknowledgedFiling) -> str:

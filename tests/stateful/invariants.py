@@ -10,6 +10,7 @@ from foundation.clock import bangkok_date
 from immigration.registries.law import Law
 from immigration.rules.policies import Policy
 from notifications.catalogue import NOTIFYING_EVENTS
+from tests.oracle import READINGS
 from tests.stateful.model import ImportedRows, Obligation, Records, obligation, stays
 from tests.stateful.snapshot import Row, Snapshot, day, holds
 
@@ -72,9 +73,29 @@ class State:
             self._obligations[person] = obligation(self.records(person), ours, self.today, self.policy, self.snapshot)
         return self._obligations[person]
 
+    def obligation_to_file(self, person: str) -> Obligation:
+        """The obligation that a report filed now answers.
+
+        It is that of the reading in force; before its window opens, that of the first other one whose window is open.
+        """
+        expected = self.obligation(person)
+        if expected.opens_on is None or self.today >= expected.opens_on or refusal_by(self, person, expected) is None:
+            return expected
+        ours, records = self.snapshot.reports_of(person), self.records(person)
+        for reading in sorted(READINGS[1:], key=lambda reading: not reading.arrival_day_counts):
+            other = obligation(records, ours, self.today, self.policy, self.snapshot, reading)
+            is_open = other.opens_on and other.late_after and other.opens_on <= self.today <= other.late_after
+            if is_open and refusal_by(self, person, other) is None:
+                return other
+        return expected
+
     def period(self, person: str) -> str:
-        """The period that a report filed now answers."""
-        return self.obligation(person).basis or self.period_without_entry(self.snapshot.reports_of(person), self.today)
+        """The period of the obligation in force."""
+        return self.period_of(person, self.obligation(person))
+
+    def period_of(self, person: str, expected: Obligation) -> str:
+        """The period that a report answers for an obligation."""
+        return expected.basis or self.period_without_entry(self.snapshot.reports_of(person), self.today)
 
     def holder(self, person: str, period: str) -> Row | None:
         """The report that keeps a period taken."""
@@ -202,10 +223,14 @@ INVARIANTS: tuple[Callable[[State], None], ...] = (
 
 def refusal(state: State, person: str) -> str | None:
     """The problem code that a report filed now gets; None if it is accepted or goes to review."""
-    expected = state.obligation(person)
+    return refusal_by(state, person, state.obligation_to_file(person))
+
+
+def refusal_by(state: State, person: str, expected: Obligation) -> str | None:
+    """The problem code that a report filed now gets for an obligation."""
     if expected.regime in ("yearly", "exempt"):
         return "other-regime"
-    if state.holder(person, state.period(person)):
+    if state.holder(person, state.period_of(person, expected)):
         return "already-reported"
     if expected.opens_on is None or state.today >= expected.opens_on:
         return None

@@ -1,7 +1,7 @@
 """The reference model: the imported rows, and the obligation that follows from them.
 
-Which rows count is found without code of the service. The due date comes from the rules of the service over these rows,
-and is compared with the second implementation in `tests/oracle.py`.
+No code of the service is used: which rows count is found here, and the due date that follows from them by the second
+implementation in `tests/oracle/`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import groupby
 
-from immigration.rules import due_dates, facts
 from immigration.rules.policies import Policy
 from tests import oracle
 from tests.stateful.snapshot import Row, Snapshot, day
@@ -107,7 +106,14 @@ def stays(movements: Sequence[dict[str, str]], today: date) -> list[Stay]:
     return known_stays
 
 
-def obligation(records: Records, ours: Sequence[Row], today: date, policy: Policy, snapshot: Snapshot) -> Obligation:
+def obligation(
+    records: Records,
+    ours: Sequence[Row],
+    today: date,
+    policy: Policy,
+    snapshot: Snapshot,
+    reading: oracle.Reading = oracle.READINGS[0],
+) -> Obligation:
     """The obligation today of a person with these rows, and with these reports filed through the service."""
     known_stays = stays(records["movements"], today)
     stay = known_stays[-1] if known_stays and known_stays[-1].left_on is None else None
@@ -116,17 +122,8 @@ def obligation(records: Records, ours: Sequence[Row], today: date, policy: Polic
     counting = [r for r in ours if r["status"] == "accepted" and day(r["entered_on"]) in (None, stay.entered_on)]
     entries = _entries(records["reports"], counting, stay, today, snapshot)
     filed = [r["filed_on"] for r in (*records["reports"], *ours) if r.get("status", "accepted") == "accepted"]
-    if any(
-        date.fromisoformat(on) <= today for on in filed
-    ):  # every report of these tests is taken by the office in Bangkok
-        policy = policy.in_province("10")
-    expected = _by_rules(records, entries, today, policy)
-    if expected.due_on:
-        granted = [p for p in records["permissions"] if str(stay.entered_on) <= p["granted_on"] <= str(today)]
-        expected = replace(expected, basis=_basis(stay, granted, entries, expected.regime))
-        if not any(p["kind"] == "change" for p in granted):  # the oracle knows extensions only
-            _compare_with_oracle(records, entries, today, policy, expected)
-    return expected
+    in_bangkok = any(date.fromisoformat(on) <= today for on in filed)  # every report here is taken by that office
+    return _expected(records, entries, today, policy, in_bangkok, reading)
 
 
 @dataclass(frozen=True)
@@ -162,79 +159,47 @@ def _entries(
     return sorted(entries, key=lambda e: (e.on, e.ours, "" if e.ours else e.number))
 
 
-def _basis(stay: Stay, granted: list[dict[str, str]], entries: list[CountingReport], regime: str | None) -> str:
-    """The last of what moves a due date: the arrival, the first extension since, the reports."""
-    moves = [(stay.entered_on, -1, 0, f"arrival:{stay.arrival['movement_id']}")]
-    extensions = sorted(granted, key=lambda p: (p["granted_on"], p["permitted_until"], p["permission_id"]))
-    for row in [p for p in extensions if p["kind"] == "extension" and regime == "90-day"][:1]:
-        moves.append((date.fromisoformat(row["granted_on"]), 0, 0, f"extension:{row['permission_id']}"))
-    for n, entry in enumerate(entries):
-        name = "report" if entry.ours else "office-report"
-        moves.append((entry.on, 1, n, f"{name}:{entry.number}"))
-    return max(moves)[-1]
-
-
-def _by_rules(records: Records, entries: Sequence[CountingReport], today: date, policy: Policy) -> Obligation:
-    """The obligation by the rules of the service, over these rows and the reports that count."""
-    reports = (facts.Report(e.number, e.on, e.channel, e.printed, 1, "BKK", e.ours) for e in entries)
-    known = facts.Facts(
-        movements=tuple(map(_movement, records["movements"])),
-        permissions=tuple(map(_permission, records["permissions"])),
-        reports=tuple(reports),
+def _expected(
+    records: Records,
+    entries: Sequence[CountingReport],
+    today: date,
+    policy: Policy,
+    in_bangkok: bool,
+    reading: oracle.Reading,
+) -> Obligation:
+    """What the second implementation says of these rows."""
+    permissions = {kind: [p for p in records["permissions"] if p["kind"] == kind] for kind in ("extension", "change")}
+    history = oracle.History(
+        [_move(row) for row in sorted(records["movements"], key=lambda row: row["movement_id"])],
+        [oracle.Extension(*_permission(row)) for row in permissions["extension"]],
+        [oracle.Change(*_permission(row)) for row in sorted(permissions["change"], key=lambda p: p["permission_id"])],
+        [oracle.Report(e.on, e.channel, e.printed, f"{n:06}", ours=e.ours) for n, e in enumerate(entries)],
+        [(waiver.first, waiver.last) for waiver in policy.waivers],
+        "10" if in_bangkok else "",
+        today,
+        (policy.windows.get("online") or policy.windows["in-person"]).opens_before,
     )
-    owed = due_dates.obligation(known, today, policy)
-    expected = Obligation(owed.regime, owed.entered_on, owed.permitted_until)
-    if owed.window is None:
+    position = oracle.replay(history, reading)
+    expected = Obligation(position.regime, position.arrived, position.until)
+    if position.due is None or position.until is None or position.basis is None:
         return expected
+    basis = position.basis
+    number = entries[int(basis.number)].number if isinstance(basis, oracle.Report) else basis.number
     return replace(
         expected,
-        due_on=owed.window.due_on,
-        late_after=owed.window.late_after,
-        opens_on=owed.window.opens_on,
-        expected=owed.expected,
+        basis=f"{oracle.basis_kind(position)}:{number}",
+        due_on=position.due,
+        late_after=position.not_late,
+        opens_on=history.opens(position.due),
+        expected=position.until > position.due,
     )
 
 
-def _movement(row: dict[str, str]) -> facts.Movement:
-    on, until = date.fromisoformat(row["occurred_on"]), day(row["permitted_until"])
-    return facts.Movement(row["movement_id"], row["direction"], on, row["visa_class"] or None, until)
+def _move(row: dict[str, str]) -> oracle.Move:
+    on, way = date.fromisoformat(row["occurred_on"]), "in" if row["direction"] == "arrival" else "out"
+    return oracle.Move(on, way, row["visa_class"], day(row["permitted_until"]) or on, row["movement_id"])
 
 
-def _permission(row: dict[str, str]) -> facts.Permission:
+def _permission(row: dict[str, str]) -> tuple[date, date, str, str]:
     on, until = date.fromisoformat(row["granted_on"]), date.fromisoformat(row["permitted_until"])
-    return facts.Permission(row["permission_id"], row["kind"], on, until, row["visa_class"] or None)
-
-
-def _compare_with_oracle(
-    records: Records, entries: Sequence[CountingReport], today: date, policy: Policy, expected: Obligation
-) -> None:
-    """The second implementation gives the same dates. It knows no waivers: they may only make the last day later."""
-    waived = any(waiver.last >= oracle.History.today for waiver in policy.waivers)
-    if waived and any(e.printed is None and e.channel == "online" for e in entries):
-        return  # whether such a report was late, and so what it moves, depends on the waivers
-    history = replace(
-        _oracle_history(records, entries, today), in_bangkok=policy.holidays == policy.province_holidays["10"]
-    )
-    position = oracle.replay(history)
-    assert (position.arrived, position.due, position.until) == (
-        expected.entered_on,
-        expected.due_on,
-        expected.permitted_until,
-    ), history
-    assert position.not_late is not None
-    assert expected.late_after is not None
-    in_order = expected.late_after >= position.not_late if waived else expected.late_after == position.not_late
-    assert in_order, history
-
-
-def _oracle_history(records: Records, entries: Sequence[CountingReport], today: date) -> oracle.History:
-    moves = sorted(map(_movement, records["movements"]), key=lambda move: move.id)
-    return oracle.History(
-        [
-            (m.on, "in" if m.direction == "arrival" else "out", m.visa_class or "", m.permitted_until or m.on)
-            for m in moves
-        ],
-        [(p.on, p.permitted_until) for p in map(_permission, records["permissions"]) if p.kind == "extension"],
-        [(e.on, e.channel, e.printed) for e in entries],
-        today,
-    )
+    return on, until, row["visa_class"], row["permission_id"]

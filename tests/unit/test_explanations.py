@@ -259,7 +259,9 @@ def test_from_a_change_to_another_regime():
 
 def test_another_regime_says_where_to_go():
     regime = LAW.regimes["CABINET"]
-    where_to_go = Step(StepCode("where-to-go"), None, regime.source, regime.grade, {"text": regime.where})
+    where_to_go = Step(
+        StepCode("where-to-go"), None, regime.source, regime.grade, {"text": regime.where, "regime": "unclear"}
+    )
     assert steps(visa_class="CABINET") == [*beginning(regime, "CABINET"), where_to_go]
     silent = replace(regime, where="")
     policy = replace(POLICY, regimes={**LAW.regimes, "CABINET": silent})

@@ -7,12 +7,12 @@ import pytest
 
 import immigration.events
 from foundation.events import Event
+from foundation.words import LANGUAGES, long_date
 from immigration.registries.law import law
 from notifications import catalogue
 from notifications.catalogue import (
     CODES,
     DATES,
-    LANGUAGES,
     NON_NOTIFYING_EVENTS,
     NOTIFYING_EVENTS,
     TEMPLATES,
@@ -27,6 +27,7 @@ DUE = {
     "opens_on": "2026-03-30",
     "due_on": "2026-04-14",
     "grace_ends_on": "2026-04-21",
+    "last_day_to_act": "2026-04-21",
     "late_after": "2026-04-22",
 }
 RELATIVE = ("today", "tomorrow", "yesterday", "days left", "วันนี้", "พรุ่งนี้", "เมื่อวาน")
@@ -85,7 +86,7 @@ def test_a_reminder_in_english():
     assert words.title == "90-day report due on 14 April 2026"
     assert words.body == (
         "File it in this app on or before 14 April 2026. After that day the app still takes the report and an officer "
-        "looks at it, or you can go to an immigration office by 22 April 2026."
+        "looks at it, or you can go to an immigration office by 21 April 2026."
     )
 
 
@@ -94,13 +95,13 @@ def test_a_reminder_in_thai_counts_years_of_the_buddhist_era():
 
 
 def test_a_leap_day_can_be_written_in_thai():
-    assert catalogue.long_date(date(2024, 2, 29), "th") == "29 ก.พ. 2567"
+    assert long_date(date(2024, 2, 29), "th") == "29 ก.พ. 2567"
 
 
 def test_every_day_of_2024_to_2040_is_printed_with_its_year_of_the_buddhist_era():
     days = [date(2024, 1, 1) + timedelta(days=n) for n in range(366 + 16 * 365 + 4)]
     assert days[-1] == date(2040, 12, 31)
-    printed = [catalogue.long_date(day, "th").split() for day in days]
+    printed = [long_date(day, "th").split() for day in days]
     assert [(int(number), int(year) - 543) for number, _, year in printed] == [(day.day, day.year) for day in days]
     months = {(day.month, month) for day, (_, month, _) in zip(days, printed, strict=True)}
     assert len(months) == len({month for _, month in months}) == 12
@@ -141,3 +142,21 @@ def test_an_outcome_without_words_is_refused():
 
 def test_braces_in_a_value_are_shown_as_they_are():
     assert "{due_on}" in render("report.decided.needs-visit", {"office": "{due_on}"}, "en").body
+
+
+@pytest.mark.parametrize("regime", ["90-day", "yearly"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_message_names_the_last_day_that_is_not_late(regime, language):
+    """It only judges: offices differ, and some fine from the day after the days of grace."""
+    day = date(2031, 7, 9)
+    for kind in (kind for kind in TEMPLATES["en"] if kind.startswith("reminder.")):
+        words = render(kind, DUE | {"late_after": day.isoformat(), "regime": regime}, language)
+        assert long_date(day, language) not in words.title + words.body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reminder_planned_before_the_last_day_to_act_was_known_still_has_words(language):
+    older = {name: value for name, value in DUE.items() if name != "last_day_to_act"}
+    for kind in (kind for kind in TEMPLATES["en"] if kind.startswith("reminder.")):
+        for regime in ("90-day", "yearly"):
+            assert render(kind, older | {"regime": regime}, language).body

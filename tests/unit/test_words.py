@@ -1,0 +1,101 @@
+"""The words: the same keys and values in each language, and a sentence for every code."""
+
+from datetime import date
+
+import pytest
+
+from foundation.words import LANGUAGES, placeholders, preferred_language, sentence, words
+from immigration.registries.law import law
+from immigration.rules.birth_dates import BirthDate
+from immigration.rules.codes import Channel, ObligationState, Reason, RegimeName, ReportStatus, StepCode
+from immigration.rules.due_dates import obligation
+from immigration.rules.explanations import Step
+from immigration.rules.facts import Facts, Movement, Passport
+from immigration.schemas.words import state_text, step_text
+from operations.documents import our_problems
+
+SECTIONS = {
+    "steps": StepCode, "states": ObligationState, "regimes": RegimeName, "statuses": ReportStatus, "channels": Channel,
+    "reasons": Reason, "where": RegimeName,
+}  # fmt: skip
+
+
+def texts(content, path=()):
+    """Each text of a language with its place, and its values."""
+    if isinstance(content, dict):
+        return {place: found for key, below in content.items() for place, found in texts(below, (*path, key)).items()}
+    every = [content] if isinstance(content, str) else content
+    return {path: (every, [placeholders(text) for text in every])}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_has_the_same_keys_and_values_as_the_first(language):
+    first, other = texts(words(LANGUAGES[0])), texts(words(language))
+    assert {place: names for place, (_, names) in other.items()} == {
+        place: names for place, (_, names) in first.items()
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_written_in_its_language(language):
+    for place, (every, _) in texts(words(language)).items():
+        for text in every:
+            thai = any("\u0e01" <= letter <= "\u0e5b" for letter in text)
+            assert text.strip(), place
+            assert thai == (language == "th") or text == "{where}", place
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_has_a_sentence_and_every_sentence_a_code(language, section):
+    assert words(language)[section].keys() == set(SECTIONS[section])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_problem_has_a_title(language):
+    assert {problem.code for problem in our_problems()} <= words(language)["problems"].keys()
+
+
+@pytest.mark.parametrize("text", [text for every, _ in texts(words("en")).values() for text in every])
+def test_a_sentence_is_short_and_blames_nobody(text):
+    assert max(len(part.split()) for part in text.split(".")) <= 25
+    assert not {"illegal", "violation", "punish", "offence", "arrest"} & set(text.lower().split())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("visa_class", ["NON-O", "LTR", "PR", "ODD", None])
+@pytest.mark.parametrize("on", [date(2026, 9, 3), date(2026, 11, 20), date(2027, 12, 31)])
+def test_every_explanation_is_said_in_full(language, visa_class, on):
+    facts = Facts(
+        (Passport(1, "valid", date(2036, 1, 1), BirthDate(1990, 1, 1), False, True),),
+        (Movement("A", "arrival", date(2026, 9, 3), visa_class, date(2027, 9, 1)),),
+    )
+    owed = obligation(facts, on, law().on(on))
+    said = [step_text(step, language) for step in owed.explanation] + [state_text(owed, on, language)]
+    assert all(text and "{" not in text for text in said)
+
+
+def test_a_step_says_dates_as_people_write_them():
+    step = Step(StepCode.COUNTED_FROM_REPORT, date(2027, 2, 27), "x", "CON", {"days": 90, "counted_from": "2026-11-29"})
+    assert step_text(step, "en") == "90 days from 29 November 2026 end on 27 February 2027."
+    assert step_text(step, "th") == "90 วันนับจาก 29 พ.ย. 2569 ครบวันที่ 27 ก.พ. 2570"
+
+
+def test_an_office_is_named_and_one_that_is_in_no_list_is_left_out():
+    step = Step(StepCode.REPORTED, date(2026, 11, 2), "x", None, {"channel": "counter", "office": "BKK"})
+    assert "BKK" not in step_text(step, "en")
+    unknown = Step(StepCode.REPORTED, date(2026, 11, 2), "x", None, {"channel": "post", "office": "XYZ"})
+    assert step_text(unknown, "en") == "You reported on 2 November 2026 (by post)."
+
+
+def test_a_sentence_whose_values_are_missing_is_an_error():
+    with pytest.raises(KeyError):
+        sentence("en", "steps", "opens", {})
+
+
+@pytest.mark.parametrize(
+    ("tags", "language"),
+    [(["th-TH", "en"], "th"), (["de", "TH"], "th"), (["de"], "en"), ([], "en"), (["x" * 10_000, "\x00", "th"], "th")],
+)
+def test_the_first_language_that_is_served_counts(tags, language):
+    assert preferred_language(tags) == language

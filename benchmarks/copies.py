@@ -27,7 +27,12 @@ _OF_REPORT = {"report_id": "row_id(t.report_id, j)"}
 
 _TABLES: dict[str, dict[str, str]] = {
     "people": {"id": "person(t.id, j)"},
-    "passports": _PERSON | {"id": "row_id(t.id, j)", "document_index": "sha256(t.document_index || int4send(j))"},
+    "passports": _PERSON
+    | {
+        "id": "row_id(t.id, j)",
+        "document_index": "sha256(t.document_index || int4send(j))",
+        "folded_index": "sha256(t.folded_index || int4send(j))",
+    },
     "movements": _OF_PASSPORT | {"movement_id": "t.movement_id || '-' || j"},
     "permissions": _OF_PASSPORT | {"permission_id": "t.permission_id || '-' || j"},
     "residences": _OF_PASSPORT | {"residence_id": "t.residence_id || '-' || j"},

@@ -24,12 +24,17 @@ STAFF = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRAT
 
 @dataclass(frozen=True)
 class Principal:
-    """Who is asking. `assurance` and `family` are a resident's (how activated, what sign-in), `office` an officer's."""
+    """Who is asking.
+
+    A resident's are `assurance` (how the sign-in was activated), `passport_id` (with which passport, where known) and
+    `family` (the sign-in); `office` is an officer's.
+    """
 
     role: Role
     id: UUID
     name: str = ""
     assurance: str = ""
+    passport_id: int | None = None
     family: UUID | None = None
     office: str | None = None
 

@@ -4,6 +4,7 @@ A sealed field is `version (1 byte) | key id (4) | nonce (12) | ciphertext and t
 authenticated with it, so that a value copied into another column does not open.
 """
 
+import base64
 import hashlib
 import hmac
 import os
@@ -45,6 +46,7 @@ class Keyring:
         self._current = next(iter(self._ciphers))
         self._index_key = derive(secrets[-1], "blind-index")
         self._digest_key = derive(secrets[-1], "code-digest")
+        self._token_key = derive(secrets[-1], "token-successor")
 
     def seal(self, text: str, column: str) -> bytes:
         """Encrypt `text` for `column` ("table.column")."""
@@ -77,6 +79,14 @@ class Keyring:
     def digest(self, *parts: str) -> bytes:
         """What is kept of a short secret, such as an activation code, in its place (HMAC-SHA256)."""
         return hmac.digest(self._digest_key, "\x1f".join(parts).encode(), "sha256")
+
+    def token(self, *parts: str) -> str:
+        """A token of 256 bits that belongs to `parts`: always the same, and for nobody without the key to guess.
+
+        The key stays with the oldest secret, so that rotating secrets does not change it.
+        """
+        mac = hmac.digest(self._token_key, "\x1f".join(parts).encode(), "sha256")
+        return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
 
 _keyring: Keyring | None = None

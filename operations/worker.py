@@ -26,7 +26,7 @@ from foundation.errors import Unavailable
 from foundation.leases import HeldLease
 from foundation.version import VERSION
 from immigration.registries.mail import Mailer
-from immigration.services import code_mail, obligations, rechecks, reports
+from immigration.services import code_mail, document_indexes, obligations, rechecks, reports
 from immigration.services.judging import FilingContext
 from notifications import rounds
 from notifications.channels.push import PushChannel
@@ -82,8 +82,14 @@ def _recheck(context: WorkerContext, now: datetime) -> int:
 
 
 def _refresh(context: WorkerContext, now: datetime) -> int:
-    """Recompute obligations that a recorded future row, an import cut short or changed rules made out of date."""
-    filing = context.filing
+    """Recompute obligations that a recorded future row, an import cut short or changed rules made out of date.
+
+    Before that, give passports of an earlier release the index by which misread numbers are found.
+    """
+    filing, more = context.filing, True
+    while more and not context.stop.is_set():
+        with context.database.transaction() as session:
+            more = document_indexes.fill(session)
     return obligations.refresh(
         context.database,
         records=filing.records,

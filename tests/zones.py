@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.mrz import MRZ, build
 
 ICAO = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10"
@@ -15,7 +16,7 @@ SPECIMEN: dict[str, Any] = {
     "nationality": "UTO",
     "surname": "ERIKSSON",
     "given_names": "ANNA MARIA",
-    "birth_date": date(1974, 8, 12),
+    "birth_date": BirthDate(1974, 8, 12),
     "sex": "F",
     "expires_on": date(2012, 4, 15),
 }

@@ -8,6 +8,7 @@ from devtools.demo.nations import Nation, Person, Pool
 from devtools.demo.places import Place
 from devtools.demo.records import History, Movement, Passport, Permission, Report, Residence
 from immigration.rules import mrz
+from immigration.rules.birth_dates import BirthDate
 
 Assurance = Literal["counter", "mail"]
 
@@ -182,7 +183,7 @@ def _scenario(part: _Part, person: Person, passport: Passport) -> Scenario:
         nationality=person.nationality,
         surname=person.surname,
         given_names=person.given_names,
-        birth_date=part.born,
+        birth_date=BirthDate.of(part.born),
         sex=person.sex,
         expires_on=date.fromordinal(passport.expires_on),
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from foundation.classification import internal, opened, personal, sensitive
 from foundation.db import Base
 from foundation.sealing import Sealed
+from immigration.rules.birth_dates import BirthDate
 
 _ID: dict[str, Any] = {"primary_key": True, "server_default": func.gen_random_uuid()}
 _TIME = DateTime(timezone=True)
@@ -58,7 +59,13 @@ class ActivationRequest(Base):
 
     id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
     document_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the passport named"))
-    birth_date: Mapped[date] = mapped_column(Date, info=personal("as typed"))
+    birth_date: Mapped[date] = mapped_column(Date, info=personal("as typed; the first possible day"))
+    birth_date_known: Mapped[str] = mapped_column(
+        Text, server_default="ymd", info=personal("the parts of the birth date that were typed: y, m, d")
+    )
+    folded_index: Mapped[bytes | None] = mapped_column(
+        LargeBinary, info=sensitive("blind index of the number with O as 0 and I as 1")
+    )
     address_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the network address"))
     requested_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
     next_try_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when a worker tries it next"))
@@ -67,6 +74,11 @@ class ActivationRequest(Base):
     outcome: Mapped[str | None] = mapped_column(
         Text, info=internal("sent, no-match, no-contact, throttled, superseded, failed")
     )
+
+    @property
+    def born(self) -> BirthDate:
+        """The birth date, as far as it was typed."""
+        return BirthDate.stored(self.birth_date, self.birth_date_known)
 
 
 class ActivationAttempt(Base):
@@ -94,6 +106,9 @@ class TokenFamily(Base):
     id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True, info=personal("the holder signed in"))
     assurance: Mapped[str] = mapped_column(Text, info=personal("counter or mail"))
+    passport_id: Mapped[int | None] = mapped_column(
+        ForeignKey("passports.id"), info=personal("the passport it was activated with; older sign-ins may lack it")
+    )
     created_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
     revoked_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it ended early"))
     revoked_because: Mapped[str | None] = mapped_column(Text, info=internal("reuse, or signed out"))

@@ -4,7 +4,9 @@ Every passport comes on record with a person of its own, its holder. Links join 
 whose it is by the links that stand, and `holder_id` the person it came with, which takes it back when they fall away.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -28,9 +30,9 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from foundation.classification import internal, personal, sensitive
 from foundation.db import Base, ReadSession
 from foundation.sealing import Sealed, keyring
+from immigration.rules import document_numbers
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.nationalities import canonical
-
-_SEPARATORS = str.maketrans("", "", " -<\t")
 
 
 class Person(Base):
@@ -61,6 +63,13 @@ class Passport(Base):
 
     __tablename__ = "passports"
     __table_args__ = (
+        Index("ix_passports_folded_index", "folded_index"),
+        Index("ix_passports_unfolded", "id", postgresql_where="folded_index is null"),
+        Index(
+            "ix_passports_replaces_folded_index",
+            "replaces_folded_index",
+            postgresql_where="replaces_folded_index is not null",
+        ),
         Index("ix_passports_replaces_index", "replaces_index", postgresql_where="replaces_index is not null"),
         Index("uq_passports_holder_id", "holder_id", unique=True, postgresql_where="holder_id is not null"),
         {"info": {"retention": "while on record, then 10 years"}},
@@ -83,7 +92,12 @@ class Passport(Base):
     nationality: Mapped[str] = mapped_column(Text, info=personal("ICAO 9303 code of the nationality"))
     surname: Mapped[str] = mapped_column(Text, info=personal("primary identifier; searchable for officers"))
     given_names: Mapped[str] = mapped_column(Text, info=personal("secondary identifier; searchable for officers"))
-    birth_date: Mapped[date] = mapped_column(Date, info=personal("to recognise the person"))
+    birth_date: Mapped[date] = mapped_column(
+        Date, info=personal("to recognise the person; the first possible day where a part is not known")
+    )
+    birth_date_known: Mapped[str] = mapped_column(
+        Text, server_default="ymd", info=personal("the parts of the birth date that the passport has: y, m, d")
+    )
     sex: Mapped[str] = mapped_column(Text, info=personal("M, F or X, as in the passport"))
     expires_on: Mapped[date] = mapped_column(Date, info=personal("to check that the passport is valid"))
     status: Mapped[str] = mapped_column(Text, info=personal("valid, expired, lost, stolen or cancelled"))
@@ -91,6 +105,17 @@ class Passport(Base):
         LargeBinary, info=sensitive("blind index of the passport that this one replaces")
     )
     row_digest: Mapped[bytes] = mapped_column(LargeBinary, info=internal("to see whether an imported row changed"))
+    folded_index: Mapped[bytes | None] = mapped_column(
+        LargeBinary, info=sensitive("blind index of the number with O as 0 and I as 1; empty until a worker fills it")
+    )
+    replaces_folded_index: Mapped[bytes | None] = mapped_column(
+        LargeBinary, info=sensitive("the same of the passport that this one replaces, as it was written")
+    )
+
+    @property
+    def born(self) -> BirthDate:
+        """The birth date, as far as it is known."""
+        return BirthDate.stored(self.birth_date, self.birth_date_known)
 
 
 class PassportLink(Base):
@@ -120,14 +145,56 @@ class PassportLink(Base):
     withdrawn_reason: Mapped[str | None] = mapped_column(Text, info=personal("why it was taken back"))
 
 
-def plain_number(document_number: str) -> str:
-    """A document number as it is compared: upper case, without spaces, hyphens and filler."""
-    return document_number.translate(_SEPARATORS).upper()
+class DocumentKey(NamedTuple):
+    """What a passport is found by, however state and number were written (D or DEU, spaces, lower case)."""
+
+    exact: bytes
+    folded: bytes
+
+
+class Candidate(Protocol):
+    """A passport, or some columns of it."""
+
+    document_index: Any
+
+
+Row = TypeVar("Row", bound=Candidate)
 
 
 def document_index(issuing_state: str, document_number: str) -> bytes:
-    """The blind index a passport is found by; however state and number were written (D or DEU, spaces, lower case)."""
-    return keyring().index("document", canonical(issuing_state), plain_number(document_number))
+    """The blind index of a passport, for equality."""
+    return keyring().index("document", canonical(issuing_state), document_numbers.plain(document_number))
+
+
+def folded_index(issuing_state: str, document_number: str) -> bytes:
+    """The blind index of a number with O as 0 and I as 1, under which several passports may stand."""
+    return keyring().index("folded-document", canonical(issuing_state), document_numbers.folded(document_number))
+
+
+def document_key(issuing_state: str, document_number: str) -> DocumentKey:
+    """Both blind indexes of a number as somebody wrote it."""
+    return DocumentKey(document_index(issuing_state, document_number), folded_index(issuing_state, document_number))
+
+
+def may_be_meant(key: DocumentKey) -> ColumnElement[bool]:
+    """Whether a passport has the number or its folded form; `the_meant` chooses among those.
+
+    The folded form counts once every passport has one, since before nobody knows that there is no second.
+    """
+    unfolded = aliased(Passport)
+    complete = ~exists().where(unfolded.folded_index.is_(None))
+    return (Passport.document_index == key.exact) | ((Passport.folded_index == key.folded) & complete)
+
+
+def the_meant(candidates: Sequence[Row], key: DocumentKey) -> Row | None:
+    """Of the passports of `may_be_meant` the one with the very number, else the only one; None where it is unclear."""
+    exact = next((each for each in candidates if each.document_index == key.exact), None)
+    return exact or (candidates[0] if len(candidates) == 1 else None)
+
+
+def find_passport(session: ReadSession, key: DocumentKey) -> Passport | None:
+    """The passport that a number names: exactly, else by its folded form where that is unique."""
+    return the_meant(session.scalars(select(Passport).where(may_be_meant(key))).all(), key)
 
 
 def holder() -> ColumnElement[UUID]:

@@ -56,6 +56,9 @@ class Report(Base):
     filed_on: Mapped[date] = mapped_column(Date, info=personal("civil date in Bangkok of receiving it"))
     status: Mapped[str] = mapped_column(Text, info=personal("state of the report, see docs/states.md"))
     assurance: Mapped[str] = mapped_column(Text, info=personal("how the filing sign-in was activated"))
+    activated_passport_id: Mapped[int | None] = mapped_column(
+        ForeignKey("passports.id"), info=personal("the passport that sign-in was activated with, where known")
+    )
     subdistrict_code: Mapped[str] = mapped_column(Text, info=personal("TIS 1099 code of the address"))
     address: Mapped[str] = mapped_column(Sealed("reports.address"), info=sensitive("address lines, as JSON"))
     contact: Mapped[str] = mapped_column(Sealed("reports.contact"), info=sensitive("phone and e-mail, as JSON"))

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from foundation.db import Statement
 from foundation.sealing import keyring
 from immigration.models.obligations import KEPT_COLUMNS, WINDOW_COLUMNS
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.codes import Channel, StepCode
 from immigration.rules.due_dates import Obligation
 from immigration.rules.explanations import Step
@@ -126,6 +127,7 @@ _CASE = {
             "status": "p.status",
             "expires_on": "p.expires_on",
             "birth_date": "p.birth_date",
+            "birth_date_known": "p.birth_date_known",
             "replaces_another": "p.replaces_index is not null",
             "current": "not exists (select from passports n"
             " where n.replaces_index = p.document_index and n.person_id = p.person_id)",
@@ -215,7 +217,12 @@ def _reader(fact: type[Fact]) -> Callable[[dict[str, Any]], Fact]:
     return read
 
 
-_passport, _movement, _permission = _reader(Passport), _reader(Movement), _reader(Permission)
+def _passport(row: dict[str, Any]) -> Passport:
+    row["birth_date"] = BirthDate.stored(date.fromisoformat(row["birth_date"]), row.pop("birth_date_known"))
+    return _dated_passport(row)
+
+
+_dated_passport, _movement, _permission = _reader(Passport), _reader(Movement), _reader(Permission)
 _office_report, _residence = _reader(Report), _reader(Residence)
 
 

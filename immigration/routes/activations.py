@@ -28,8 +28,9 @@ blueprint = Blueprint("activations", __name__, url_prefix="/api/v1", description
 @allow(Role.ANYONE)
 @blueprint.arguments(ActivationRequestIn)
 @blueprint.response(202, ActivationRequestOut)
-def request_code(claim: Claim) -> dict[str, Any]:
+def request_code(details: dict[str, str]) -> dict[str, Any]:
     """Ask for a code by mail. The answer is always the same."""
+    claim = _read_details(details)
     with transaction() as session:
         activations.request_code(session, claim, address=_address(), now=now())
     return {}
@@ -42,7 +43,7 @@ def request_code(claim: Claim) -> dict[str, Any]:
 def activate(data: dict[str, Any]) -> tokens.TokenPair:
     """Use a code: sign this phone in as its owner. Every mismatch has the same answer, and none is quick."""
     started, code = monotonic(), data.pop("activation_code")
-    claim = Claim(**data) if "mrz" not in data else _read_zone(data["mrz"])
+    claim = _read_details(data) if "mrz" not in data else _read_zone(data["mrz"])
     filing_context().signer.refresh()
     with transaction() as session:
         grant = activations.activate(session, claim, code, address=_address(), now=now())
@@ -60,6 +61,10 @@ def issue_code(resident_id: UUID) -> activations.Issued:
     """Issue a code to the person at the counter; earlier ones from a counter end."""
     with transaction() as session:
         return activations.issue_at_counter(session, resident_id, officer=principal(), now=now())
+
+
+def _read_details(details: dict[str, str]) -> Claim:
+    return activations.claim_from_details(**details, now=now(), production=services().settings.production)
 
 
 def _read_zone(text: str) -> Claim:

@@ -12,6 +12,7 @@ class Terms:
 
     access_token: timedelta
     refresh_token: timedelta
+    same_answer: timedelta
     access_key_overlap: timedelta
     counter_code: timedelta
     mail_code: timedelta

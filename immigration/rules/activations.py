@@ -1,8 +1,8 @@
 """Which code joins a phone to a person, and when a code may be handed out."""
 
 from dataclasses import dataclass
-from datetime import date
 
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.codes import Assurance, PassportStatus
 
 _OUT_OF_HAND = (PassportStatus.LOST, PassportStatus.STOLEN)
@@ -10,11 +10,11 @@ _OUT_OF_HAND = (PassportStatus.LOST, PassportStatus.STOLEN)
 
 @dataclass(frozen=True)
 class Claim:
-    """Who a caller claims to be: a passport and the birth date in it."""
+    """Who a caller claims to be: a passport, and the birth date as far as it is in it."""
 
     document_number: str
     issuing_state: str
-    birth_date: date
+    birth_date: BirthDate
 
 
 def obstacles(*, status: str, replaced: bool, assurance: str) -> list[str]:

@@ -70,6 +70,25 @@ class PassportStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class BirthParts(StrEnum):
+    """Which parts of a birth date are known: year, month, day."""
+
+    ALL = "ymd"
+    NO_DAY = "ym"
+    NO_MONTH = "yd"
+    ONLY_YEAR = "y"
+
+
+class BirthDateFault(StrEnum):
+    """Why a text is no birth date."""
+
+    UNREADABLE = "birth-date-unreadable"
+    IMPOSSIBLE = "birth-date-impossible"
+    TOO_EARLY = "birth-date-too-early"
+    FUTURE = "birth-date-in-future"
+    BUDDHIST_YEAR = "birth-year-buddhist"
+
+
 class Direction(StrEnum):
     """Which way a border was crossed."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.codes import Channel
 
 COUNTER_CHANNELS = frozenset({Channel.COUNTER, Channel.AGENT})
@@ -15,7 +16,7 @@ class Passport:
     id: int
     status: str
     expires_on: date
-    birth_date: date
+    birth_date: BirthDate
     replaces_another: bool
     current: bool
 

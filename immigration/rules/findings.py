@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from immigration.rules import stays
+from immigration.rules.birth_dates import disagree
 from immigration.rules.codes import Assurance, CheckName, CheckOutcome, PassportStatus, RegimeName
 from immigration.rules.due_dates import Obligation
 from immigration.rules.facts import Facts, Residence
@@ -17,13 +18,17 @@ CHECKS = tuple(CheckName)
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """A report as it comes in: the day, how the phone was activated, and where the person says to live."""
+    """A report as it comes in: the day, where the person says to live, and how the phone was activated.
+
+    `activated_passport_id` is the passport that the phone was activated with; None where that was not recorded.
+    """
 
     on: date
     assurance: str
     subdistrict_code: str
     house_number: str
     office: str
+    activated_passport_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +85,26 @@ def kept(checks: Mapping[str, str | None]) -> list[Finding]:
     return [Finding(check, checks[check]) for check in (*known, *sorted(checks.keys() - set(CHECKS)))]
 
 
-def holding(findings: Iterable[Finding], filing: Filing, policy: Policy) -> list[str]:
-    """The reasons, each once, for which an officer has to look; empty means accepted."""
-    held = [f.reason for f in findings if f.reason and _holds(f.reason, filing, policy)]
+def holding(findings: Iterable[Finding], filing: Filing, facts: Facts | None, policy: Policy) -> list[str]:
+    """The reasons, each once, for which an officer has to look; empty means accepted. No facts: records unavailable."""
+    seen = facts is not None and seen_at_counter(filing, facts)
+    held = [f.reason for f in findings if f.reason and _holds(f.reason, seen, policy)]
     return list(dict.fromkeys(held))
 
 
-def _holds(reason: str, filing: Filing, policy: Policy) -> bool:
+def seen_at_counter(filing: Filing, facts: Facts) -> bool:
+    """Whether an officer saw the passport that the person holds now when the filing phone was activated.
+
+    Where it was not recorded which passport that was, it was the present one if the person has no other.
+    """
+    if filing.assurance != Assurance.COUNTER:
+        return False
+    if filing.activated_passport_id is None:
+        return len(facts.passports) == 1
+    return filing.activated_passport_id == facts.passport.id
+
+
+def _holds(reason: str, seen: bool, policy: Policy) -> bool:
     effect = policy.effects[reason]
     if reason in ("no-residence-record", "address-mismatch"):
         return bool(policy.value("tm30.match_required") == "hard")
@@ -94,14 +112,15 @@ def _holds(reason: str, filing: Filing, policy: Policy) -> bool:
         return bool(policy.value("online.reset_on_reentry") == "yes")
     if effect.unless:
         allowed = policy.value(effect.unless)
-        if allowed == "yes" or (allowed == "counter-activation" and filing.assurance == Assurance.COUNTER):
+        if allowed == "yes" or (allowed == "counter-activation" and seen):
             return False
     return effect.effect != "note"  # what refuses a filing holds one that was taken all the same
 
 
 def _identity(facts: Facts) -> str | None:
-    """Passports that replace one another belong to one person, who was born once."""
-    return "identity-mismatch" if len({p.birth_date for p in facts.passports}) > 1 else None
+    """Passports that replace one another belong to one person, who was born once; what one leaves open fits any."""
+    several = len(facts.passports) > 1
+    return "identity-mismatch" if several and disagree(p.birth_date for p in facts.passports) else None
 
 
 def _passport(facts: Facts, today: date) -> str | None:

@@ -1,15 +1,17 @@
 """The machine readable zone of a passport or card: reading it, and writing one.
 
-Source: ICAO Doc 9303, 8th edition: part 3 (alphabet, dates, check digits, transliteration), part 4 (TD3, passports),
+Source: ICAO Doc 9303, 8th edition: part 3 (alphabet, dates, check digits), part 4 (TD3, passports),
 part 5 (TD1, cards) and part 6 (TD2).
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
+
+from immigration.rules.birth_dates import BirthDate
+from immigration.rules.transliteration import transliterate
 
 Format = Literal["TD1", "TD2", "TD3"]
 Sex = Literal["M", "F", "X"]
@@ -26,7 +28,9 @@ _WEIGHTS = (7, 3, 1)
 _LOWER_TO_UPPER = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
 _STATE = "[A-Z]<<|[A-Z]{2}<|[A-Z]{3}"
 _CARD_CODE = "[ACI][A-UW-Z0-9<]"
-_PARTLY_KNOWN = "([0-9]{2}|<<)(0[1-9]|1[0-2]|<<)(0[1-9]|[12][0-9]|3[01]|<<)"
+_MONTH_AND_DAY = "(0[1-9]|1[0-2]|<<)(0[1-9]|[12][0-9]|3[01]|<<)"
+_PARTLY_KNOWN = f"([0-9]{{2}}){_MONTH_AND_DAY}"
+_YEAR_UNKNOWN = f"<<{_MONTH_AND_DAY}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,9 @@ class InvalidMRZ(ValueError):
 class MRZ:
     """What a machine readable zone says.
 
-    `birth_date` is None when a part of it is unknown, `expires_on` when the document has no expiry, `sex` is X where
-    the zone leaves it open. A person with one name has it in `surname` (Doc 9303-3, 4.6: it is the primary identifier).
+    `birth_date` is None when its year is unknown, and may lack month or day; `expires_on` is None when the document has
+    no expiry, `sex` is X where the zone leaves it open. A person with one name has it in `surname` (Doc 9303-3, 4.6: it
+    is the primary identifier).
     """
 
     format: Format
@@ -74,7 +79,7 @@ class MRZ:
     nationality: str
     surname: str
     given_names: str
-    birth_date: date | None
+    birth_date: BirthDate | None
     sex: Sex
     expires_on: date | None
     optional_data: str = ""
@@ -114,7 +119,7 @@ def build(
     nationality: str,
     surname: str,
     given_names: str,
-    birth_date: date | None,
+    birth_date: BirthDate | None,
     sex: Sex,
     expires_on: date | None,
     optional_data: str = "",
@@ -131,41 +136,14 @@ def build(
     upper = f"{document_code:<<2}{issuing_state:<<3}{_name_field(surname, given_names, 39)}"
     number = f"{document_number:<<9}"
     optional = f"{optional_data:<<14}".replace(" ", "<")
-    born, expiry = _six(birth_date), _six(expires_on)
+    born, expiry = _six_of(birth_date), _six(expires_on)
     optional_digit = check_digit(optional) if optional_data else "<"
     lower = f"{number}{check_digit(number)}{nationality:<<3}{born}{check_digit(born)}{sex.replace('X', '<')}"
     lower += f"{expiry}{check_digit(expiry)}{optional}{optional_digit}"
     zone = f"{upper}\n{lower}{check_digit(lower[:10] + lower[13:20] + lower[21:])}"
-    parse(zone, today=max(day for day in (birth_date, expires_on, date(2000, 1, 1)) if day))
+    earliest = birth_date.first_day if birth_date else None
+    parse(zone, today=max(day for day in (earliest, expires_on, date(2000, 1, 1)) if day))
     return zone
-
-
-def transliterate(name: str) -> str:
-    """`name` in the letters of a zone: A-Z and single spaces.
-
-    Latin and Cyrillic letters by the tables; hyphens become spaces, apostrophes and full stops go, other marks too.
-    A letter of another script has no place in the tables and is left out. Source: Doc 9303-3, 4.6 and section 6.
-    """
-    pieces: list[str] = []
-    for character in unicodedata.normalize("NFC", name).upper():
-        plain = _TABLE.get(character) or unicodedata.normalize("NFKD", character)
-        pieces.extend(" " if piece in _SPACES else piece for piece in plain if piece in _SPACES or piece in _LETTERS)
-    return " ".join("".join(pieces).split())
-
-
-_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_SPACES = frozenset(" -<,\u00a0\u2010\u2011\u2012\u2013\u2014\t\r\n")
-
-# Doc 9303-3, 6.A: what does not come out of taking the accents away. Where the table leaves a choice, its first entry.
-_LATIN = {"Ä": "AE", "Å": "AA", "Æ": "AE", "Ð": "D", "Ö": "OE", "Ø": "OE", "Ü": "UE", "Þ": "TH", "ẞ": "SS", "Đ": "D"}
-_LATIN |= {"Ħ": "H", "Ĳ": "IJ", "ĸ": "Q", "Ł": "L", "Ŋ": "N", "Œ": "OE", "Ŧ": "T", "Ə": "E"}
-
-# Doc 9303-3, 6.B: Cyrillic, without the variants of single languages (Belarusian and Ukrainian H, Serbian Z ...).
-_CYRILLIC = dict(zip("АБВГДЕЁЗИІЙКЛМНОПРСТУФЫЭЇЈЌЎҐЃЂЋѪ", "ABVGDEEZIIIKLMNOPRSTUFYEIJKUGGDCU", strict=True))
-_CYRILLIC |= {"Ж": "ZH", "Х": "KH", "Ц": "TS", "Ч": "CH", "Ш": "SH", "Щ": "SHCH", "Ъ": "IE", "Ю": "IU", "Я": "IA"}
-_CYRILLIC |= {"Є": "IE", "Љ": "LJ", "Њ": "NJ", "Џ": "DZ", "Ѕ": "DZ", "Ѵ": "Y"}
-
-_TABLE = _LATIN | _CYRILLIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,15 +275,15 @@ class _Zone:
         more = self.field(*self.layout.more_optional) if self.layout.more_optional else ""
         return number.replace("<", ""), _text(f"{optional}<{more}")
 
-    def birth_date(self) -> date | None:
-        """The day, not in the future; None when its year, month or day is filled with `<<`."""
+    def birth_date(self) -> BirthDate | None:
+        """The date, not in the future, without the parts that are filled with `<<`; None when the year is."""
         line, first = self.layout.birth_date
         born = self.field(line, first, first + 5)
         self.checked("birth-date", born, line, first + 6)
-        day = _day(born, self.today)
-        if day is None and not ("<<" in born and re.fullmatch(_PARTLY_KNOWN, born)):
+        birth = _birth(born, self.today)
+        if birth is None and not re.fullmatch(_YEAR_UNKNOWN, born):
             self.refuse("birth-date", line, first)
-        return day
+        return birth
 
     def sex(self) -> Sex:
         """M or F; X where the zone has a filler."""
@@ -362,14 +340,32 @@ def _day(six: str, latest: date) -> date | None:
     """The last date not after `latest` that is written YYMMDD; None if there is none."""
     if not re.fullmatch("[0-9]{6}", six):
         return None
-    for century in (latest.year // 100, latest.year // 100 - 1):
+    for century in _centuries(latest):
         try:
-            day = date(century * 100 + int(six[:2]), int(six[2:4]), int(six[4:]))
+            day = date(century + int(six[:2]), int(six[2:4]), int(six[4:]))
         except ValueError:
             continue
         if day <= latest:
             return day
     return None
+
+
+def _birth(six: str, latest: date) -> BirthDate | None:
+    """The last birth date that is written so and can have been by `latest`; None if there is none."""
+    if day := _day(six, latest):
+        return BirthDate.of(day)
+    parts = re.fullmatch(_PARTLY_KNOWN, six)
+    if parts is None or "<" not in six:
+        return None
+    year, month, day_of_month = (None if part == "<<" else int(part) for part in parts.groups())
+    births = (BirthDate(century + (year or 0), month, day_of_month) for century in _centuries(latest))
+    return next((birth for birth in births if birth.first_day <= latest), None)
+
+
+def _centuries(latest: date) -> tuple[int, int]:
+    """The first years of the centuries that a two-digit year may be in."""
+    present = latest.year - latest.year % 100
+    return present, present - 100
 
 
 def _text(field: str) -> str:
@@ -380,6 +376,11 @@ def _text(field: str) -> str:
 def _six(day: date | None) -> str:
     """A date as YYMMDD, all filler when unknown."""
     return day.strftime("%y%m%d") if day else "<<<<<<"
+
+
+def _six_of(birth: BirthDate | None) -> str:
+    """A birth date as YYMMDD, with filler for the parts that are unknown."""
+    return f"{str(birth)[2:]}".replace("-00", "<<").replace("-", "") if birth else "<<<<<<"
 
 
 def _name_field(surname: str, given_names: str, width: int) -> str:

@@ -44,5 +44,10 @@ def is_known(code: str, production: bool) -> bool:
 @lru_cache(maxsize=1024)
 def canonical(code: str) -> str:
     """The one code under which records are compared: a zone says `D` where ISO 3166-1 says `DEU`; filler is dropped."""
-    plain = code.strip().upper().rstrip("<")
-    return _SAME.get(plain, plain)
+    written = plain(code)
+    return _SAME.get(written, written)
+
+
+def plain(code: str) -> str:
+    """A code in upper case, without filler and spaces around it."""
+    return code.strip().upper().rstrip("<")

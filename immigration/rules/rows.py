@@ -7,7 +7,8 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from immigration.rules import nationalities, visa_classes
+from immigration.rules import birth_dates, document_numbers, nationalities, visa_classes
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.codes import Channel, Direction, PassportStatus, PermissionKind
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
@@ -94,6 +95,12 @@ def _day(value: str) -> date:
     return day
 
 
+def _birth_date(value: str) -> BirthDate:
+    if not value:
+        raise ValueError("missing")
+    return birth_dates.read(value, latest=LATEST)
+
+
 def _optional(reader: Reader) -> Reader:
     return lambda value: reader(value) if value else None
 
@@ -125,6 +132,11 @@ def _sex(value: str) -> str:
     return value if value in ("M", "F") else "X"
 
 
+def _number(value: str) -> str:
+    number: str = _plain_number(document_numbers.plain(value))
+    return number
+
+
 def _replaces(value: str) -> tuple[str, str]:
     state, colon, number = value.partition(":")
     if not colon:
@@ -132,7 +144,7 @@ def _replaces(value: str) -> tuple[str, str]:
     return _state(state), _number(number)
 
 
-_number = _required(_DOCUMENT, "a document number (letters and digits)", upper=True)
+_plain_number = _required(_DOCUMENT, "a document number (letters and digits)")
 _id = _required(_ID, "an id of up to 64 characters")
 _WHO = (Field("document_number", _number), Field("issuing_state", _state))
 """The passport that a row is about."""
@@ -143,7 +155,7 @@ def _passport(row: dict[str, Any]) -> str | None:
         return "surname: missing, and so are given names"
     if row["replaces"] == (row["issuing_state"], row["document_number"]):
         return "replaces: a passport cannot replace itself"
-    return "expires_on: before the birth date" if row["expires_on"] < row["birth_date"] else None
+    return "expires_on: before the birth date" if row["expires_on"] < row["birth_date"].first_day else None
 
 
 def _movement(row: dict[str, Any]) -> str | None:
@@ -167,7 +179,7 @@ KINDS = {
                 Field("nationality", _state),
                 Field("surname", _text(200, False)),
                 Field("given_names", _text(200, False)),
-                Field("birth_date", _day),
+                Field("birth_date", _birth_date),
                 Field("sex", _sex),
                 Field("expires_on", _day),
                 Field("status", _one_of(*PassportStatus)),

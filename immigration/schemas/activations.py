@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from foundation.fields import Pattern
-from immigration.rules.activations import Claim
 
 DETAILS = ("document_number", "issuing_state", "birth_date")
 
@@ -22,17 +21,21 @@ def issuing_state(**options: Any) -> fields.String:
     return fields.String(validate=pattern, metadata={"example": "FRA"}, **options)
 
 
+def birth_date(**options: Any) -> fields.String:
+    """A birth date as the passport has it: a month or a day that it leaves open is 00, or left away."""
+    pattern = Pattern(
+        r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$",
+        error="A date as YYYY-MM-DD is expected, with 00 for a month or a day that the passport leaves open.",
+    )
+    return fields.String(validate=pattern, metadata={"example": "1968-05-00"}, **options)
+
+
 class ActivationRequestIn(Schema):
     """Who wants a code."""
 
     document_number = document_number(required=True)
     issuing_state = issuing_state(required=True)
-    birth_date = fields.Date(required=True)
-
-    @post_load
-    def claim(self, data: dict[str, Any], **_: Any) -> Claim:
-        """The details as a claim."""
-        return Claim(**data)
+    birth_date = birth_date(required=True)
 
 
 class ActivationRequestOut(Schema):
@@ -46,7 +49,7 @@ class ActivationIn(Schema):
 
     document_number = document_number()
     issuing_state = issuing_state()
-    birth_date = fields.Date()
+    birth_date = birth_date()
     mrz = fields.String(validate=validate.Length(min=1, max=200), metadata={"description": "lines of the zone"})
     activation_code = fields.String(
         required=True, validate=validate.Length(min=1, max=64), metadata={"example": "4XQ27-K3M9P"}

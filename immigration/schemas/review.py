@@ -58,7 +58,11 @@ class PassportOut(Schema):
     nationality = fields.String(required=True)
     surname = fields.String(required=True)
     given_names = fields.String(required=True)
-    birth_date = fields.Date(required=True)
+    birth_date = fields.String(
+        attribute="born",
+        required=True,
+        metadata={"example": "1968-05-00", "description": "00 where the passport leaves month or day open"},
+    )
     sex = fields.String(required=True)
     expires_on = fields.Date(required=True)
     status = fields.String(required=True, validate=validate.OneOf(tuple(PassportStatus)))

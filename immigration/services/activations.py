@@ -1,12 +1,14 @@
 """How a phone is joined to a person: a code is issued, typed with the passport's number and birth date, and used up."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import load_only
 
 from foundation import events
 from foundation.clock import bangkok_date
@@ -16,22 +18,46 @@ from foundation.identity import Principal
 from foundation.sealing import keyring
 from immigration.events import ActivationCodeIssued, ResidentActivated
 from immigration.models.access import ActivationAttempt, ActivationCode, ActivationRequest
-from immigration.models.people import Passport, current_passport, document_index, get_person_id, is_replaced
+from immigration.models.people import (
+    Passport,
+    current_passport,
+    document_key,
+    find_passport,
+    get_person_id,
+    is_replaced,
+    may_be_meant,
+    the_meant,
+)
 from immigration.registries.access import terms
 from immigration.rules import activations as rules
-from immigration.rules import mrz, nationalities, numbers
+from immigration.rules import birth_dates, mrz, nationalities, numbers
 from immigration.rules.codes import Assurance
 from immigration.services import tokens
 from immigration.services.tokens import Grant
 
 _NO_PASSPORT = -1
 _NO_CODE = UUID(int=0)
+_COMPARED = load_only(
+    Passport.person_id,
+    Passport.document_index,
+    Passport.birth_date,
+    Passport.birth_date_known,
+    Passport.status,
+    raiseload=True,
+)
+"""What an activation reads of a passport; opening a sealed column would be work that only a match has."""
 
 
 class ActivationFailed(Unauthenticated):
     """These details and this code do not activate anybody."""
 
     code = "activation-failed"
+
+
+class InvalidDetails(Unprocessable):
+    """No passport can say this: `faults` has the reason for each detail."""
+
+    code = "invalid-details"
 
 
 class UnreadableZone(Unprocessable):
@@ -78,8 +104,30 @@ def claim_from_mrz(text: str, *, now: datetime, production: bool = False) -> rul
         raise UnreadableZone("the issuing state or the nationality is none of ICAO 9303", faults=faults)
     if zone.birth_date is None:
         faults = [{"code": "birth-date", "line": 0, "position": 0}]
-        raise UnreadableZone("the passport leaves the birth date open: type the details instead", faults=faults)
+        raise UnreadableZone("the passport leaves the year of birth open: ask at an office", faults=faults)
     return rules.Claim(zone.document_number, zone.issuing_state, zone.birth_date)
+
+
+def claim_from_details(
+    *, document_number: str, issuing_state: str, birth_date: str, now: datetime, production: bool = False
+) -> rules.Claim:
+    """Who a caller says to be, in typed details.
+
+    Raises InvalidDetails with the faults that no passport can have, which say nothing of the records.
+    """
+    faults: list[dict[str, Any]] = []
+    birth = None
+    try:
+        birth = birth_dates.read(birth_date, latest=bangkok_date(now))
+    except birth_dates.InvalidBirthDate as error:
+        fault = {"field": "birth_date", "code": error.code, "detail": str(error)}
+        faults.append(fault | ({"suggestion": error.suggestion} if error.suggestion else {}))
+    if not nationalities.is_known(nationalities.plain(issuing_state), production):
+        detail = "no state of ISO 3166-1 or ICAO 9303 has this code"
+        faults.append({"field": "issuing_state", "code": "unknown-state", "detail": detail})
+    if birth is None or faults:
+        raise InvalidDetails("; ".join(f"{fault['field']}: {fault['detail']}" for fault in faults), faults=faults)
+    return rules.Claim(document_number, issuing_state, birth)
 
 
 def issue(
@@ -89,8 +137,7 @@ def issue(
 
     Raises UnknownPassport, or CannotIssueCode where the code could not be used.
     """
-    index = document_index(issuing_state, document_number)
-    passport = session.scalar(select(Passport).where(Passport.document_index == index))
+    passport = find_passport(session, document_key(issuing_state, document_number))
     if passport is None:
         raise UnknownPassport(f"no passport {document_number} of {issuing_state} is on record")
     return issue_for(session, passport, assurance=assurance, issued_by=issued_by, now=now)
@@ -136,37 +183,45 @@ def issue_for(
 def activate(session: Session, claim: rules.Claim, code: str, *, address: str, now: datetime) -> Grant | None:
     """Use a code up and sign its owner in; None for every kind of mismatch.
 
-    The same statements run whatever is wrong, one attempt is always written, and a mismatch costs every code of the
-    passport that could still be used one try. So the caller commits first and answers afterwards, whatever the answer.
+    The same details and code again within `same_answer` get the same sign-in while its refresh token is unused, since
+    the answer may have been lost. The same statements run for every mismatch, one attempt is always written, and a
+    mismatch costs every code of the passport that could still be used one try. So the caller commits first and answers
+    afterwards, whatever the answer.
     """
-    index = document_index(claim.issuing_state, claim.document_number)
-    row = session.execute(
-        select(Passport.id, Passport.birth_date, Passport.status, is_replaced()).where(Passport.document_index == index)
-    ).one_or_none()
-    passport_id, birth_date, status, replaced = row or (_NO_PASSPORT, None, "", False)
+    key = document_key(claim.issuing_state, claim.document_number)
+    candidates = select(Passport).where(may_be_meant(key)).options(_COMPARED)
+    passport = the_meant(session.scalars(candidates).all(), key)
+    index = passport.document_index if passport else key.exact
+    passport_id = passport.id if passport else _NO_PASSPORT
+    replaced = bool(session.scalar(select(is_replaced()).where(Passport.id == passport_id)))
     usable = session.scalars(_usable(passport_id, now)).all()
-    given = digest(code)
-    matching = [row for row in usable if row.code_digest == given and birth_date == claim.birth_date]
-    chosen = next(
-        (row for row in matching if not rules.obstacles(status=status, replaced=replaced, assurance=row.assurance)),
-        None,
-    )
-    missed = ActivationCode.id.in_([_NO_CODE] if chosen else [row.id for row in usable] or [_NO_CODE])
-    execute_bulk(session, update(ActivationCode).where(missed).values(tries_left=ActivationCode.tries_left - 1))
+    chosen = _choose(passport, usable, claim, digest(code), replaced=replaced)
+    first_token = _first_refresh_token(chosen.id if chosen else _NO_CODE)
+    known = tokens.find_unused(session, first_token)
+    if chosen and chosen.used_at and known is None:
+        chosen = None
+    missed = [] if chosen else [row.id for row in usable if row.used_at is None]
+    one_less = update(ActivationCode).where(ActivationCode.id.in_(missed or [_NO_CODE]))
+    execute_bulk(session, one_less.values(tries_left=ActivationCode.tries_left - 1))
     session.add(
         ActivationAttempt(
             document_index=index, address_index=address_index(address), at=now, succeeded=chosen is not None
         )
     )
-    return _use(session, chosen, now) if chosen else None
+    if chosen is None or known is not None:
+        return known
+    return _use(session, chosen, first_token, now)
 
 
 def request_code(session: Session, claim: rules.Claim, *, address: str, now: datetime) -> None:
     """Note the request for a code by mail. A worker looks it up later, so that the answer reveals nothing."""
+    key = document_key(claim.issuing_state, claim.document_number)
     session.add(
         ActivationRequest(
-            document_index=document_index(claim.issuing_state, claim.document_number),
-            birth_date=claim.birth_date,
+            document_index=key.exact,
+            folded_index=key.folded,
+            birth_date=claim.birth_date.first_day,
+            birth_date_known=claim.birth_date.known,
             address_index=address_index(address),
             requested_at=now,
             next_try_at=now,
@@ -195,23 +250,48 @@ def _end_unused(session: Session, passport: Passport, assurance: str, now: datet
 
 
 def _usable(passport_id: int, now: datetime) -> Any:
-    """The codes of a passport that can still be used, locked: of guesses made at once, each costs a try of its own."""
+    """The codes of a passport that can still be used, or were used so lately that they get the same answer again.
+
+    They are locked: of guesses made at once, each costs a try of its own.
+    """
+    unused = ActivationCode.used_at.is_(None) & (ActivationCode.expires_at > now) & (ActivationCode.tries_left > 0)
+    just_used = ActivationCode.used_at >= now - terms(bangkok_date(now)).same_answer
     return (
         select(ActivationCode)
-        .where(
-            ActivationCode.passport_id == passport_id,
-            ActivationCode.used_at.is_(None),
-            ActivationCode.expires_at > now,
-            ActivationCode.tries_left > 0,
-        )
+        .where(ActivationCode.passport_id == passport_id, unused | just_used)
         .order_by(ActivationCode.id)
         .with_for_update()
     )
 
 
-def _use(session: Session, code: ActivationCode, now: datetime) -> Grant:
+def _first_refresh_token(code_id: UUID) -> str:
+    """The refresh token that an activation code earns, derived so that it can be given again."""
+    return keyring().token("activation-code", str(code_id))
+
+
+def _choose(
+    passport: Passport | None, usable: Sequence[ActivationCode], claim: rules.Claim, given: bytes, *, replaced: bool
+) -> ActivationCode | None:
+    """The code that was given, if the claim fits the passport and nothing stands between them."""
+    if passport is None or not passport.born.is_given_by(claim.birth_date):
+        return None
+    for code in usable:
+        standing = rules.obstacles(status=passport.status, replaced=replaced, assurance=code.assurance)
+        if code.code_digest == given and not standing:
+            return code
+    return None
+
+
+def _use(session: Session, code: ActivationCode, refresh_token: str, now: datetime) -> Grant:
     code.used_at = now
-    grant = tokens.begin(session, code.person_id, assurance=code.assurance, now=now)
+    grant = tokens.begin(
+        session,
+        code.person_id,
+        assurance=code.assurance,
+        passport_id=code.passport_id,
+        refresh_token=refresh_token,
+        now=now,
+    )
     event = ResidentActivated(
         subject=str(grant.person_id), person_id=grant.person_id, assurance=grant.assurance, family=str(grant.family)
     )

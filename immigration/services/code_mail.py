@@ -17,7 +17,7 @@ from foundation.clock import bangkok_date
 from foundation.db import Database, Session
 from foundation.sealing import keyring
 from immigration.models.access import ActivationCode, ActivationRequest
-from immigration.models.people import Passport, Person, is_replaced
+from immigration.models.people import DocumentKey, Passport, Person, find_passport, is_replaced
 from immigration.models.records import Movement
 from immigration.registries.access import terms
 from immigration.registries.mail import Mail, MailDelayed, Mailer, MailRefused, MailServerDown
@@ -135,14 +135,18 @@ def _prepare(session: Session, request: ActivationRequest, now: datetime) -> Mai
 
 
 def _match(session: Session, request: ActivationRequest) -> tuple[str, Passport | None]:
-    row = session.execute(
-        select(Passport, is_replaced()).where(
-            Passport.document_index == request.document_index, Passport.birth_date == request.birth_date
-        )
-    ).one_or_none()
-    passport, replaced = row or (None, False)
-    if passport is None or rules.obstacles(status=passport.status, replaced=replaced, assurance=Assurance.MAIL):
+    """The passport that a request names, if its birth date is given; from then on the request has that one's index.
+
+    So requests for one passport are counted together, however its number was typed.
+    """
+    key = DocumentKey(request.document_index, request.folded_index or b"")
+    passport = find_passport(session, key)
+    if passport is None or not passport.born.is_given_by(request.born):
         return "no-match", None
+    replaced = session.scalars(select(is_replaced()).where(Passport.id == passport.id)).one()
+    if rules.obstacles(status=passport.status, replaced=replaced, assurance=Assurance.MAIL):
+        return "no-match", None
+    request.document_index = passport.document_index
     return "ready", passport
 
 

@@ -128,7 +128,7 @@ def judge(case: Case, filing: findings.Filing, policy: Policy) -> Judgement:
         owed, obstacles = case.kept, rules.obstacles_to_filing(case.kept, case.held, filing.on, policy)
     refuse(obstacles)
     checks = findings.examine(case.facts, owed, filing, policy) if case.facts else findings.unavailable()
-    reasons = findings.holding(checks, filing, policy)
+    reasons = findings.holding(checks, filing, case.facts, policy)
     return Judgement(
         status=ReportStatus.UNDER_REVIEW if reasons else ReportStatus.ACCEPTED,
         findings=checks,

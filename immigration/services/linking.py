@@ -6,7 +6,7 @@ of them connect; `merging` then joins and separates people.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from sqlalchemy.engine import Row
 
 from foundation.db import Session
 from immigration.models.people import PassportLink
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.linking import Bearer, Link, LinkedPassports, LinkObstacle
 from immigration.rules.policies import Policy
 from immigration.services import merging
@@ -58,11 +59,11 @@ with recursive reached (id) as (
   ) n
 )
 select p.id, p.person_id, coalesce(p.holder_id, p.person_id) as holder_id, p.document_index, p.replaces_index,
-  p.birth_date, p.sex
+  p.birth_date, p.birth_date_known, p.sex
 from reached join passports p using (id) order by p.id
 """)
 _STAGED = text("""
-select s.line, s.document_index, s.replaces_index, s.birth_date, s.sex from staged s
+select s.line, s.document_index, s.replaces_index, s.birth_date, s.birth_date_known, s.sex from staged s
 where s.replaces_index is not null or s.document_index = any(:known)
   or exists (select from staged c where c.replaces_index = s.document_index)
 order by s.line
@@ -99,7 +100,7 @@ def _refusals(
     """The lines of staged passports that contradict what is on record, or an earlier line of the file."""
     newest = {row.document_index: row for row in staged}
     passports = {passport.document_index: passport for passport in known} | newest
-    linked = LinkedPassports({index: bearer(row.birth_date, row.sex) for index, row in passports.items()})
+    linked = LinkedPassports({index: bearer(row) for index, row in passports.items()})
     index_of = {passport.id: passport.document_index for passport in known}
     for first, second in links:
         linked.add(Link(index_of[first], index_of[second], replaces=False))
@@ -133,7 +134,7 @@ def relink(session: Session, passport_ids: Sequence[int], *, policy: Policy, now
 
 def link(known: Sequence[Row[Any]], links: Iterable[tuple[int, int]]) -> tuple[LinkedPassports[int], int]:
     """Passports on record as the links between them connect them, and how many of their claims connect nothing."""
-    linked = LinkedPassports({row.id: bearer(row.birth_date, row.sex) for row in known})
+    linked = LinkedPassports({row.id: bearer(row) for row in known})
     for first, second in links:
         linked.add(Link(first, second, replaces=False))
     id_of = {row.document_index: row.id for row in known}
@@ -148,11 +149,10 @@ def surroundings(session: Session, passport_ids: Sequence[int]) -> tuple[LinkedP
     return linked, {row.person_id for row in known}
 
 
-def bearer(birth_date: date | None, sex: str) -> Bearer:
-    """What a passport's row says of its bearer."""
-    if birth_date is None:
-        return Bearer((None, None, None), sex)
-    return Bearer((birth_date.year, birth_date.month, birth_date.day), sex)
+def bearer(row: Any) -> Bearer:
+    """What a passport's row says of its bearer, as far as the birth date is known."""
+    born = BirthDate.stored(row.birth_date, row.birth_date_known)
+    return Bearer((born.year, born.month, born.day), row.sex)
 
 
 def _read_surroundings(session: Session, passport_ids: Sequence[int]) -> Sequence[Row[Any]]:

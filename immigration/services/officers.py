@@ -148,7 +148,8 @@ def sign_in(session: Session, known: Credentials, *, matches: bool, totp: str | 
         return None
     step = _totp_step(officer, totp, now)
     if not matches or officer.password_hash != known.password_hash or (officer.totp_secret and step is None):
-        _count_failure(session, officer, now)
+        if not (matches and _is_taken(officer, totp)):
+            _count_failure(session, officer, now)
         return None
     officer.failed_attempts, officer.locked_until, officer.totp_step = 0, None, step or officer.totp_step
     event = OfficerSignedIn(subject=str(officer.id), person_id=None)
@@ -214,6 +215,14 @@ def _totp_step(officer: Officer, code: str | None, now: datetime) -> int | None:
     steps = [step for step in (present - 1, present, present + 1) if step > (officer.totp_step or 0)]
     given = code.replace(" ", "").encode()
     return next((step for step in steps if secrets.compare_digest(factor.generate_otp(step).encode(), given)), None)
+
+
+def _is_taken(officer: Officer, code: str | None) -> bool:
+    """Whether a second factor is the one taken last: sent again after a lost answer, it fails but is no guess."""
+    if not officer.totp_secret or officer.totp_step is None or not code:
+        return False
+    taken = pyotp.TOTP(officer.totp_secret).generate_otp(officer.totp_step)
+    return secrets.compare_digest(taken.encode(), code.replace(" ", "").encode())
 
 
 def _count_failure(session: Session, officer: Officer, now: datetime) -> None:

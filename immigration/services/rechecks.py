@@ -41,12 +41,19 @@ def _recheck(session: Session, report: Report, case: Case, context: FilingContex
     assert facts is not None
     policy = context.law.on(report.filed_on)
     house_number = storing.from_json(report.address)["house_number"]
-    filing = findings.Filing(report.filed_on, report.assurance, report.subdistrict_code, house_number, report.office)
+    filing = findings.Filing(
+        on=report.filed_on,
+        assurance=report.assurance,
+        subdistrict_code=report.subdistrict_code,
+        house_number=house_number,
+        office=report.office,
+        activated_passport_id=report.activated_passport_id,
+    )
     others = [held for held in case.held if held.number != report.number]
     owed, obstacles = readings.to_file_under(facts, others, report.filed_on, policy)
     checks = findings.examine(facts, owed, filing, policy)
     refused = [obstacle.reason for obstacle in obstacles]
-    reasons = refused or findings.holding(checks, filing, policy)
+    reasons = refused or findings.holding(checks, filing, facts, policy)
     report.checks = findings.to_keep(checks)
     report.passport_id = facts.passport.id
     if not refused:

@@ -15,13 +15,14 @@ from foundation.db import ReadSession, Session, execute_bulk
 from foundation.errors import BadRequest, Conflict, NotFound, Unavailable, Unprocessable
 from foundation.identity import Principal
 from foundation.paging import Page, page
-from immigration.events import ReportCorrected, ReportWithdrawn
+from immigration.events import ReportCorrected, ReportOpened, ReportWithdrawn
 from immigration.models.people import person_of_holder
 from immigration.models.reports import IdempotencyKey, Receipt, Report
 from immigration.registries.records import Case
 from immigration.rules import facts, findings, numbers, readings
 from immigration.rules import reports as rules
 from immigration.rules.codes import Channel, Reason, ReportStatus
+from immigration.rules.findings import Filing
 from immigration.rules.policies import Policy
 from immigration.services import accepting, judging, obligations, statements, storing
 from immigration.services.accepting import Acceptance
@@ -106,8 +107,15 @@ def file(
     raise Unavailable("the records of this person are changing; try again")
 
 
-def _filing(form: ReportForm, on: date, assurance: str, office: str) -> findings.Filing:
-    return findings.Filing(on, assurance, form.address.subdistrict_code, form.address.house_number, office)
+def _filing(form: ReportForm, on: date, office: str, assurance: str, activated_passport_id: int | None) -> Filing:
+    return Filing(
+        on=on,
+        assurance=assurance,
+        subdistrict_code=form.address.subdistrict_code,
+        house_number=form.address.house_number,
+        office=office,
+        activated_passport_id=activated_passport_id,
+    )
 
 
 def write_up(
@@ -117,7 +125,7 @@ def write_up(
 
     Raises TooEarly, AlreadyReported, OtherRegime.
     """
-    filing = _filing(submission.form, bangkok_date(now), author.assurance, office)
+    filing = _filing(submission.form, bangkok_date(now), office, author.assurance, author.passport_id)
     policy = context.law.on(filing.on)
     judgement = judging.judge(case, filing, policy)
     number = numbers.report_number(secrets.token_bytes(12))
@@ -144,7 +152,7 @@ def write_up(
 
 
 def _accept(
-    case: Case, number: str, judgement: Judgement, filing: findings.Filing, *, context: FilingContext, now: datetime
+    case: Case, number: str, judgement: Judgement, filing: Filing, *, context: FilingContext, now: datetime
 ) -> Acceptance | None:
     """The acceptance of a report that the records decide; None where an officer has to look."""
     if judgement.next_due_on is None:
@@ -187,28 +195,46 @@ def get(session: ReadSession, number: str, *, author: Principal, lock: bool = Fa
 def correct(
     session: Session, number: str, form: ReportForm, *, author: Principal, context: FilingContext, now: datetime
 ) -> Report:
-    """Answer a returned report with a corrected one; an officer looks at it again."""
+    """Answer a returned report with a corrected one; an officer looks at it again.
+
+    The same correction again changes nothing and gets the same answer, as long as nobody acted on the report.
+    """
     report = get(session, number, author=author, lock=True)
+    if _is_corrected_so(session, report, form):
+        return report
     if not rules.may("correct", report.status):
         raise CannotChange(f"the report is {report.status}; only a returned report can be corrected")
     office = judging.office_of(form.address)
     if office is None:
         raise judging.unknown_address(form.address)
-    filing = _filing(form, report.filed_on, report.assurance, office)
+    filing = _filing(form, report.filed_on, office, report.assurance, report.activated_passport_id)
     policy = context.law.on(report.filed_on)
-    checks = _examine(context.records.case(session.connection(), author.id), report.period, filing, policy)
+    case = context.records.case(session.connection(), author.id)
+    checks = _examine(case, report.period, filing, policy)
     report.status, report.office = ReportStatus.UNDER_REVIEW, office
     report.subdistrict_code = form.address.subdistrict_code
     report.address, report.contact = storing.as_json(form.address.as_dict()), storing.as_json(form.contact())
     report.checks = findings.to_keep(checks)
-    report.reasons = findings.holding(checks, filing, policy) or [Reason.OTHER]
+    report.reasons = findings.holding(checks, filing, case.facts if case else None, policy) or [Reason.OTHER]
     report.policy_version = policy.version
     event = ReportCorrected(subject=report.number, person_id=report.person_id, reasons=report.reasons)
     events.record(session, event, actor=author.actor, at=now)
     return report
 
 
-def _examine(case: Case | None, period: str, filing: findings.Filing, policy: Policy) -> list[findings.Finding]:
+def _is_corrected_so(session: ReadSession, report: Report, form: ReportForm) -> bool:
+    """Whether the last that happened to a report is this very correction."""
+    if report.status != ReportStatus.UNDER_REVIEW:
+        return False
+    changes = [event.kind for event in events.history(session, report.number) if event.kind != ReportOpened.kind]
+    as_stored = (form.address.as_dict(), form.contact())
+    return changes[-1:] == [ReportCorrected.kind] and as_stored == (
+        storing.from_json(report.address),
+        storing.from_json(report.contact),
+    )
+
+
+def _examine(case: Case | None, period: str, filing: Filing, policy: Policy) -> list[findings.Finding]:
     if case is None or case.facts is None:
         return findings.unavailable()
     owed = readings.of_period(case.facts, period, filing.on, policy)
@@ -216,8 +242,10 @@ def _examine(case: Case | None, period: str, filing: findings.Filing, policy: Po
 
 
 def withdraw(session: Session, number: str, *, author: Principal, context: FilingContext, now: datetime) -> Report:
-    """Take a report back before it is decided; the period is free again."""
+    """Take a report back before it is decided; the period is free again. Again, it changes nothing."""
     report = get(session, number, author=author, lock=True)
+    if report.status == ReportStatus.WITHDRAWN:
+        return report
     if not rules.may("withdraw", report.status):
         raise CannotChange(f"the report is {report.status}; it can be taken back only before it is decided")
     report.status = ReportStatus.WITHDRAWN

@@ -14,7 +14,7 @@ from foundation.errors import Conflict, NotFound
 from foundation.identity import Principal
 from foundation.paging import Page, page
 from immigration.events import ReportDecided, ReportOpened, ReportReopened, ResidentLookedUp
-from immigration.models.people import Passport, document_index
+from immigration.models.people import Passport, document_key, find_passport
 from immigration.models.reports import Decision, Receipt, Report, holds
 from immigration.registries.records import Case
 from immigration.rules import due_dates, numbers, readings
@@ -109,9 +109,12 @@ def decide(
 ) -> Report:
     """Accept, return or reject a report under review, or ask its author to come; and let the author know.
 
+    The same decision of the same officer again changes nothing and gets the same answer.
     Raises CannotDecide with the obstacles, OwnDecision, NotFound.
     """
     report = _get(session, number, lock=True)
+    if _is_decided_so(session, report, decision, officer):
+        return report
     if obstacles := rules.obstacles_to_deciding(report.status, report.filed_on, decision):
         raise CannotDecide("; ".join(obstacles), obstacles=obstacles)
     earlier = exists().where(
@@ -122,6 +125,15 @@ def decide(
     case = obligations.lock_case(session, report.person_id, records=context.records)
     settle(session, report, decision, case=case, actor=officer.actor, context=context, now=now)
     return report
+
+
+def _is_decided_so(session: ReadSession, report: Report, decision: DecisionRequest, officer: Principal) -> bool:
+    """Whether the state of a report stands on this very decision: its answer was lost, and it was sent again."""
+    made = (report.decided_by, report.status, report.reasons, report.note)
+    if made != (officer.actor, decision.outcome, [*decision.reasons], decision.note):
+        return False
+    last = decisions(session, report)[-1]
+    return (last.next_due_on if last.overridden else None) == decision.next_due_on
 
 
 def settle(
@@ -232,8 +244,13 @@ def _next_due(report: Report, case: Case, policy: Policy) -> date:
 def reopen(
     session: Session, number: str, *, note: str, supervisor: Principal, context: FilingContext, now: datetime
 ) -> Report:
-    """Put a decided report back under review; its receipt is void. Raises CannotReopen, NotFound."""
+    """Put a decided report back under review; its receipt is void. The same call again changes nothing.
+
+    Raises CannotReopen, NotFound.
+    """
     report = _get(session, number, lock=True)
+    if _is_reopened_so(session, report, note, supervisor):
+        return report
     if not rules.may("reopen", report.status):
         raise CannotReopen(f"the report is {report.status}")
     if report.status not in rules.HOLDING_STATES and _period_taken(session, report):
@@ -258,6 +275,13 @@ def reopen(
     return report
 
 
+def _is_reopened_so(session: ReadSession, report: Report, note: str, supervisor: Principal) -> bool:
+    if report.status != ReportStatus.UNDER_REVIEW:
+        return False
+    made = [(decision.outcome, decision.decided_by, decision.note) for decision in decisions(session, report)]
+    return made[-1:] == [(REOPENED, supervisor.actor, note)]
+
+
 def _period_taken(session: ReadSession, report: Report) -> bool:
     from_others = select(Report.id).where(
         Report.person_id == report.person_id, Report.period == report.period, Report.id != report.id
@@ -269,8 +293,7 @@ def look_up(
     session: Session, *, issuing_state: str, document_number: str, purpose: str, officer: Principal, now: datetime
 ) -> Passport | None:
     """The passport an officer asks for, None if there is none; who asked and why is recorded either way."""
-    wanted = select(Passport).where(Passport.document_index == document_index(issuing_state, document_number))
-    passport = session.scalars(wanted).one_or_none()
+    passport = find_passport(session, document_key(issuing_state, document_number))
     person_id = (passport.holder_id or passport.person_id) if passport else None
     event = ResidentLookedUp(subject=str(person_id or "nobody"), person_id=person_id, purpose=purpose)
     events.record(session, event, actor=officer.actor, at=now)

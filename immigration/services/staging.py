@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from foundation.db import Base, Session, column_type, copy_rows
 from foundation.sealing import Sealed, keyring
-from immigration.models.people import Passport, document_index
+from immigration.models.people import Passport, document_index, document_key, folded_index
 from immigration.models.records import Movement, OfficeReport, Permission, Residence
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.rows import KINDS
 
 Staged = tuple[Any, ...]
@@ -34,6 +35,19 @@ def _reference(value: tuple[str, str]) -> bytes:
     return document_index(*value)
 
 
+def _folded_reference(value: tuple[str, str]) -> bytes:
+    return folded_index(*value)
+
+
+_IN_TWO_COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "replaces": {"replaces_index": _reference, "replaces_folded_index": _folded_reference},
+    "birth_date": {
+        "birth_date": lambda birth: birth.first_day,
+        "birth_date_known": lambda birth: birth.known.value,
+    },
+}
+
+
 @dataclass(frozen=True)
 class _Stored:
     """A column of a table, the field it is filled from, and how a value that is not None is converted."""
@@ -44,19 +58,23 @@ class _Stored:
     convert: Callable[[Any], Any] | None = None
 
 
-def _stored(kind: str, field: str) -> _Stored:
-    """Where a field goes: sealed where its column is, and a passport that is replaced as its blind index."""
-    if field == "replaces":
-        return _Stored("replaces_index", field, column_type(Passport, "replaces_index"), _reference)
+def _stored(kind: str, field: str) -> tuple[_Stored, ...]:
+    """Where a field goes: sealed where its column is.
+
+    A passport that is replaced is kept as its blind indexes, a birth date as its first day and the parts known of it.
+    """
+    if field in _IN_TWO_COLUMNS:
+        columns = _IN_TWO_COLUMNS[field].items()
+        return tuple(_Stored(name, field, column_type(Passport, name), convert) for name, convert in columns)
     column = TABLES[kind].__table__.columns[field].type
     convert = (lambda value: keyring().seal(value, column.column)) if isinstance(column, Sealed) else None
-    return _Stored(field, field, column_type(TABLES[kind], field), convert)
+    return (_Stored(field, field, column_type(TABLES[kind], field), convert),)
 
 
 def _columns(kind: str) -> tuple[_Stored, ...]:
     """What a kind's rows fill. The passport that a row of another kind is about is found by its blind index instead."""
     about = () if kind == PASSPORTS else ("document_number", "issuing_state")
-    return tuple(_stored(kind, name) for name in KINDS[kind].columns if name not in about)
+    return tuple(stored for name in KINDS[kind].columns if name not in about for stored in _stored(kind, name))
 
 
 _STORED = {kind: _columns(kind) for kind in TABLES}
@@ -64,14 +82,23 @@ _KEYS = {kind: "document_index" if kind == PASSPORTS else KINDS[kind].columns[0]
 
 
 def stage(session: Session, kind: str, rows: Iterable[Staged]) -> None:
-    """Fill a fresh temporary table `staged` (line, document_index, row_digest, then the kind's columns) by COPY."""
-    types = {"line": "int8", "document_index": "bytea", "row_digest": "bytea"}
+    """Fill a fresh temporary table `staged` (line, indexes, row_digest, then the kind's columns) by COPY.
+
+    Passports that the rows refer to are resolved: where no passport has the number as written, the index becomes that
+    of the only one with its folded form.
+    """
+    types = {"line": "int8", "document_index": "bytea", "folded_index": "bytea", "row_digest": "bytea"}
     types |= {stored.column: stored.type.lower() for stored in _STORED[kind]}
     definition = ", ".join(f"{name} {type_}" for name, type_ in types.items())
     session.execute(text("drop table if exists staged"))
     session.execute(text(f"create temporary table staged ({definition}) on commit drop"))
     copy_rows(session, "staged", types, rows)
     session.execute(text("analyze staged"))
+    if kind == PASSPORTS:
+        session.execute(_RESOLVE_REPLACED)
+        session.execute(_RESOLVE_REPLACING)
+    else:
+        session.execute(_RESOLVE)
 
 
 def staged(kind: str, rows: Iterable[tuple[int, dict[str, Any]]]) -> list[Staged]:
@@ -81,7 +108,8 @@ def staged(kind: str, rows: Iterable[tuple[int, dict[str, Any]]]) -> list[Staged
 
 
 def _stage(columns: list[tuple[str, Callable[[Any], Any] | None]], line: int, row: dict[str, Any]) -> Staged:
-    values = [line, document_index(row["issuing_state"], row["document_number"]), _digest(row)]
+    key = document_key(row["issuing_state"], row["document_number"])
+    values = [line, key.exact, key.folded, _digest(row)]
     for field, convert in columns:
         value = row[field]
         values.append(value if convert is None or value is None else convert(value))
@@ -94,8 +122,8 @@ def _digest(row: dict[str, Any]) -> bytes:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
+    if isinstance(value, (date, BirthDate)):
+        return str(value)
     return json.dumps(value) if value else ""
 
 
@@ -150,7 +178,7 @@ select what, count(*) from outcome group by what
 
 def _merge_passports() -> str:
     """As `_merge_rows`; a passport that is new makes a person, who owes nothing yet by the rules of `:version`."""
-    columns, updates = _upsert(PASSPORTS, "document_index")
+    columns, updates = _upsert(PASSPORTS, "document_index", "folded_index")
     people = "select person_id from outcome where what = 'updated'"
     return f"""
 with newest as (
@@ -163,8 +191,8 @@ with newest as (
 ), owed as (
   insert into obligations (person_id, policy_version) select id, :version from created
 ), merged as (
-  insert into passports as t (person_id, {columns})
-  select person_id, {columns} from placed order by line
+  insert into passports as t (person_id, folded_index, {columns})
+  select person_id, folded_index, {columns} from placed order by line
   on conflict (document_index) do update set {updates} where t.row_digest is distinct from excluded.row_digest
   returning document_index, xmax = 0 as inserted
 ), outcome as (
@@ -174,6 +202,60 @@ select what, count(*) from outcome group by what
 """  # noqa: S608 - names come from the models
 
 
+# A number as written names a passport exactly, else by its folded form (O as 0, I as 1) where exactly one passport has
+# that. Nothing is resolved so while some passport has no folded form yet: it could be a second one.
+_RESOLVE = text(
+    """
+with unresolved as materialized (
+  select s.line, s.folded_index from staged s
+  where not exists (select from passports e where e.document_index = s.document_index)
+), meant as (
+  select u.line, (array_agg(p.document_index))[1] as document_index
+  from unresolved u join passports p using (folded_index) group by u.line having count(*) = 1
+)
+update staged s set document_index = m.document_index from meant m
+where m.line = s.line and not exists (select from passports where folded_index is null)
+"""
+)
+# The passport that a staged one replaces: on record, or staged beside it.
+_RESOLVE_REPLACED = text(
+    """
+with unresolved as materialized (
+  select s.line, s.document_index, s.replaces_folded_index from staged s
+  where s.replaces_index is not null
+    and not exists (select from passports e where e.document_index = s.replaces_index)
+    and not exists (select from staged e where e.document_index = s.replaces_index)
+), candidates as (
+  select u.line, p.document_index from unresolved u join passports p on p.folded_index = u.replaces_folded_index
+  where p.document_index <> u.document_index
+  union
+  select u.line, t.document_index from unresolved u join staged t on t.folded_index = u.replaces_folded_index
+  where t.document_index <> u.document_index
+), meant as (
+  select line, (array_agg(document_index))[1] as document_index from candidates group by line having count(*) = 1
+)
+update staged s set replaces_index = m.document_index from meant m
+where m.line = s.line and not exists (select from passports where folded_index is null)
+"""
+)
+# Passports on record that replace one which is staged only now, and was written otherwise in their rows.
+_RESOLVE_REPLACING = text(
+    """
+update passports newer set replaces_index = s.document_index from staged s
+where newer.replaces_folded_index = s.folded_index and newer.document_index <> s.document_index
+  and not exists (select from passports e where e.document_index = newer.replaces_index)
+  and not exists (select from staged e where e.document_index = newer.replaces_index)
+  and not exists (
+    select from passports o where o.folded_index = s.folded_index
+      and o.document_index not in (s.document_index, newer.document_index)
+  )
+  and not exists (
+    select from staged o where o.folded_index = s.folded_index
+      and o.document_index not in (s.document_index, newer.document_index)
+  )
+  and not exists (select from passports where folded_index is null)
+"""
+)
 _MERGE = {kind: text(_merge_passports() if kind == PASSPORTS else _merge_rows(kind)) for kind in TABLES}
 UNKNOWN_PASSPORT = "passport unknown: no such document_number and issuing_state on record"
 _UNKNOWN = text(

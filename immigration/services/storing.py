@@ -168,6 +168,7 @@ def parameters(filed: FiledReport, answer: str) -> dict[str, Any]:
         "filed_on": filed.filing.on,
         "status": judgement.status,
         "assurance": filed.filing.assurance,
+        "activated_passport_id": filed.filing.activated_passport_id,
         "subdistrict_code": form.address.subdistrict_code,
         "address": as_json(form.address.as_dict()),
         "contact": as_json(form.contact()),

@@ -1,10 +1,11 @@
 """What a signed-in phone holds: a short-lived access token, and a refresh token that is used once and then replaced.
 
-A sign-in is a family of refresh tokens. A used one that comes back means that it was copied, so the family ends.
+A sign-in is a family of refresh tokens. Each is derived from the one before with a key of the service, so the same
+successor can be given again where the answer was lost, though only digests are kept: for `same_answer`, and while the
+successor is unused. Any other used one that comes back means that it was copied, so the family ends.
 An access token is not looked up in the database: those of a family that ended live out their ten minutes.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -14,9 +15,10 @@ from sqlalchemy import select
 from foundation import events
 from foundation.clock import Clock, bangkok_date
 from foundation.config import Settings
-from foundation.db import Database, Session
+from foundation.db import Database, ReadSession, Session
 from foundation.errors import Unauthenticated
 from foundation.identity import Authenticate, Principal, Role
+from foundation.sealing import keyring
 from immigration.events import SignInRevoked
 from immigration.models.access import RefreshToken, TokenFamily, token_digest
 from immigration.registries.access import terms
@@ -43,6 +45,7 @@ class Grant:
     person_id: UUID
     family: UUID
     assurance: str
+    passport_id: int | None
     refresh_token: str
 
 
@@ -57,32 +60,54 @@ class TokenPair:
     resident_id: UUID
 
 
-def begin(session: Session, person_id: UUID, *, assurance: str, now: datetime) -> Grant:
-    """Start a family for a person who was just activated."""
-    family = TokenFamily(person_id=person_id, assurance=assurance, created_at=now)
+def begin(
+    session: Session, person_id: UUID, *, assurance: str, passport_id: int | None, refresh_token: str, now: datetime
+) -> Grant:
+    """Start a family, with its first refresh token, for a person who was just activated with a passport."""
+    family = TokenFamily(person_id=person_id, assurance=assurance, passport_id=passport_id, created_at=now)
     session.add(family)
     session.flush()
-    return _grant(session, family, now)
+    return _add_token(session, family, refresh_token, now)
+
+
+def find_unused(session: ReadSession, refresh_token: str) -> Grant | None:
+    """The grant of a refresh token that was not used yet, of a sign-in that stands; None for any other."""
+    query = (
+        select(TokenFamily)
+        .join(RefreshToken, RefreshToken.family_id == TokenFamily.id)
+        .where(
+            RefreshToken.token_digest == token_digest(refresh_token),
+            RefreshToken.used_at.is_(None),
+            TokenFamily.revoked_at.is_(None),
+        )
+    )
+    family = session.scalar(query)
+    return _grant(family, refresh_token) if family else None
 
 
 def refresh(session: Session, refresh_token: str, *, now: datetime) -> Grant | None:
     """Replace a refresh token; None where it is unknown, expired, revoked or used before (which revokes its family).
 
+    The one used last gets the same successor again within `same_answer`, while that is unused: its answer was lost.
     The caller answers only after the transaction, so that a revocation is kept. Of two uses at the same moment the
-    second waits for the first, and is the second use of a used token.
+    second waits for the first, and gets the same successor.
     """
     digest = token_digest(refresh_token)
     token = session.scalar(select(RefreshToken).where(RefreshToken.token_digest == digest).with_for_update())
     if token is None:
         return None
     family = session.get_one(TokenFamily, token.family_id, with_for_update=True)
+    successor = keyring().token("refresh-token", refresh_token)
     if token.used_at is not None:
+        is_repeat = now - token.used_at <= terms(bangkok_date(now)).same_answer
+        if is_repeat and (grant := find_unused(session, successor)):
+            return grant
         _revoke(session, family, now)
         return None
     if family.revoked_at is not None or now >= token.expires_at:
         return None
     token.used_at = now
-    return _grant(session, family, now)
+    return _add_token(session, family, successor, now)
 
 
 def pair(signer: Signer, settings: Settings, grant: Grant, *, now: datetime) -> TokenPair:
@@ -94,6 +119,7 @@ def pair(signer: Signer, settings: Settings, grant: Grant, *, now: datetime) -> 
         "sub": str(grant.person_id),
         "fam": str(grant.family),
         "asr": grant.assurance,
+        "psp": grant.passport_id,
         "iat": int(now.timestamp()),
         "exp": int((now + lifetime).timestamp()),
     }
@@ -128,18 +154,34 @@ def resident(signer: Signer, settings: Settings, token: str, *, now: datetime) -
         ours = claims["iss"] == settings.public_url and claims["aud"] == audience(settings)
         if not ours or now >= datetime.fromtimestamp(claims["exp"], UTC):
             return None
-        return Principal(Role.RESIDENT, UUID(claims["sub"]), assurance=str(claims["asr"]), family=UUID(claims["fam"]))
+        passport_id = claims.get("psp")  # tokens of the release before this claim have none
+        return Principal(
+            Role.RESIDENT,
+            UUID(claims["sub"]),
+            assurance=str(claims["asr"]),
+            passport_id=None if passport_id is None else int(passport_id),
+            family=UUID(claims["fam"]),
+        )
     except (InvalidSignature, KeyError, TypeError, ValueError, OverflowError):
         return None
 
 
-def _grant(session: Session, family: TokenFamily, now: datetime) -> Grant:
-    token = secrets.token_urlsafe(32)
+def _add_token(session: Session, family: TokenFamily, token: str, now: datetime) -> Grant:
     lifetime = terms(bangkok_date(now)).refresh_token
     session.add(
         RefreshToken(token_digest=token_digest(token), family_id=family.id, issued_at=now, expires_at=now + lifetime)
     )
-    return Grant(family.person_id, family.id, family.assurance, token)
+    return _grant(family, token)
+
+
+def _grant(family: TokenFamily, refresh_token: str) -> Grant:
+    return Grant(
+        person_id=family.person_id,
+        family=family.id,
+        assurance=family.assurance,
+        passport_id=family.passport_id,
+        refresh_token=refresh_token,
+    )
 
 
 def _revoke(session: Session, family: TokenFamily, now: datetime) -> None:

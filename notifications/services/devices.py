@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from foundation.db import BULK, Session, execute_bulk
@@ -56,10 +56,9 @@ def register(
 
 
 def remove(session: Session, device_id: str, *, person_id: UUID, now: datetime) -> None:
-    """Send nothing more to a device of this person. Raises NotFound where it has no such live device."""
-    if not _remove(
-        session, (Device.person_id == person_id) & (Device.device_id == device_id), because="its owner", now=now
-    ):
+    """Send nothing more to a device of this person. Again, it changes nothing; NotFound where there never was one."""
+    this = (Device.person_id == person_id) & (Device.device_id == device_id)
+    if not _remove(session, this, because="its owner", now=now) and not session.scalar(select(exists().where(this))):
         raise NotFound
 
 

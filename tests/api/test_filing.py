@@ -142,7 +142,7 @@ def test_a_withdrawn_report_frees_the_period(app: Flask) -> None:
     resident = activate(app, assurance="mail")
     number = resident.file().json["number"]
     assert resident.post(f"/reports/{number}/withdrawal").json["status"] == "withdrawn"
-    assert resident.post(f"/reports/{number}/withdrawal").status_code == 409
+    assert resident.post(f"/reports/{number}/withdrawal").status_code == 200
     assert resident.file().status_code == 201
 
 

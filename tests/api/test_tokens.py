@@ -4,6 +4,7 @@ import json
 from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from secrets import token_urlsafe
 from uuid import uuid4
 
 import jwt
@@ -14,7 +15,9 @@ from sqlalchemy import select
 
 from foundation.events import EventRecord
 from foundation.identity import Principal, Role
-from immigration.models.access import TokenFamily
+from foundation.sealing import Keyring, keyring
+from immigration.models.access import RefreshToken, TokenFamily, token_digest
+from immigration.models.people import Passport
 from immigration.services import keys, tokens
 from operations.services import services_of
 from tests.access import SETTINGS, add_person
@@ -23,12 +26,20 @@ from tests.factories import officer
 from tests.waiting import await_waiting_backends
 
 
+def begin(session, person, *, now):
+    """A sign-in of a person's only passport, activated at a counter."""
+    passport = session.scalars(select(Passport.id).where(Passport.person_id == person)).one()
+    return tokens.begin(
+        session, person, assurance="counter", passport_id=passport, refresh_token=token_urlsafe(32), now=now
+    )
+
+
 @pytest.fixture
 def pair(database, app, clock):
     """What a phone was given."""
     person = add_person(database)
     with database.transaction() as session:
-        grant = tokens.begin(session, person, assurance="counter", now=clock())
+        grant = begin(session, person, now=clock())
         return tokens.pair(services_of(app).filing.signer, SETTINGS, grant, now=clock())
 
 
@@ -57,7 +68,10 @@ def test_a_token_is_recognised_as_the_sign_in_it_was_given_to(app, pair, databas
     who = services_of(app).authenticate(pair.access_token)
     with database.read_session() as session:
         family = session.scalars(select(TokenFamily)).one()
-    assert who == Principal(Role.RESIDENT, pair.resident_id, assurance="counter", family=family.id)
+    assert who == Principal(
+        Role.RESIDENT, pair.resident_id, assurance="counter", passport_id=family.passport_id, family=family.id
+    )
+    assert family.passport_id is not None
     assert (pair.token_type, len(pair.refresh_token)) == ("Bearer", 43)
 
 
@@ -92,8 +106,54 @@ def test_a_refresh_token_is_exchanged_for_another_pair(client, pair):
     assert me(client, answer.json["access_token"]).status_code == 200
 
 
-def test_a_used_refresh_token_ends_the_whole_sign_in(client, pair, database):
+def test_a_lost_answer_to_a_refresh_is_given_again(client, pair, database, clock):
+    first = refresh(client, pair.refresh_token)
+    clock.pass_by(seconds=60)
+    again = refresh(client, pair.refresh_token)
+    assert again.status_code == 201
+    assert again.json["refresh_token"] == first.json["refresh_token"]
+    assert again.json["resident_id"] == first.json["resident_id"]
+    assert claims_of(again.json["access_token"])["iat"] == claims_of(first.json["access_token"])["iat"] + 60
+    assert me(client, again.json["access_token"]).status_code == 200
+    assert refresh(client, again.json["refresh_token"]).status_code == 201
+    with database.read_session() as session:
+        assert session.scalars(select(EventRecord)).all() == []
+
+
+def test_after_a_minute_a_used_token_ends_the_sign_in(client, pair, clock):
     newer = refresh(client, pair.refresh_token).json["refresh_token"]
+    clock.pass_by(seconds=61)
+    assert refresh(client, pair.refresh_token).status_code == 401
+    assert refresh(client, newer).status_code == 401
+
+
+def test_a_used_token_whose_successor_was_used_ends_the_sign_in(client, pair):
+    second = refresh(client, pair.refresh_token).json["refresh_token"]
+    third = refresh(client, second).json["refresh_token"]
+    assert refresh(client, pair.refresh_token).status_code == 401
+    assert refresh(client, third).status_code == 401
+
+
+def test_a_successor_can_be_made_of_nothing_that_is_stored(client, pair, database):
+    newer = refresh(client, pair.refresh_token).json["refresh_token"]
+    with database.read_session() as session:
+        kept = [*session.scalars(select(RefreshToken.token_digest))]
+    assert sorted(kept) == sorted(map(token_digest, (pair.refresh_token, newer)))
+    assert newer == keyring().token("refresh-token", pair.refresh_token)
+    assert newer != Keyring(("another secret of thirty-two characters",)).token("refresh-token", pair.refresh_token)
+
+
+def test_a_token_that_was_replaced_before_successors_were_derived_ends_the_sign_in(client, pair, database):
+    refresh(client, pair.refresh_token)
+    with database.transaction() as session:
+        successor = session.scalars(select(RefreshToken).where(RefreshToken.used_at.is_(None))).one()
+        successor.token_digest = token_digest("made at random")
+    assert refresh(client, pair.refresh_token).status_code == 401
+
+
+def test_a_used_refresh_token_ends_the_whole_sign_in(client, pair, database, clock):
+    newer = refresh(client, pair.refresh_token).json["refresh_token"]
+    clock.pass_by(minutes=2)
     reused = refresh(client, pair.refresh_token)
     assert (reused.status_code, reused.json["code"]) == (401, "invalid-token")
     assert refresh(client, newer).status_code == 401
@@ -103,14 +163,15 @@ def test_a_used_refresh_token_ends_the_whole_sign_in(client, pair, database):
         family = session.scalars(select(TokenFamily)).one()
     assert (event.kind, event.person_id) == ("resident.sign-in-revoked", pair.resident_id)
     assert (event.subject, event.data) == (str(pair.resident_id), {"family": str(family.id)})
-    assert (family.revoked_at, family.revoked_because) == (NOW, "reuse")
+    assert (family.revoked_at, family.revoked_because) == (NOW + timedelta(minutes=2), "reuse")
 
 
 def test_access_tokens_of_an_ended_sign_in_live_out_their_minutes(client, pair, clock):
     refresh(client, pair.refresh_token)
+    clock.pass_by(minutes=2)
     refresh(client, pair.refresh_token)
     assert me(client, pair.access_token).status_code == 200
-    clock.pass_by(minutes=10)
+    clock.pass_by(minutes=8)
     assert me(client, pair.access_token).status_code == 401
 
 
@@ -132,19 +193,21 @@ def test_a_malformed_refresh_is_refused(client, database, body):
     assert client.post("/api/v1/tokens", json=body).status_code == 422
 
 
-def test_of_many_uses_at_once_one_wins_and_the_others_are_reuse(app, pair, database):
+def test_of_many_uses_at_once_all_get_the_same_successor(app, pair, database):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: refresh(app.test_client(), pair.refresh_token), range(8)))
-    assert sorted(answer.status_code for answer in answers) == [201] + [401] * 7
-    won = next(answer.json["refresh_token"] for answer in answers if answer.status_code == 201)
-    assert refresh(app.test_client(), won).status_code == 401
+    assert [answer.status_code for answer in answers] == [201] * 8
+    (successor,) = {answer.json["refresh_token"] for answer in answers}
+    assert refresh(app.test_client(), successor).status_code == 201
     with database.read_session() as session:
-        assert len(session.scalars(select(EventRecord)).all()) == 1
+        assert session.scalars(select(EventRecord)).all() == []
+        assert len(session.scalars(select(RefreshToken)).all()) == 3
 
 
-def test_two_used_tokens_at_one_instant_end_the_sign_in_once(app, pair, database):
+def test_two_used_tokens_at_one_instant_end_the_sign_in_once(app, pair, database, clock):
     second = refresh(app.test_client(), pair.refresh_token).json["refresh_token"]
     refresh(app.test_client(), second)
+    clock.pass_by(minutes=2)
     with ThreadPoolExecutor(2) as pool:
         with database.transaction() as session:
             session.execute(select(TokenFamily).with_for_update())
@@ -220,6 +283,7 @@ def misshapen(app, token):
     yield "no person", signed(sub=None)
     yield "a person that is no id", signed(sub="' or 1=1")
     yield "not a token", "Bearer"
+    yield "a passport that is no number", signed(psp="one")
     yield "an officer's token, made up", "ofc_" + "x" * 43
     yield "the refresh token's shape", "x" * 43
 
@@ -234,13 +298,19 @@ def test_no_forged_token_is_taken(app, client, pair):
 
 def test_a_token_of_a_person_who_was_joined_with_another_is_not_taken(app, client, clock, database):
     add_person(database)
-    grant = tokens.Grant(uuid4(), uuid4(), "mail", "x")
+    grant = tokens.Grant(uuid4(), uuid4(), "mail", None, "x")
     token = tokens.pair(services_of(app).filing.signer, SETTINGS, grant, now=clock()).access_token
     assert me(client, token).json["code"] == "invalid-token"
 
 
 def test_without_a_token_nobody_is_known(client, database):
     assert client.get("/api/v1/me").json["code"] == "unauthenticated"
+
+
+def test_an_access_token_of_the_release_before_still_works(app, client, pair):
+    claims = {name: value for name, value in claims_of(pair.access_token).items() if name != "psp"}
+    token = services_of(app).filing.signer.sign("access", claims)
+    assert me(client, token).status_code == 200
 
 
 def test_signing_in_goes_on_through_a_rotation_of_keys(client, pair, database):

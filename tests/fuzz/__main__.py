@@ -21,7 +21,7 @@ from pathlib import Path
 from devtools.postgres import temporary_server
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = ("mrz", "names", "csv_rows", "json_bodies", "typed_numbers", "statements", "access_tokens")
+TARGETS = ("mrz", "names", "csv_rows", "json_bodies", "typed_numbers", "birth_dates", "statements", "access_tokens")
 WITH_DATABASE = {"statements", "access_tokens"}
 SLOWEST = 10
 """Seconds that one input may take."""

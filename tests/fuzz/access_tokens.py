@@ -18,7 +18,7 @@ PHONE = Principal(Role.RESIDENT, UUID(int=47), assurance="counter", family=UUID(
 def genuine() -> str:
     """The access token of a phone."""
     assert PHONE.family
-    grant = Grant(PHONE.id, PHONE.family, PHONE.assurance, "refresh")
+    grant = Grant(PHONE.id, PHONE.family, PHONE.assurance, PHONE.passport_id, "refresh")
     return tokens.pair(signing.signer(), SETTINGS, grant, now=NOW).access_token
 
 

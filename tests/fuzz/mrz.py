@@ -60,7 +60,7 @@ def check(data: bytes) -> None:
     assert document.document_number.isalnum()
     assert document.issuing_state.isalpha()
     assert document.nationality.isalpha()
-    assert document.birth_date is None or document.birth_date <= TODAY
+    assert document.birth_date is None or document.birth_date.first_day <= TODAY
     if document.format == "TD3":
         assert content(parse(written(document), today=TODAY)) == content(document)
 

@@ -3,7 +3,9 @@
 import re
 from datetime import date, timedelta
 
-from immigration.rules.mrz import InvalidMRZ, build, check_digit, parse, transliterate
+from immigration.rules.birth_dates import BirthDate
+from immigration.rules.mrz import InvalidMRZ, build, check_digit, parse
+from immigration.rules.transliteration import transliterate
 
 TODAY = date(2026, 11, 23)
 LONGEST = 160
@@ -38,7 +40,7 @@ def check(data: bytes) -> None:
             nationality=state,
             surname=surname,
             given_names=given_names,
-            birth_date=born,
+            birth_date=BirthDate.of(born),
             sex="X",
             expires_on=None,
             optional_data=optional,
@@ -50,7 +52,7 @@ def check(data: bytes) -> None:
     assert (read.document_number, read.issuing_state, read.birth_date) == (
         number.replace("<", ""),
         state.strip("<"),
-        born,
+        BirthDate.of(born),
     )
     assert check_digit(f"{number:<<9}") == int(zone.split("\n")[1][9])
     primary = transliterate(surname) or transliterate(given_names)

@@ -12,12 +12,13 @@ from immigration.models.access import ActivationCode, ActivationRequest
 from immigration.models.people import Passport
 from immigration.registries.mail import Mail, MailDelayed, MailRefused, MailServerDown, SmtpMailer
 from immigration.rules.activations import Claim
+from immigration.rules.birth_dates import BirthDate
 from immigration.services import activations
 from immigration.services.code_mail import code_of, mail_codes
-from tests.access import BORN, add_person, arrival
+from tests.access import BIRTH, add_person, arrival
 from tests.conftest import NOW
 
-CLAIM = Claim("EX1000001", "FRA", BORN)
+CLAIM = Claim("EX1000001", "FRA", BIRTH)
 MAIL = Mail("chloe@example.org", "รหัส", "Code 4XQ27-K3M9P\n", "activation-1", NOW)
 
 
@@ -87,13 +88,34 @@ def test_a_round_with_nothing_to_do_does_nothing(database, mailer):
 
 @pytest.mark.parametrize(
     "claim",
-    [Claim("EX9999999", "FRA", BORN), Claim("EX1000001", "DEU", BORN), Claim("EX1000001", "FRA", date(1990, 5, 18))],
+    [
+        Claim("EX9999999", "FRA", BIRTH),
+        Claim("EX1000001", "DEU", BIRTH),
+        Claim("EX1000001", "FRA", BirthDate(1990, 5, 18)),
+        Claim("EX1000001", "FRA", BirthDate(1990, 5)),
+    ],
 )
 def test_nothing_goes_out_where_nothing_matches(database, mailer, claim):
     add_person(database, email="chloe@example.org")
     ask(database, claim)
     assert mail_codes(database, mailer, NOW) == 0
     assert outcomes(database) == ["no-match"]
+
+
+@pytest.mark.parametrize("claimed", [BirthDate(1968), BirthDate(1968, 5, 17)])
+def test_a_part_of_the_birth_date_that_the_records_lack_is_not_asked(database, mailer, claimed):
+    add_person(database, email="chloe@example.org", born=BirthDate(1968))
+    ask(database, Claim("EX1000001", "FRA", claimed))
+    assert mail_codes(database, mailer, NOW) == 1
+
+
+def test_requests_with_a_misread_number_count_as_those_of_the_passport(database, mailer):
+    add_person(database, email="chloe@example.org")
+    for number, typed in enumerate(("EX1000001", "EXI00000I", "EXIOOOOOI", "EX100000I")):
+        claim = Claim(typed, "FRA", BIRTH)
+        ask(database, claim, address=f"192.0.2.{number}", now=NOW + timedelta(seconds=number))
+    assert mail_codes(database, mailer, NOW + timedelta(minutes=1)) == 3
+    assert outcomes(database) == ["sent"] * 3 + ["throttled"]
 
 
 @pytest.mark.parametrize("status", ["lost", "stolen"])
@@ -109,7 +131,7 @@ def test_nothing_goes_out_for_a_replaced_passport(database, mailer):
     add_person(database, "EX2000001", replaces="EX1000001", person_id=person)
     ask(database)
     assert mail_codes(database, mailer, NOW) == 0
-    ask(database, Claim("EX2000001", "FRA", BORN), now=NOW + timedelta(seconds=1))
+    ask(database, Claim("EX2000001", "FRA", BIRTH), now=NOW + timedelta(seconds=1))
     assert (
         mail_codes(database, mailer, NOW + timedelta(seconds=1)) == 1
     )  # the contact was given with the earlier passport
@@ -152,7 +174,7 @@ def test_a_person_gets_three_mails_an_hour(database, mailer):
 
 def test_an_address_gets_twenty_codes_an_hour(database, mailer):
     add_person(database, email="chloe@example.org")
-    ask(database, Claim("EX9999999", "FRA", BORN), times=20)
+    ask(database, Claim("EX9999999", "FRA", BIRTH), times=20)
     ask(database, now=NOW + timedelta(seconds=1))
     ask(database, address="192.0.2.2", now=NOW + timedelta(seconds=2))
     assert mail_codes(database, mailer, NOW + timedelta(minutes=1)) == 1
@@ -162,7 +184,7 @@ def test_an_address_gets_twenty_codes_an_hour(database, mailer):
 def test_many_workers_at_once_send_each_mail_once(database, mailer):
     for number in range(30):
         add_person(database, f"EX10000{number:02}", email=f"p{number}@example.org")
-        ask(database, Claim(f"EX10000{number:02}", "FRA", BORN), address=f"192.0.2.{number}")
+        ask(database, Claim(f"EX10000{number:02}", "FRA", BIRTH), address=f"192.0.2.{number}")
     with ThreadPoolExecutor(6) as pool:
         sent = list(pool.map(lambda _: mail_codes(database, mailer, NOW), range(6)))
     assert sum(sent) == 30
@@ -221,7 +243,7 @@ def test_a_worker_that_was_away_for_a_day_sends_nothing_stale(database, mailer):
 def test_a_mail_server_that_does_not_answer_ends_the_round(database, mailer):
     for number in range(3):
         add_person(database, f"EX100000{number}", email=f"p{number}@example.org")
-        ask(database, Claim(f"EX100000{number}", "FRA", BORN))
+        ask(database, Claim(f"EX100000{number}", "FRA", BIRTH))
     mailer.trouble = MailServerDown("refused")
     mail_codes(database, mailer, NOW)
     with database.read_session() as session:
@@ -232,7 +254,7 @@ def test_one_message_put_off_does_not_hold_up_others(database, inbox):
     add_person(database, email="later@example.org")
     add_person(database, "EX1000002", email="now@example.org")
     ask(database)
-    ask(database, Claim("EX1000002", "FRA", BORN))
+    ask(database, Claim("EX1000002", "FRA", BIRTH))
     assert mail_codes(database, SmtpMailer(inbox.url, "no-reply@reports.example"), NOW) == 1
     assert sorted(outcomes(database), key=str) == [None, "sent"]
 

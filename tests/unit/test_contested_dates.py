@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from immigration.registries.law import law
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.codes import ObligationState
 from immigration.rules.due_dates import Obligation, obligation
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report
@@ -15,7 +16,7 @@ from immigration.rules.reports import Held
 
 TODAY = date(2026, 11, 23)
 POLICY = replace(law().on(TODAY), waivers=())
-PASSPORT = Passport(1, "valid", date(2036, 1, 1), date(1990, 1, 1), False, True)
+PASSPORT = Passport(1, "valid", date(2036, 1, 1), BirthDate(1990, 1, 1), False, True)
 
 
 def d(days: int) -> date:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from immigration.registries.law import law
 from immigration.rules import stays
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.due_dates import Obligation, obligation
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
 from immigration.rules.policies import Policy, Rule, Waiver
@@ -16,7 +17,7 @@ from immigration.rules.windows import Window
 
 TODAY = date(2026, 11, 24)
 POLICY = law().on(TODAY)
-PASSPORT = Passport(1, "valid", date(2036, 1, 1), date(1990, 1, 1), False, True)
+PASSPORT = Passport(1, "valid", date(2036, 1, 1), BirthDate(1990, 1, 1), False, True)
 
 
 def day(text: str) -> date:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from immigration.registries.law import law
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.codes import StepCode
 from immigration.rules.due_dates import obligation
 from immigration.rules.explanations import Step
@@ -18,7 +19,7 @@ DAY = timedelta(1)
 LAW = law().on(TODAY)
 IN_PERSON, ONLINE = Terms(15, 7, "OFF", "counter notice"), Terms(10, -2, "COR", "online notice")
 POLICY = replace(LAW, windows={"in-person": IN_PERSON, "online": ONLINE}, waivers=(), holidays=frozenset())
-PASSPORT = Passport(1, "valid", date(2036, 1, 1), date(1990, 1, 1), False, True)
+PASSPORT = Passport(1, "valid", date(2036, 1, 1), BirthDate(1990, 1, 1), False, True)
 ARRIVED = date(2026, 9, 3)
 DUE = date(2026, 12, 1)
 LATE_AFTER = date(2026, 12, 9)  # a Wednesday: ninety days and seven of grace, the arrival left out

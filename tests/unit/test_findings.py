@@ -8,6 +8,7 @@ import pytest
 
 from immigration.registries.law import law
 from immigration.rules import findings
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.due_dates import Obligation
 from immigration.rules.facts import Facts, Movement, Passport, Report, Residence
 from immigration.rules.findings import CHECKS, Filing, Finding
@@ -17,7 +18,7 @@ from immigration.rules.windows import Window
 TODAY = date(2026, 11, 24)
 DAY_BEFORE, DAY_AFTER = date(2026, 11, 23), date(2026, 11, 25)
 POLICY = law().on(TODAY)
-PASSPORT = Passport(1, "valid", date(2036, 1, 1), date(1990, 1, 1), False, True)
+PASSPORT = Passport(1, "valid", date(2036, 1, 1), BirthDate(1990, 1, 1), False, True)
 ARRIVED = date(2026, 9, 1)
 ARRIVAL = Movement("M", "arrival", ARRIVED, "NON-O", date(2027, 8, 1))
 HOME = Residence("103901", "1 Sukhumvit 31", date(2026, 1, 1), None)
@@ -56,8 +57,11 @@ def test_another_regime_is_found(regime, finding):
 
 
 def test_passports_of_two_births_are_found():
-    other = replace(PASSPORT, id=2, birth_date=date(1990, 1, 2), current=False)
+    other = replace(PASSPORT, id=2, birth_date=BirthDate(1990, 1, 2), current=False)
     assert found(facts(passports=(PASSPORT, other))) == {"identity": "identity-mismatch"}
+    third = replace(other, id=3, birth_date=BirthDate(1990))
+    assert found(facts(passports=(PASSPORT, third))) == {}
+    assert found(facts(passports=(PASSPORT, third, other))) == {"identity": "identity-mismatch"}
     assert found(facts(passports=(PASSPORT, replace(PASSPORT, id=2, current=False)))) == {}
 
 
@@ -219,7 +223,7 @@ def test_without_a_stay_or_a_window_nothing_is_a_duplicate():
 
 def held(*reasons: str | None, policy: Policy = POLICY, assurance: str = "counter") -> list[str]:
     made = [Finding("check", reason) for reason in reasons]
-    return findings.holding(made, replace(FILING, assurance=assurance), policy)
+    return findings.holding(made, replace(FILING, assurance=assurance), facts(), policy)
 
 
 def test_each_reason_holds_once_and_in_order():

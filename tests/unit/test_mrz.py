@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from immigration.rules.mrz import MRZ, Fault, InvalidMRZ, Sex, check_digit, parse, transliterate
+from immigration.rules.birth_dates import BirthDate
+from immigration.rules.codes import BirthParts
+from immigration.rules.mrz import MRZ, Fault, InvalidMRZ, Sex, check_digit, parse
+from immigration.rules.transliteration import transliterate
 from tests.zones import GERMAN, ICAO, SPECIMEN, TD1, TD2, written
 
 TODAY = date(2026, 11, 23)
@@ -45,7 +48,7 @@ LONG_NAME = "LONGSURNAMEEXAMPLETHATISVERYLONGINDEED"
 
 
 def of(state: str, number: str, surname: str, given_names: str, born: date, sex: Sex, expiry: date) -> MRZ:
-    return MRZ("TD3", "P", state, number, state, surname, given_names, born, sex, expiry)
+    return MRZ("TD3", "P", state, number, state, surname, given_names, BirthDate.of(born), sex, expiry)
 
 
 @pytest.mark.parametrize(
@@ -117,11 +120,25 @@ def test_the_check_digit_of_empty_optional_data_may_be_zero_or_filler():
     assert read(changed(GERMAN, 2, 43, "0")) == read(GERMAN)
 
 
-@pytest.mark.parametrize("unknown", ["<<<<<<", "74<<<<", "7408<<", "<<0812"])
-def test_a_birth_date_with_unknown_parts_is_no_date(unknown):
+@pytest.mark.parametrize(
+    ("unknown", "birth"),
+    [
+        ("74<<<<", BirthDate(1974)),
+        ("7408<<", BirthDate(1974, 8)),
+        ("74<<12", BirthDate(1974, None, 12)),
+        ("26<<<<", BirthDate(2026)),
+        ("2611<<", BirthDate(2026, 11)),
+        ("2612<<", BirthDate(1926, 12)),
+        ("27<<<<", BirthDate(1927)),
+        ("00<<31", BirthDate(2000, None, 31)),
+        ("<<<<<<", None),
+        ("<<0812", None),
+    ],
+)
+def test_a_birth_date_has_the_parts_that_are_known(unknown, birth):
     line = f"L898902C36UTO{unknown}{check_digit(unknown)}F1204159<<<<<<<<<<<<<<<"
     composite = check_digit(line[:10] + line[13:20] + line[21:])
-    assert read(f"{ICAO[:44]}\n{line}{composite}").birth_date is None
+    assert read(f"{ICAO[:44]}\n{line}{composite}").birth_date == birth
 
 
 @pytest.mark.parametrize("broken", ["7<0812", "74<812", "741308", "7400<<", "<<0832", "750229"])
@@ -296,6 +313,7 @@ def test_a_transliterated_name_has_letters_and_single_spaces_only(name):
 
 WORDS = st.lists(st.text(string.ascii_uppercase, min_size=1, max_size=9), min_size=1, max_size=2).map(" ".join)
 NUMBERS = st.text(string.ascii_uppercase + string.digits, min_size=1, max_size=9)
+PARTS = st.sampled_from([*BirthParts])
 PASSPORTS = st.builds(
     passport,
     issuing_state=st.sampled_from(["D", "MMR", "GBR", "UTO"]),
@@ -303,7 +321,7 @@ PASSPORTS = st.builds(
     nationality=st.sampled_from(["D", "XXA", "LAO"]),
     surname=WORDS,
     given_names=st.one_of(st.just(""), WORDS).filter(lambda name: len(name) < 18),
-    birth_date=st.one_of(st.none(), st.dates(date(1926, 11, 24), TODAY)),
+    birth_date=st.one_of(st.none(), st.builds(BirthDate.stored, st.dates(date(1927, 1, 1), TODAY), PARTS)),
     sex=st.sampled_from(["M", "F", "X"]),
     expires_on=st.one_of(st.none(), st.dates(date(1957, 1, 1), date(2056, 12, 31))),
     optional_data=NUMBERS | st.just(""),

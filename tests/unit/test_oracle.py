@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from immigration.registries.law import law
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.due_dates import obligation
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report, Residence
 from immigration.rules.policies import Waiver
@@ -15,7 +16,7 @@ from tests.oracle import History, answer, random_history, without_each
 from tests.oracle.cases import worked_cases
 
 HISTORIES = 20_000
-PASSPORT = Passport(1, "valid", date(2060, 1, 1), date(1990, 1, 1), False, True)
+PASSPORT = Passport(1, "valid", date(2060, 1, 1), BirthDate(1990, 1, 1), False, True)
 CASES = worked_cases()
 
 

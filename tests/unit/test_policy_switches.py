@@ -7,6 +7,7 @@ import pytest
 
 from immigration.registries.law import law
 from immigration.rules import findings, reports
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.due_dates import obligation
 from immigration.rules.facts import Facts, Movement, Passport, Residence
 from immigration.rules.findings import Filing
@@ -14,7 +15,7 @@ from immigration.rules.policies import Effect, Policy, Rule
 
 TODAY = date(2026, 11, 23)
 POLICY = law().on(TODAY)
-PASSPORT = Passport(1, "valid", date(2036, 1, 1), date(1990, 1, 1), False, True)
+PASSPORT = Passport(1, "valid", date(2036, 1, 1), BirthDate(1990, 1, 1), False, True)
 
 
 def switched(key: str, value: object) -> Policy:
@@ -37,7 +38,7 @@ def outcome(policy: Policy, known: Facts, assurance: str = "counter") -> str | l
     if obstacles := reports.obstacles_to_filing(owed, (), TODAY, policy):
         return obstacles[0].reason
     filing = Filing(TODAY, assurance, "103901", "1", "BKK")
-    return findings.holding(findings.examine(known, owed, filing, policy), filing, policy)
+    return findings.holding(findings.examine(known, owed, filing, policy), filing, known, policy)
 
 
 def test_by_default_another_address_of_the_host_holds_nothing() -> None:

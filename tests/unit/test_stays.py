@@ -8,6 +8,7 @@ import pytest
 
 from immigration.registries.law import law
 from immigration.rules.bases import counts_in
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.due_dates import is_contradicted, obligation
 from immigration.rules.facts import Facts, Movement, Passport, Permission, Report
 from immigration.rules.stays import Stay, current, since_arrival, stays
@@ -16,7 +17,7 @@ DAY = timedelta(1)
 IN, OUT = date(2026, 9, 1), date(2026, 10, 1)
 ARRIVAL = Movement("A", "arrival", IN, "NON-O", date(2027, 9, 1))
 DEPARTURE = Movement("D", "departure", OUT)
-PASSPORT = Passport(1, "valid", date(2036, 1, 1), date(1990, 1, 1), False, True)
+PASSPORT = Passport(1, "valid", date(2036, 1, 1), BirthDate(1990, 1, 1), False, True)
 OURS = Report("R1", date(2026, 9, 15), "online", None, 1, "BKK", ours=True, entered_on=IN)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from foundation.words import LANGUAGES, placeholders, preferred_language, sentence, words
 from immigration.registries.law import law
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.codes import Channel, ObligationState, Reason, RegimeName, ReportStatus, StepCode
 from immigration.rules.due_dates import obligation
 from immigration.rules.explanations import Step
@@ -66,7 +67,7 @@ def test_a_sentence_is_short_and_blames_nobody(text):
 @pytest.mark.parametrize("on", [date(2026, 9, 3), date(2026, 11, 20), date(2027, 12, 31)])
 def test_every_explanation_is_said_in_full(language, visa_class, on):
     facts = Facts(
-        (Passport(1, "valid", date(2036, 1, 1), date(1990, 1, 1), False, True),),
+        (Passport(1, "valid", date(2036, 1, 1), BirthDate(1990, 1, 1), False, True),),
         (Movement("A", "arrival", date(2026, 9, 3), visa_class, date(2027, 9, 1)),),
     )
     owed = obligation(facts, on, law().on(on))

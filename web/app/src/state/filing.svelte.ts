@@ -4,7 +4,7 @@
  * stored once.
  */
 
-import { api, refusedAs, type Answer, type Form, type Problem, type Report, type Trouble } from "$shared/api/client";
+import { call, refusedAs, type Answer, type Form, type Problem, type Report, type Trouble } from "$shared/api/client";
 import { addReport, mine, phone, refresh } from "./phone.svelte";
 import { alone } from "./session";
 import * as vault from "./vault";
@@ -118,15 +118,15 @@ async function deliver(): Promise<string | undefined> {
 /** File a report. Under the same key the same answer comes again, however often it is sent. */
 function file(draft: Draft): Promise<Answer<Report>> {
   const header = { "Idempotency-Key": draft.key };
-  return mine<Report>(() => api.POST("/api/v1/reports", { params: { header }, body: draft.form }));
+  return mine<Report>(() => call("post", "/api/v1/reports", { header, body: draft.form }));
 }
 
 /** Correct a returned report. One that is no longer returned was corrected before, and its answer lost. */
 async function correct(draft: Draft, number: string): Promise<Answer<Report>> {
-  const params = { path: { number } };
-  const answer = await mine<Report>(() => api.POST("/api/v1/reports/{number}/correction", { params, body: draft.form }));
+  const path = { number };
+  const answer = await mine<Report>(() => call("post", "/api/v1/reports/{number}/correction", { path, body: draft.form }));
   if (!answer.trouble || !refusedAs(answer.trouble, "wrong-state")) return answer;
-  const present = await mine<Report>(() => api.GET("/api/v1/reports/{number}", { params }));
+  const present = await mine<Report>(() => call("get", "/api/v1/reports/{number}", { path }));
   return present.data?.status === "under-review" || present.data?.status === "accepted" ? present : answer;
 }
 

@@ -1,7 +1,7 @@
 /** What the screens show: who is signed in, what was last known of them, and how the connection is. */
 
 import {
-  api,
+  call,
   type Answer,
   type Message,
   type Place,
@@ -56,8 +56,8 @@ export async function begin(changed: () => void): Promise<void> {
 }
 
 /** Make a call as the resident, and note whether the connection works. */
-export async function mine<T>(call: Parameters<typeof session.signedIn<T>>[0]): Promise<Answer<T>> {
-  const answer = await session.signedIn<T>(call, () => {
+export async function mine<T>(make: () => Promise<Answer<T>>): Promise<Answer<T>> {
+  const answer = await session.signedIn<T>(make, () => {
     phone.signedIn = false;
     phone.ended = true;
   });
@@ -71,12 +71,12 @@ function note(trouble: Trouble | undefined): void {
 
 /** Ask for everything that the screens show, and keep it. */
 export async function refresh(): Promise<void> {
-  const query = { query: { language: language() } };
+  const query = { language: language() };
   const [profile, stay, reports, messages] = await Promise.all([
-    mine(() => api.GET("/api/v1/me")),
-    mine(() => api.GET("/api/v1/me/stay")),
-    mine(() => api.GET("/api/v1/reports", {})),
-    mine(() => api.GET("/api/v1/notifications", { params: query })),
+    mine(() => call("get", "/api/v1/me", {})),
+    mine(() => call("get", "/api/v1/me/stay", {})),
+    mine(() => call("get", "/api/v1/reports", {})),
+    mine(() => call("get", "/api/v1/notifications", { query })),
   ]);
   if (!profile.data || !stay.data || !reports.data || !messages.data) {
     note(profile.trouble ?? stay.trouble ?? reports.trouble ?? messages.trouble);
@@ -106,11 +106,10 @@ async function keep(known: Known): Promise<void> {
 /** The receipts of the newest accepted reports, so that they open offline. */
 async function addReceipts(): Promise<void> {
   for (const report of phone.known?.reports.slice(0, RECEIPTS) ?? []) {
-    const known = phone.known;
-    if (!known || !report.receipt || known.receipts[report.receipt.number]) continue;
-    const path = { path: { number: report.number } };
-    const { data } = await mine(() => api.GET("/api/v1/reports/{number}/receipt", { params: path }));
-    if (data) await keep({ ...known, receipts: { ...known.receipts, [data.number]: data } });
+    if (!report.receipt || phone.known?.receipts[report.receipt.number]) continue;
+    const path = { number: report.number };
+    const { data } = await mine(() => call("get", "/api/v1/reports/{number}/receipt", { path }));
+    if (data && phone.known) await keep({ ...phone.known, receipts: { ...phone.known.receipts, [data.number]: data } });
   }
 }
 
@@ -123,7 +122,7 @@ async function addPlaces(): Promise<void> {
 }
 
 async function findPlace(code: string): Promise<void> {
-  const { data } = await mine(() => api.GET("/api/v1/addresses", { params: { query: { q: code, limit: 1 } } }));
+  const { data } = await mine(() => call("get", "/api/v1/addresses", { query: { q: code, limit: 1 } }));
   const found = data?.items.find((place) => place.subdistrict_code === code);
   if (found) await addPlace(found);
 }
@@ -145,11 +144,11 @@ export async function addReport(report: Report): Promise<void> {
 
 /** Note that a message was read; the server is told, and the screen does not wait for it. */
 export async function readMessage(message: Message): Promise<void> {
+  if (message.read_at) return;
+  const sent = { path: { notification_id: message.id }, query: { language: language() } };
+  const { data } = await mine(() => call("post", "/api/v1/notifications/{notification_id}/read", sent));
   const known = phone.known;
-  if (!known || message.read_at) return;
-  const params = { path: { notification_id: message.id }, query: { language: language() } };
-  const { data } = await mine(() => api.POST("/api/v1/notifications/{notification_id}/read", { params }));
-  if (data) await keep({ ...known, messages: known.messages.map((each) => (each.id === data.id ? data : each)) });
+  if (data && known) await keep({ ...known, messages: known.messages.map((each) => (each.id === data.id ? data : each)) });
 }
 
 /** The present state of the obligation: the server's, or reckoned where it was asked on an earlier day. */
@@ -184,6 +183,6 @@ export async function signOut(): Promise<void> {
 /** Have messages in a language from now on, and show those that are here in it. */
 export async function changeLanguage(wanted: Language): Promise<void> {
   if (!phone.signedIn) return;
-  await mine(() => api.PATCH("/api/v1/me", { body: { language: wanted } }));
+  await mine(() => call("patch", "/api/v1/me", { body: { language: wanted } }));
   await refresh();
 }

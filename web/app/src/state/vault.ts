@@ -30,8 +30,19 @@ export async function get<T>(name: string): Promise<T | undefined> {
   }
 }
 
-/** Keep a record. */
-export async function put(name: string, value: unknown): Promise<void> {
+/** Keep a record; what is kept later is stored later. */
+export function put(name: string, value: unknown): Promise<void> {
+  return inTurn(() => store(name, value));
+}
+
+let turn = Promise.resolve();
+
+function inTurn(act: () => Promise<void>): Promise<void> {
+  turn = turn.then(act);
+  return turn;
+}
+
+async function store(name: string, value: unknown): Promise<void> {
   try {
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const plain = new TextEncoder().encode(JSON.stringify(value));
@@ -45,17 +56,21 @@ export async function put(name: string, value: unknown): Promise<void> {
 }
 
 /** Remove a record. */
-export async function remove(name: string): Promise<void> {
-  inMemory.delete(name);
-  await request("kept", "readwrite", (store) => store.delete(name)).catch(() => undefined);
+export function remove(name: string): Promise<void> {
+  return inTurn(async () => {
+    inMemory.delete(name);
+    await request("kept", "readwrite", (store) => store.delete(name)).catch(() => undefined);
+  });
 }
 
 /** Remove every record, and the key. */
-export async function destroy(): Promise<void> {
-  inMemory.clear();
-  ownKey = undefined;
-  await request("keys", "readwrite", (store) => store.clear()).catch(() => undefined);
-  await request("kept", "readwrite", (store) => store.clear()).catch(() => undefined);
+export function destroy(): Promise<void> {
+  return inTurn(async () => {
+    inMemory.clear();
+    ownKey = undefined;
+    await request("keys", "readwrite", (store) => store.clear()).catch(() => undefined);
+    await request("kept", "readwrite", (store) => store.clear()).catch(() => undefined);
+  });
 }
 
 function key(): Promise<CryptoKey> {

@@ -15,7 +15,8 @@ UNCHANGING = 365 * 24 * 3600
 """Seconds; the name of a file under `assets/` holds a checksum of its content."""
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>90-day reporting</title><h1>90-day reporting</h1>
-<p>The phone app is not built: <code>make web</code> builds it. <a href="/docs">The API, to read and to try</a></p></html>"""
+<p>The phone app is not built: <code>make web</code> builds it.</p>
+<p><a href="/docs">The API, to read and to try</a></p></html>"""
 
 
 @blueprint.get("/")
@@ -45,8 +46,12 @@ def _file(name: str, *, max_age: int) -> Response:
     """A built file, in the best encoding that the browser takes and the build made; raises NotFound."""
     if not (APP / name).is_file() or name.endswith(tuple(ENCODINGS.values())):
         raise NotFound
-    encoding = next((e for e in ENCODINGS if request.accept_encodings[e] and (APP / f"{name}{ENCODINGS[e]}").is_file()), "")
-    response = send_from_directory(APP, name + ENCODINGS.get(encoding, ""), mimetype=_type(name), max_age=max_age, download_name=name)
+    encoding = next(
+        (e for e in ENCODINGS if request.accept_encodings[e] and (APP / f"{name}{ENCODINGS[e]}").is_file()), ""
+    )
+    response = send_from_directory(
+        APP, name + ENCODINGS.get(encoding, ""), mimetype=_type(name), max_age=max_age, download_name=name
+    )
     response.headers["Vary"] = "Accept-Encoding"
     if encoding:
         response.headers["Content-Encoding"] = encoding

@@ -6,11 +6,29 @@ COPY requirements.txt /
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements.txt
 
+FROM python:3.11.14-slim-trixie AS web
+COPY requirements-web.txt /
+RUN python -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements-web.txt
+WORKDIR /src
+COPY tools/web.py tools/web.py
+COPY words words
+COPY web web
+RUN /venv/bin/python -m tools.web build
+
 FROM python:3.11.14-slim-trixie
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin app
 COPY --from=builder /venv /venv
-COPY . /srv/app
 WORKDIR /srv/app
+COPY app.py ./
+COPY foundation foundation
+COPY immigration immigration
+COPY notifications notifications
+COPY operations operations
+COPY migrations migrations
+COPY devtools/standins devtools/standins
+COPY words words
+COPY --from=web /src/web/dist web/dist
 # Compiled here, because the file system is read-only when it runs.
 RUN /venv/bin/python -m compileall -q /srv/app
 ENV PATH=/venv/bin:$PATH \

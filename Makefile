@@ -12,22 +12,27 @@ PYTHON ?= $(shell for each in $(CANDIDATES); do \
 RUNTIME := .venv/.runtime-$(shell cat requirements-devtools.txt | cksum | cut -d' ' -f1)
 BENCH := .venv/.bench-$(shell cat requirements-devtools.txt requirements-dev.txt requirements-bench.txt | cksum | cut -d' ' -f1)
 TOOLS := .venv/.tools-$(shell cat requirements-devtools.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+NODE := .venv/.node-$(shell cat requirements-web.txt | cksum | cut -d' ' -f1)
+WEB := web/dist/.built-$(shell find web words tools/web.py requirements-web.txt -type f \
+	-not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -name schema.d.ts -print0 | sort -z | xargs -0 cat | cksum | cut -d' ' -f1)
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 BENCHMARKS := report_path report_peers processor_time latency reads planning import_rows decided_by_records
 
-.PHONY: help run test check bench drills fuzz mutants format docs lock clean
+.PHONY: help run web test check bench drills fuzz mutants format docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(RUNTIME) ## start everything on http://localhost:8000 (PORT changes it); Ctrl-C stops it
+run: $(RUNTIME) $(WEB) ## start everything on http://localhost:8000 (PORT changes it); Ctrl-C stops it
 	@exec .venv/bin/flask --app app serve
 
-test: $(TOOLS) ## the whole test suite, with a PostgreSQL of its own
+web: $(WEB) ## build the phone app into web/dist
+
+test: $(TOOLS) $(WEB) ## the whole test suite, with a PostgreSQL of its own
 	.venv/bin/pytest -n 2 --dist loadfile
 
-check: $(TOOLS) ## format, lint, types, import contracts, containers, tests, generated docs; then a summary
+check: $(TOOLS) $(WEB) ## format, lint, types, import contracts, containers, tests, generated docs; then a summary
 	@.venv/bin/python -m tools.check
 
 drills: $(TOOLS) ## break a whole installation on purpose and compare what was promised with what is stored
@@ -50,12 +55,12 @@ docs: $(TOOLS) ## write the generated documents in docs/ again
 	.venv/bin/flask --app app docs write
 
 lock: $(TOOLS) ## pin the requirements*.in files again (LOCK=--upgrade for the newest versions)
-	@for each in requirements requirements-devtools requirements-dev requirements-bench; do \
+	@for each in requirements requirements-web requirements-devtools requirements-dev requirements-bench; do \
 		.venv/bin/uv pip compile --python-version 3.11 --universal --generate-hashes --no-header --quiet \
 			--no-emit-index-url --no-emit-find-links $(LOCK) $$each.in -o $$each.txt || exit 1; done
 
-clean: ## remove .venv and caches; the database under var/ stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+clean: ## remove .venv, what was built, and caches; the database under var/ stays
+	rm -rf web/node_modules web/dist .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUNTIME): | .venv/bin/pip
@@ -74,6 +79,18 @@ $(BENCH): $(TOOLS)
 	@echo "Installing what the benchmarks compare with ..."
 	@$(INSTALL) -r requirements-bench.txt
 	@rm -f .venv/.bench-*
+	@touch $@
+
+$(NODE): | .venv/bin/pip
+	@echo "Installing Node, to build the phone app (206 MB, once) ..."
+	@$(INSTALL) -r requirements-web.txt
+	@rm -f .venv/.node-*
+	@touch $@
+
+$(WEB): $(NODE)
+	@echo "Building the phone app (some seconds) ..."
+	@.venv/bin/python -m tools.web build
+	@rm -f web/dist/.built-*
 	@touch $@
 
 .venv/bin/pip:

@@ -34,7 +34,7 @@ from immigration.services.keys import Signer
 from immigration.services.obligations import due_steps
 from immigration.services.tokens import authenticator
 from notifications import routes as notification_routes
-from operations import commands, migrating, pages
+from operations import commands, migrating, pages, web
 from operations.keys import check_secrets
 from operations.services import PlatformServices, services_of
 
@@ -100,6 +100,7 @@ def _register(app: Flask, api: Api) -> None:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(web.blueprint)
     for command in (*COMMANDS, *_development_commands()):
         app.cli.add_command(command)
     guard(app)

@@ -1,4 +1,4 @@
-"""Pages of the process itself: the front page, the interactive API document, health, readiness and metrics."""
+"""Pages of the process itself: the interactive API document, health, readiness and metrics."""
 
 from pathlib import Path
 from typing import Any
@@ -28,21 +28,6 @@ SPEC_OPTIONS: dict[str, Any] = {
     "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
     "security": [{"bearer": []}],
 }
-_STYLE = (
-    ":root{color-scheme:light dark}"
-    "body{font:1.05rem/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}"
-    "h1{line-height:1.2}a{color:LinkText}code{font-size:.95em}"
-)
-_FRONT = f"""<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>90-day reporting</title><style>{_STYLE}</style>
-<h1>90-day reporting</h1>
-<p>Every foreigner who stays in Thailand longer than 90 days tells the Immigration Bureau where they live,
-and again every 90 days (form TM.47, Immigration Act B.E. 2522, section 37(5)). This service takes the report, checks it
-against the records, answers in a second with its reason and a receipt, and reminds before the next date.</p>
-<p lang="th">คนต่างด้าวที่อยู่ในราชอาณาจักรเกิน 90 วัน แจ้งที่พักอาศัยต่อสำนักงานตรวจคนเข้าเมืองทุก 90 วัน (แบบ ตม.47)</p>
-<ul><li><a href="/docs">The API, to read and to try</a></li>
-<li><a href="/api/v1/openapi.json">The API as an OpenAPI 3.1 document</a></li>
-<li><a href="/.well-known/jwks.json">The keys that receipts are signed with</a></li></ul></html>"""
 _DOCS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>90-day reporting: the API</title><link rel="stylesheet" href="/docs/swagger-ui.css">
 <div id="swagger-ui"></div><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script>
@@ -51,13 +36,6 @@ _START = "SwaggerUIBundle({url: '/api/v1/openapi.json', dom_id: '#swagger-ui', d
 _INLINE_STYLE = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'"
 )
-
-
-@blueprint.get("/")
-@allow(Role.ANYONE)
-def front() -> Response:
-    """What this is, and where to go."""
-    return _page(_FRONT)
 
 
 @blueprint.get("/docs")

@@ -1,0 +1,87 @@
+/** What the home screen says and offers in each situation. */
+
+import type { Report, Stay } from "$shared/api/client";
+import { bangkokToday, daysBetween } from "$shared/words/dates";
+import { plural, t } from "$shared/words/words.svelte";
+import { brief, day, moment } from "./format";
+import { to } from "./routes.svelte";
+import type { Draft } from "./state/filing.svelte";
+import { mayFile, situationOf, type Situation } from "./state/situation";
+
+export type Tone = "plain" | "good" | "warn" | "bad";
+export type View = {
+  situation: Situation | "waiting";
+  sentence: string;
+  text: string;
+  ring: { part: number; tone: Tone; middle: string; below?: string };
+  action: { label: string; href: string } | undefined;
+};
+
+const PERIOD = 90;
+
+/** Everything that the home screen shows of the obligation. */
+export function viewOf(stay: Stay, reports: Report[], draft: Draft | undefined): View {
+  const today = bangkokToday();
+  const { obligation } = stay;
+  if (draft?.state === "waiting") return waiting(obligation.due_on);
+  const situation = situationOf(stay, reports, today);
+  const last = reports[0];
+  const values = {
+    due: day(obligation.due_on),
+    opens: day(obligation.can_file_from ?? obligation.opens_on),
+    last: day(obligation.last_day_to_act),
+    until: day(stay.permitted_until),
+    when: last ? moment(last.filed_at) : "",
+  };
+  const passed = situation === "in-grace" && obligation.last_day_to_act !== null && obligation.last_day_to_act <= today;
+  return {
+    situation,
+    sentence: t(`home.${situation}`, values),
+    text: t(passed ? "home.in-grace.now" : `home.${situation}.text`, values),
+    ring: ringOf(situation, obligation.due_on, today),
+    action: actionOf(situation, stay, last, draft, today),
+  };
+}
+
+function waiting(due: string | null): View {
+  return {
+    situation: "waiting",
+    sentence: t("home.waiting"),
+    text: due ? t("home.waiting.text", { due: day(due) }) : t("home.waiting.text.open"),
+    ring: { part: 1, tone: "warn", middle: t("home.ring.not-sent") },
+    action: undefined,
+  };
+}
+
+const WORDS = {
+  "due-today": ["warn", "home.ring.today"],
+  "in-grace": ["warn", "home.ring.past"],
+  late: ["bad", "home.ring.past"],
+  "under-review": ["plain", "home.ring.checking"],
+  returned: ["warn", "home.ring.change"],
+  "needs-visit": ["warn", "home.ring.visit"],
+  "stay-expired": ["bad", "home.ring.past"],
+} as const;
+
+function ringOf(situation: Situation, due: string | null, today: string): View["ring"] {
+  if (situation in WORDS) {
+    const [tone, key] = WORDS[situation as keyof typeof WORDS];
+    return { part: 1, tone, middle: t(key) };
+  }
+  if ((situation === "open" || situation === "not-open" || situation === "yearly") && due) {
+    const left = daysBetween(today, due);
+    const tone = situation === "open" && left <= 3 ? "warn" : "good";
+    if (left > 0) return { part: 1 - left / (situation === "yearly" ? 365 : PERIOD), tone, middle: String(left), below: plural("home.ring", left) };
+    return { part: 1, tone, middle: brief(due) }; // this phone's clock is wrong: the date is right
+  }
+  return { part: 0, tone: "plain", middle: t("home.ring.none") };
+}
+
+function actionOf(situation: Situation, stay: Stay, last: Report | undefined, draft: Draft | undefined, today: string): View["action"] {
+  if (situation === "returned" && last) return { label: t("home.correct"), href: to("file", last.number) };
+  if (situation === "under-review" && last) return { label: t("home.see-report"), href: to("report", last.number) };
+  if (situation === "needs-visit" && last) return { label: t("home.where"), href: to("report", last.number) };
+  if (!mayFile(situation, stay.obligation, today)) return undefined;
+  const soon = situation === "due-today" || situation === "in-grace" || situation === "late";
+  return { label: draft ? t("home.go-on") : soon ? t("home.file-today") : t("home.file"), href: to("file") };
+}

@@ -1,0 +1,33 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+import { finish } from "./build/finish.ts";
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The phone app: its page, and the service worker beside it under a name that stays. */
+export default defineConfig({
+  root: at("app"),
+  base: "/",
+  plugins: [
+    svelte({ configFile: at("svelte.config.js") }),
+    finish({ output: at("dist/app"), firstScreen: ["index", "en"], limit: 40 * 1024 }),
+  ],
+  resolve: { alias: { $shared: at("shared"), $words: at("../words") } },
+  server: { fs: { allow: [at(".."), at(".")] } },
+  build: {
+    outDir: at("dist/app"),
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: { index: at("app/index.html"), sw: at("app/src/sw.ts") },
+      output: {
+        entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+        chunkFileNames: "assets/[name]-[hash].js",
+        assetFileNames: "assets/[name]-[hash][extname]",
+      },
+    },
+  },
+});

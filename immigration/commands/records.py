@@ -67,6 +67,8 @@ def import_(kind: str, file: Path, rejects: Path | None) -> None:
         raise click.ClickException(problem.detail) from problem
     finally:
         store.close()
+    if outcome.warnings:
+        click.echo(f"{outcome.warnings} warnings stand beside the rejected rows; those rows are imported", err=True)
     click.echo(str(outcome))
 
 

@@ -21,8 +21,10 @@ from foundation.errors import (
     Problem,
     TooLarge,
     Unauthenticated,
+    Unprocessable,
     UnsupportedMediaType,
 )
+from foundation.fields import REPEATED, UNKNOWN, explained
 from foundation.identity import Principal, Role
 from foundation.services import services
 from foundation.words import preferred_language, words
@@ -30,7 +32,20 @@ from foundation.words import preferred_language, words
 View = TypeVar("View", bound=Callable[..., Any])
 PROBLEM = "application/problem+json"
 _PROBES = ("/healthz", "/readyz", "/metrics")
+_STRICT_PATHS = ("/api/", "/.well-known/")
+"""Where a query names what the route takes and nothing else."""
 _log = logging.getLogger("requests")
+
+
+class FieldErrorSchema(Schema):
+    """One thing that is wrong with one value."""
+
+    location = fields.String(
+        required=True, data_key="in", metadata={"description": "json, query, or another part of the request"}
+    )
+    field = fields.String(required=True, metadata={"description": "with dots for what lies within: address.moo"})
+    code = fields.String(required=True, metadata={"description": "stable; see docs/problems.md"})
+    message = fields.String(required=True)
 
 
 class ProblemSchema(Schema):
@@ -46,7 +61,10 @@ class ProblemSchema(Schema):
     title = fields.String(required=True)
     status = fields.Integer(required=True)
     detail = fields.String()
-    errors = fields.Dict(metadata={"description": "per location and field: what is wrong"})
+    errors = fields.Dict(metadata={"description": "per location and field: sentences that say what is wrong"})
+    field_errors = fields.List(
+        fields.Nested(FieldErrorSchema), metadata={"description": "the same sentences as a list, each with its code"}
+    )
 
 
 class StrictParser(webargs.flaskparser.FlaskParser):
@@ -74,7 +92,22 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
     def arguments(self, schema: Schema | type[Schema], **kwargs: Any) -> Any:
         """See the library; a schema's class would be made into a schema again for every request."""
-        return super().arguments(schema() if isinstance(schema, type) else schema, **kwargs)
+        made = schema() if isinstance(schema, type) else schema
+        read = super().arguments(made, **kwargs)
+        names = {field.data_key or name for name, field in made.fields.items()}
+
+        def declare(view: View) -> View:
+            reading: View = read(view)
+            if kwargs.get("location") == "query":
+                reading.query_parameters = names | getattr(view, "query_parameters", set())  # type: ignore[attr-defined]
+            return reading
+
+        return declare
+
+
+def _invalid(errors: dict[str, Any]) -> Unprocessable:
+    """The problem of values that do not fit: sentences per location and field, and the same as a list with codes."""
+    return Unprocessable(errors=errors, field_errors=list(explained(errors)))
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
@@ -93,7 +126,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         }
         data = getattr(error, "data", None) or {}
         if messages := data.get("messages"):
-            body |= {"code": "invalid", "title": "Some values are not acceptable.", "errors": messages}
+            body |= _invalid(messages).as_dict()
         elif error.code == TooLarge.status:
             body |= TooLarge().as_dict()
         elif error.description and error.code != 500:
@@ -208,6 +241,22 @@ def guard(app: Flask) -> None:
         allowed: frozenset[Role] = vars(view)["allowed_roles"]
         if Role.ANYONE not in allowed and principal().role not in allowed:
             raise Forbidden("this is for " + ", ".join(sorted(allowed)))
+        if request.path.startswith(_STRICT_PATHS):
+            _refuse_unknown_parameters(vars(view).get("query_parameters", set()))
+
+
+def _refuse_unknown_parameters(known: set[str]) -> None:
+    """Turn away a query that names what the route does not take, or names it twice: a typing error changes no list.
+
+    Pages and probes are left out, since links and load balancers add parameters of their own.
+    """
+    faults = {
+        name: [REPEATED if name in known else UNKNOWN]
+        for name, values in request.args.lists()
+        if name not in known or len(values) > 1
+    }
+    if faults:
+        raise _invalid({"query": faults})
 
 
 def refuse_nul() -> None:

@@ -24,8 +24,10 @@ from foundation import classification
 from foundation.classification import Classification
 from foundation.db import Base
 from foundation.errors import Problem, all_problems
+from foundation.fields import FieldFault
 from foundation.sealing import Sealed
 from immigration.rules import reports
+from immigration.rules.codes import ContactFault
 from operations.services import services_of
 
 NOTICE = "<!-- Made from the code by `make docs`; changes made here are lost. -->"
@@ -91,9 +93,14 @@ def problems(app: Flask) -> str:
         "Errors are RFC 9457 documents (`application/problem+json`). `code` is stable: programs tell problems apart\n"
         "by it. `title` is the same each time, `detail` says what happened this time.",
         _table(("code", "status", "title", "headers", "from"), ours),
+        "## Values that do not fit",
+        "`invalid` (422) says what is wrong twice: `errors` holds sentences per place in the request and per field,\n"
+        "and `field_errors` the same as a list of `{in, field, code, message}`. `in` is `json` or `query`, and\n"
+        "`field` has dots for what lies within (`address.moo`). A query parameter that a route does not know, or that\n"
+        "comes twice, is refused in the same way.",
+        _table(("code", "of"), _field_faults()),
         "## From the HTTP library",
-        "Answers that our code has no part in. Values that do not fit a schema are `invalid` (422) with\n"
-        "`errors`: per place in the request and per field, what is wrong.",
+        "Answers that our code has no part in.",
         _table(("code", "status", "title"), _library_problems(app)),
     )
 
@@ -127,6 +134,11 @@ DOCUMENTS: dict[str, Callable[[Flask], str]] = {
     "openapi.json": openapi,
     "data-dictionary.md": data_dictionary,
 }
+
+
+def _field_faults() -> list[tuple[str, str]]:
+    contact = [(_code(fault), "a phone number or an e-mail address") for fault in ContactFault]
+    return [(_code(fault), "any field") for fault in FieldFault] + contact
 
 
 def _library_problems(app: Flask) -> list[tuple[str, str, str]]:

@@ -72,6 +72,8 @@ def import_(kind: str, file: Path, rejects: Path | None) -> None:
         store.close()
     for line in _unknown_classes(outcome.unknown_classes):
         click.echo(line)
+    if outcome.warnings:
+        click.echo(f"{outcome.warnings} warnings stand beside the rejected rows; those rows are imported", err=True)
     click.echo(str(outcome))
 
 

@@ -9,6 +9,11 @@ from typing import BinaryIO
 LONGEST_LINE = 16 * 1024
 _UNDECODED = re.compile("[\ud800-\udfff]")
 LONGEST_RECORD = 4  # physical lines that one quoted record may span
+IGNORED = ("line", "reason")
+"""Columns that an import adds to the rows it rejects: with them a corrected file of rejects is imported as it is."""
+# What an import writes in place of a byte that is no UTF-8, of NUL, and of a quotation mark that does not end. Read
+# again it would be plain text, and make a wrong name of a row that was not corrected.
+_NOT_CORRECTED = re.compile(r'\\udc[89a-f][0-9a-f]|\\x00|^[^"]*"(?:[^"]*"[^"]*")*[^"]*$')
 
 
 class WrongHeader(ValueError):
@@ -31,16 +36,35 @@ def rows(file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
     The file is read forwards only, so it may be a pipe. Raises WrongHeader, OSError.
     """
     header_line = file.readline(LONGEST_LINE)
-    order = _order(header_line, columns)
-    in_order = order == sorted(order)
+    layout = _layout(header_line, columns)
     lines = _Lines(file, len(header_line))
     while (first := lines.next()) is not None:
         if not first.strip():
             continue
         line = lines.number
-        values, fault = _parse(first, lines, len(columns))
-        ordered = values if in_order or fault else [values[i] for i in order]
-        yield Row(line, ordered, fault, lines.position)
+        values, fault = layout.pick(*_parse(first, lines, layout.width))
+        yield Row(line, values, fault, lines.position)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where the columns stand in a file: how many values a row has, and the places of those that are wanted."""
+
+    width: int
+    order: list[int]
+    as_is: bool
+    ignored: frozenset[int]
+
+    def pick(self, values: list[str], fault: str | None) -> tuple[list[str], str | None]:
+        """The wanted values in their order. Those of a faulty row as they stand, without what is ignored."""
+        if self.as_is:
+            return values, fault
+        if fault:
+            return [value for place, value in enumerate(values) if place not in self.ignored], fault
+        wanted = [values[place] for place in self.order]
+        if self.ignored and any(_NOT_CORRECTED.search(value) for value in wanted):
+            return wanted, "not corrected: a value has signs that stand for bytes which could not be read"
+        return wanted, None
 
 
 class _Lines:
@@ -66,15 +90,18 @@ class _Lines:
             self.position -= len(line)
 
 
-def _order(header: bytes, columns: Sequence[str]) -> list[int]:
+def _layout(header: bytes, columns: Sequence[str]) -> _Layout:
     try:
         names = [name.strip().lower() for name in next(csv.reader([header.decode("utf-8-sig")]), [])]
     except (UnicodeDecodeError, csv.Error) as error:
         raise WrongHeader("the first line is not a UTF-8 CSV header") from error
-    missing, unknown = [c for c in columns if c not in names], [n for n in names if n not in columns]
-    if missing or unknown or len(names) != len(columns):
+    missing = [column for column in columns if column not in names]
+    unknown = [name for name in names if name not in columns and name not in IGNORED]
+    if missing or unknown or len(set(names)) != len(names):
         raise WrongHeader(f"expected {', '.join(columns)}; missing {missing or 'none'}, unknown {unknown or 'none'}")
-    return [names.index(column) for column in columns]
+    order = [names.index(column) for column in columns]
+    ignored = frozenset(names.index(name) for name in IGNORED if name in names)
+    return _Layout(len(names), order, order == list(range(len(names))), ignored)
 
 
 def _parse(first: bytes, lines: _Lines, width: int) -> tuple[list[str], str | None]:
@@ -106,7 +133,7 @@ def _plain(line: bytes) -> list[str]:
 
 def _checked(record: bytes, values: list[str], width: int) -> tuple[list[str], str | None]:
     if len(record) > LONGEST_LINE:
-        return values[:width], f"longer than {LONGEST_LINE} bytes"
+        return values, f"longer than {LONGEST_LINE} bytes"
     if not record.isascii() and any(_UNDECODED.search(value) for value in values):
         return values, "not UTF-8"
     if len(values) != width:

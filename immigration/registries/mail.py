@@ -1,6 +1,5 @@
 """Mail to people: what a message is, who can carry it, and the carrier that speaks SMTP."""
 
-import re
 import smtplib
 import ssl
 from contextlib import suppress
@@ -13,10 +12,10 @@ from email.utils import format_datetime, parseaddr
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from immigration.rules import contacts
+
 TIMEOUT = 10.0
 """Seconds that one exchange with the mail server may take."""
-
-_ADDRESS = re.compile(r"[^\s@<>(),:;\\\[\]]{1,64}@[^\s@<>(),:;\\\[\]\"]{1,255}")
 
 
 class MailRefused(Exception):
@@ -81,10 +80,8 @@ class SmtpMailer:
 
     def _compose(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()
-        if not _ADDRESS.fullmatch(mail.to):
-            raise MailRefused("not an address")
         try:
-            message["To"] = Address(addr_spec=mail.to)
+            message["To"] = _recipient(mail.to)
         except (MessageError, ValueError, LookupError, AttributeError) as error:  # the parser stumbles over some
             raise MailRefused("not an address") from error
         message["From"] = self._from
@@ -114,6 +111,18 @@ class SmtpMailer:
             connection.close()
             raise
         return connection
+
+
+def _recipient(typed: str) -> Address:
+    """An address as a header takes it. A domain goes as IDNA, so that only a local part can need SMTPUTF8 (RFC 6531).
+
+    Raises ValueError for what is no address; records from before such were refused may hold one.
+    """
+    local_part, _, domain = contacts.normalise_email(typed).rpartition("@")
+    domain = domain if domain.isascii() else domain.encode("idna").decode()
+    if not local_part.isascii():
+        return Address(username=local_part, domain=domain)
+    return Address(addr_spec=f"{local_part}@{domain}")
 
 
 def _refusal(code: int) -> Exception:

@@ -196,3 +196,12 @@ class Reason(StrEnum):
     SOURCE_UNAVAILABLE = "source-unavailable"
     DUPLICATE = "duplicate"
     OTHER = "other"
+
+
+class ContactFault(StrEnum):
+    """Why a text can be no phone number or e-mail address."""
+
+    EMAIL_INVALID = "email-invalid"
+    EMAIL_TOO_LONG = "email-too-long"
+    PHONE_INVALID = "phone-invalid"
+    PHONE_LENGTH = "phone-length"

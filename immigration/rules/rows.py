@@ -7,14 +7,13 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from immigration.rules import birth_dates, document_numbers, nationalities, visa_classes
+from immigration.rules import birth_dates, contacts, document_numbers, nationalities, visa_classes
 from immigration.rules.birth_dates import BirthDate
 from immigration.rules.codes import Channel, Direction, PassportStatus, PermissionKind
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
 _DOCUMENT = re.compile(r"[A-Z0-9]{1,20}")
 _ID = re.compile(r"[\x21-\x7e]{1,64}")
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -24,14 +23,25 @@ class BadRow(ValueError):
 
 
 Reader = Callable[[str], Any]
+Warn = Callable[[str], None]
+"""Takes a sentence about a row that is taken all the same."""
+
+
+def _say_nothing(warning: str) -> None:
+    """Where no one asks for warnings."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """A column of a CSV file, and how its text is read."""
+    """A column of a CSV file, and how its text is read.
+
+    One that is `incidental` proves nothing and decides nothing: a text that cannot be read is left out with a warning,
+    since it must not cost the arrival or the residence that the row states.
+    """
 
     name: str
     read: Reader
+    incidental: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,14 +61,20 @@ class Kind:
         """The names of the fields."""
         return tuple(field.name for field in self.fields)
 
-    def read(self, values: Sequence[str], production: bool = False) -> dict[str, Any]:
-        """The typed values of a row; raises BadRow. In production the specimen state is refused."""
+    def read(self, values: Sequence[str], production: bool = False, warn: Warn = _say_nothing) -> dict[str, Any]:
+        """The typed values of a row; raises BadRow. In production the specimen state is refused.
+
+        `warn` is given a sentence for each value that was left out.
+        """
         row = {}
         for field, value in zip(self.fields, values, strict=True):
             try:
                 row[field.name] = field.read(value.strip())
             except ValueError as error:
-                raise BadRow(f"{field.name}: {error}") from error
+                if not field.incidental:
+                    raise BadRow(f"{field.name}: {error}") from error
+                row[field.name] = field.read("")
+                warn(f"{field.name}: left out: {error}")
         for column in ("issuing_state", "nationality"):
             if production and row.get(column) == nationalities.SPECIMEN:
                 raise BadRow(f"{column}: {nationalities.SPECIMEN} is the state of specimens")
@@ -116,6 +132,13 @@ def _text(longest: int, required: bool = True) -> Reader:
         return value
 
     return read
+
+
+def _email(value: str) -> str:
+    try:
+        return contacts.normalise_email(value)
+    except contacts.NotContact as error:
+        raise ValueError("not an e-mail address") from error
 
 
 def _state(value: str) -> str:
@@ -194,11 +217,11 @@ KINDS = {
                 *_WHO,
                 Field("direction", _one_of(*Direction)),
                 Field("occurred_on", _day),
-                Field("checkpoint", _text(100, False)),
-                Field("arrival_card", _optional(_text(40))),
+                Field("checkpoint", _text(100, False), incidental=True),
+                Field("arrival_card", _optional(_text(40)), incidental=True),
                 Field("visa_class", _optional(visa_classes.printable)),
                 Field("permitted_until", _optional(_day)),
-                Field("contact_email", _optional(_required(_EMAIL, "an e-mail address"))),
+                Field("contact_email", _optional(_email), incidental=True),
             ),
             _movement,
         ),
@@ -233,7 +256,7 @@ KINDS = {
                 Field("address", _text(500)),
                 Field("from_on", _day),
                 Field("until_on", _optional(_day)),
-                Field("host", _optional(_text(200))),
+                Field("host", _optional(_text(200)), incidental=True),
             ),
             _residence,
         ),

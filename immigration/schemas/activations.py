@@ -4,20 +4,26 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from foundation.fields import Pattern
+from foundation.fields import MISSING, FieldFault, Pattern, Sentence
 
 DETAILS = ("document_number", "issuing_state", "birth_date")
+_NUMBER = Sentence("A passport number has letters and digits only. Copy it as it stands in the passport.")
+_STATE = Sentence("A code of up to three letters is expected here, as in the passport: FRA, D, GBR.")
+_BIRTH_DATE = Sentence("A date as YYYY-MM-DD is expected, with 00 for a month or a day that the passport leaves open.")
+_NOT_BESIDE_MRZ = Sentence(
+    "Give this or the two lines at the bottom of the passport's photo page, not both.", FieldFault.UNKNOWN
+)
 
 
 def document_number(**options: Any) -> fields.String:
     """A passport's number as people type it: letters, digits, spaces and hyphens."""
-    pattern = Pattern(r"^(?=.*[A-Za-z0-9])[A-Za-z0-9 <-]{1,32}$", error="Letters and digits are expected.")
+    pattern = Pattern(r"^(?=.*[A-Za-z0-9])[A-Za-z0-9 <-]{1,32}$", error=_NUMBER)
     return fields.String(validate=pattern, metadata={"example": "EX1000001"}, **options)
 
 
 def issuing_state(**options: Any) -> fields.String:
     """The code of a state as in the passport: D and DEU are the same."""
-    pattern = Pattern(r"^[A-Za-z]{1,3}<{0,2}$", error="A code of up to three letters is expected.")
+    pattern = Pattern(r"^[A-Za-z]{1,3}<{0,2}$", error=_STATE)
     return fields.String(validate=pattern, metadata={"example": "FRA"}, **options)
 
 
@@ -25,7 +31,7 @@ def birth_date(**options: Any) -> fields.String:
     """A birth date as the passport has it: a month or a day that it leaves open is 00, or left away."""
     pattern = Pattern(
         r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$",
-        error="A date as YYYY-MM-DD is expected, with 00 for a month or a day that the passport leaves open.",
+        error=_BIRTH_DATE,
     )
     return fields.String(validate=pattern, metadata={"example": "1968-05-00"}, **options)
 
@@ -60,9 +66,9 @@ class ActivationIn(Schema):
         """Either way of saying who, not both, not neither."""
         if "mrz" not in data:
             if missing := [name for name in DETAILS if name not in data]:
-                raise ValidationError({name: ["Missing data for required field."] for name in missing})
+                raise ValidationError({name: [MISSING] for name in missing})
         elif given := [name for name in DETAILS if name in data]:
-            raise ValidationError({name: ["Not beside a machine readable zone."] for name in given})
+            raise ValidationError({name: [_NOT_BESIDE_MRZ] for name in given})
 
 
 class IssuedCodeOut(Schema):

@@ -1,11 +1,13 @@
 """Pieces that several schemas share."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from foundation.fields import Pattern
+from foundation.fields import FieldFault, Pattern, Sentence
+from immigration.rules import contacts
 from immigration.rules.codes import CheckOutcome
 from immigration.rules.findings import CHECKS
 from immigration.rules.reports import REASONS, STATES
@@ -13,11 +15,16 @@ from immigration.rules.reports import REASONS, STATES
 # Besides control characters: what breaks lines or turns their direction, so that a reader sees other than was sent.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
+_HAS_CONTROL = Sentence(
+    "This has signs in it that cannot be seen, such as the end of a line. Type it in one line.",
+    FieldFault.CONTROL_CHARACTERS,
+)
+
 
 def plain_text(value: str) -> None:
     """Refuse control characters and lone surrogates."""
     if _CONTROL.search(value):
-        raise ValidationError("Contains control characters.")
+        raise ValidationError(_HAS_CONTROL)
 
 
 def line(longest: int, *, required: bool = False, shortest: int = 0) -> fields.String:
@@ -41,6 +48,39 @@ class NullableLine(Line):
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         """Null becomes the empty line."""
         return super().deserialize("" if value is None else value, attr, data, **kwargs)
+
+
+class Contact(fields.String):
+    """A phone number or an e-mail address, cleaned by the rules; null and what is blank are `absent`."""
+
+    def __init__(self, normalise: Callable[[str], str], *, absent: str | None, longest: int, **options: Any) -> None:
+        super().__init__(allow_none=True, metadata={"maxLength": longest} | options.pop("metadata", {}), **options)
+        self._normalise, self._absent = normalise, absent
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """Null is no contact."""
+        return self._absent if value is None else super().deserialize(value, attr, data, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        typed = super()._deserialize(value, attr, data, **kwargs)
+        if contacts.is_blank(typed):
+            return self._absent
+        try:
+            return self._normalise(typed)
+        except contacts.NotContact as error:
+            raise ValidationError(Sentence(str(error), error.code)) from error
+
+
+def phone(*, absent: str | None, **options: Any) -> Contact:
+    """A phone number that may be left out."""
+    example = {"example": "+66 81 234 5678"}
+    return Contact(contacts.normalise_phone, absent=absent, longest=contacts.LONGEST_PHONE, metadata=example, **options)
+
+
+def email(*, absent: str | None, **options: Any) -> Contact:
+    """An e-mail address that may be left out."""
+    example = {"example": "alix@example.org", "description": "letters of any script (RFC 6531)"}
+    return Contact(contacts.normalise_email, absent=absent, longest=contacts.LONGEST_EMAIL, metadata=example, **options)
 
 
 REASON = validate.OneOf(REASONS)

@@ -2,21 +2,18 @@
 
 from marshmallow import Schema, fields, validate
 
-from foundation.fields import Pattern
 from immigration.rules.codes import Assurance
+from immigration.schemas.common import email, phone
 
 LANGUAGES = ("en", "th")
 
 
 class ProfileIn(Schema):
-    """What is to change; a member that is left out stays, null takes contact data away."""
+    """What is to change; a member that is left out stays, null or an empty text takes contact data away."""
 
     language = fields.String(validate=validate.OneOf(LANGUAGES))
-    email = fields.Email(allow_none=True, validate=validate.Length(max=254))
-    phone = fields.String(
-        allow_none=True,
-        validate=Pattern(r"^\+?[0-9][0-9 ()-]{4,24}$", error="A telephone number is expected."),
-    )
+    email = email(absent=None)
+    phone = phone(absent=None)
 
 
 class ProfileOut(Schema):

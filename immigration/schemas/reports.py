@@ -11,7 +11,7 @@ from immigration.models.reports import Receipt, Report
 from immigration.registries import offices
 from immigration.rules.addresses import Address
 from immigration.rules.findings import kept
-from immigration.schemas.common import STATE, CheckOut, Names, line, reasons
+from immigration.schemas.common import STATE, CheckOut, Names, email, line, phone, reasons
 from immigration.services.judging import ReportForm
 from immigration.services.receipts import VerdictStatus
 from immigration.services.storing import FiledReport, from_json
@@ -33,8 +33,8 @@ class ReportIn(Schema):
     """A report as its author sends it."""
 
     address = fields.Nested(AddressIn, required=True)
-    phone = line(30)
-    email = line(254)
+    phone = phone(absent="", load_default="")
+    email = email(absent="", load_default="")
 
 
 def form(data: dict[str, Any]) -> ReportForm:

@@ -9,7 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -33,10 +34,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Outcome:
-    """What an import did, row by row counted; `unknown_classes` are of rows that were taken, and in no list."""
+    """What an import did, row by row counted; `warnings` are about rows that were taken all the same.
+
+    `unknown_classes` are of rows that were taken, and in no list.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     unknown_classes: Counter[str] = field(default_factory=Counter)
+    warnings: int = 0
 
     def __str__(self) -> str:
         return ", ".join(f"{what} {self.counts[what]}" for what in ("imported", "updated", "unchanged", "rejected"))
@@ -117,16 +122,23 @@ def import_rows(
     """
     kind, outcome, policy = KINDS[kind_name], Outcome(), law.on(bangkok_date(now))
     with Rejects(rejects, kind.columns) as rejected, ThreadPoolExecutor(1) as merging:
+        reader = _Reader(kind=kind, rejects=rejected, production=production)
         under_way: _UnderWay | None = None
         for chunk in _chunks(csv_files.rows(file, kind.columns)):
             unknown: dict[int, str] = {}
-            rows = _note_unknown_classes(_read(kind, chunk, rejected, production), policy, unknown)
+            warnings: list[_Warning] = []
+            rows = _note_unknown_classes(reader.read(chunk, warnings), policy, unknown)
             good = staging.staged(kind_name, rows)
             _conclude(under_way, outcome, rejected, progress)
-            under_way = _UnderWay(chunk, unknown, merging.submit(_merge_alone, database, kind_name, good, law, now))
+            merged = merging.submit(_merge_alone, database, kind_name, good, law, now)
+            under_way = _UnderWay(chunk, unknown, warnings, merged)
         _conclude(under_way, outcome, rejected, progress)
-        outcome.counts["rejected"] = rejected.count
+        outcome.counts["rejected"], outcome.warnings = rejected.count, rejected.warnings
     return outcome
+
+
+_Warning = tuple[int, str]
+"""A line, and what is said about it though it is taken."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +147,7 @@ class _UnderWay:
 
     chunk: list[csv_files.Row]
     unknown_classes: dict[int, str]
+    warnings: list[_Warning]
     merging: Future["Merged"]
 
 
@@ -155,9 +168,13 @@ def _conclude(
     if under_way is None:
         return
     merged = under_way.merging.result()
-    originals = {row.line: row.values for row in under_way.chunk}
-    for line, reason in merged.rejected.items():
-        rejects.add(line, reason, originals[line])
+    if merged.rejected or under_way.warnings:
+        originals = {row.line: row.values for row in under_way.chunk}
+        for line, reason in merged.rejected.items():
+            rejects.add(line, reason, originals[line])
+        for line, sentences in groupby(under_way.warnings, key=itemgetter(0)):
+            if line not in merged.rejected:
+                rejects.warn(line, "; ".join(sentence for _, sentence in sentences), originals[line])
     outcome.counts += merged.counts
     taken = (name for line, name in under_way.unknown_classes.items() if line not in merged.rejected)
     outcome.unknown_classes.update(taken)
@@ -181,17 +198,40 @@ def _analyze_tables(database: Database) -> None:
         session.execute(text("analyze passports, movements, permissions, office_reports, residences, obligations"))
 
 
-def _read(
-    kind: Kind, chunk: Iterable[csv_files.Row], rejects: "Rejects", production: bool
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    for row in chunk:
-        if row.fault:
-            rejects.add(row.line, row.fault, row.values)
-            continue
-        try:
-            yield row.line, kind.read(row.values, production)
-        except BadRow as error:
-            rejects.add(row.line, str(error), row.values)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """Reads the rows of one file. `lines` remembers where each passport was named, by a number of 64 bits.
+
+    That takes about 100 bytes a passport: 300 MB for 3 million.
+    """
+
+    kind: Kind
+    rejects: "Rejects"
+    production: bool
+    lines: dict[int, int] = field(default_factory=dict)
+
+    def read(self, chunk: Iterable[csv_files.Row], warnings: list[_Warning]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The typed values of the good rows; the others are rejected, and what is doubtful goes to `warnings`."""
+        for row in chunk:
+            if row.fault:
+                self.rejects.add(row.line, row.fault, row.values)
+                continue
+            left_out: list[str] = []
+            try:
+                values = self.kind.read(row.values, self.production, left_out.append)
+            except BadRow as error:
+                self.rejects.add(row.line, str(error), row.values)
+                continue
+            warnings += [(row.line, sentence) for sentence in (*left_out, *self._repeated(row.line, values))]
+            yield row.line, values
+
+    def _repeated(self, line: int, values: dict[str, Any]) -> tuple[str, ...]:
+        """That the file names a passport again. The last row counts, which is the one that is reported."""
+        if self.kind.name != staging.PASSPORTS:
+            return ()
+        key = hash((values["issuing_state"], values["document_number"]))
+        before, self.lines[key] = self.lines.get(key), line
+        return (f"document_number: this passport stands in line {before} too; this row replaces it",) if before else ()
 
 
 @dataclass
@@ -225,7 +265,7 @@ def merge(session: Session, kind_name: str, rows: list[staging.Staged], *, law: 
 
 
 class Rejects:
-    """The rows that were not taken, as CSV with line number and reason. A file is written when there is one.
+    """The rows that were not taken, or with a warning, as CSV with line number and reason. Made when there is one.
 
     What an earlier import left there is removed, where it can be. A file that cannot be written does not stop the
     import, whose earlier chunks are stored: the rows go to standard error then.
@@ -236,7 +276,7 @@ class Rejects:
         self._columns = tuple(columns)
         self._opened: TextIO | None = None
         self._writer: Any = None
-        self.count = 0
+        self.count = self.warnings = 0
 
     def __enter__(self) -> "Rejects":
         if isinstance(self._target, Path):
@@ -250,10 +290,18 @@ class Rejects:
 
     def add(self, line: int, reason: str, values: Iterable[str]) -> None:
         """Write one rejected row."""
+        self.count += 1
+        self._write(line, reason, values)
+
+    def warn(self, line: int, sentence: str, values: Iterable[str]) -> None:
+        """Write one row that was taken, with what its sender should know; imported again, it changes nothing."""
+        self.warnings += 1
+        self._write(line, f"warning, the row is imported: {sentence}", values)
+
+    def _write(self, line: int, reason: str, values: Iterable[str]) -> None:
         if self._writer is None:
             self._writer = csv.writer(self._open())
             self._writer.writerow(["line", "reason", *self._columns])
-        self.count += 1
         self._writer.writerow([line, reason, *(value.replace("\x00", "\\x00") for value in values)])
 
     def _open(self) -> TextIO:

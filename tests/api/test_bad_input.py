@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from foundation.db import Base, Database
+from foundation.fields import MISSING, REPEATED, UNKNOWN
 from foundation.http import PROBLEM
 from foundation.identity import STAFF
 from operations.services import services_of
@@ -54,7 +55,8 @@ def inhabited(empty_database: Database) -> World:
     arrived(app)
     resident = activate(app, assurance="mail")
     staff = {str(role): officer(app, name=role, role=role).headers for role in sorted(STAFF)}
-    values = {"number": resident.file().json["number"], "resident_id": resident.id, "device_id": "phone"}
+    values = {"number": resident.file().json["number"], "device_id": "phone"}
+    values |= dict.fromkeys(("resident_id", "notification_id"), resident.id)
     return World(app, {"anyone": {}, "resident": resident.headers, **staff}, values)
 
 
@@ -92,6 +94,9 @@ def complaint(world: World, operation: Operation, field: Field, value: Any) -> A
     role = min(operation.roles, default="anyone")
     answer = world.call(operation, role, data=json.dumps(field.body(value)), content_type="application/json")
     assert answer.status_code == 422, (field.place, value, answer.get_data(as_text=True))
+    for fault in problem(answer)["field_errors"]:
+        sentence = fault["message"]
+        assert (sentence[0].isupper(), sentence[-1]) == (True, "."), sentence
     return field.complaint(problem(answer)["errors"]["json"])
 
 
@@ -160,7 +165,7 @@ def test_depth_20_is_read_and_judged_by_the_schema(world: World, operation: Oper
 def test_a_member_that_is_not_known_is_named(world: World, operation: Operation) -> None:
     nested = {field.place for field in members(operation.body or "") if field.kinds == {"object"}}
     for place in [(), *sorted(nested)]:
-        assert complaint(world, operation, Field((*place, "surprise"), {}), 1) == ["Unknown field."]
+        assert complaint(world, operation, Field((*place, "surprise"), {}), 1) == [UNKNOWN]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +176,7 @@ def test_each_member_that_is_missing_is_named(world: World, operation: Operation
         assert complaint(world, operation, Field((name,), {}), {}) is not None
         others = Field(("surprise",), {})
         answer = world.call(operation, min(operation.roles, default="anyone"), json=others.body(1))
-        assert problem(answer)["errors"]["json"][name] == ["Missing data for required field."]
+        assert problem(answer)["errors"]["json"][name] == [MISSING]
 
 
 FIELDS = [(operation, field) for operation in BODIES for field in members(operation.body or "")]
@@ -246,6 +251,27 @@ WRONG_QUERIES: dict[str, list[str]] = {
     "contradicted": ["maybe", "2", "%00"],
     "q": ["x" * 201, "%0A", "%00"],
 }
+
+
+@pytest.mark.parametrize("operation", operations(), ids=str)
+def test_a_query_parameter_that_is_not_known_or_comes_twice_is_named(world: World, operation: Operation) -> None:
+    role = min(operation.roles, default="anyone")
+    body: dict[str, Any] = {"json": {}} if operation.method in WRITING else {}
+    for query, name in [("?surprise=1", "surprise"), ("?surprise", "surprise"), ("?a%5B0%5D=1&a%5B0%5D=2", "a[0]")]:
+        answer = world.call(operation, role, query=query, **body)
+        assert (answer.status_code, problem(answer)["errors"]) == (422, {"query": {name: [UNKNOWN]}})
+        listed = {"in": "query", "field": name, "code": "unknown", "message": UNKNOWN}
+        assert answer.json["field_errors"] == [listed]
+    for name in operation.query:
+        answer = world.call(operation, role, query=f"?{name}=1&{name}=1", **body)
+        assert (answer.status_code, problem(answer)["errors"]) == (422, {"query": {name: [REPEATED]}})
+
+
+def test_pages_and_probes_take_the_parameters_of_links_and_load_balancers(world: World) -> None:
+    answers = [
+        world.app.test_client().get(f"{path}?utm_source=mail") for path in ("/", "/docs", "/healthz", "/metrics")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200]
 
 
 @pytest.mark.parametrize("operation", LISTS, ids=str)

@@ -67,6 +67,29 @@ def test_what_is_left_out_stays_and_null_takes_away(client):
     assert (answer.json["email"], answer.json["phone"]) == (None, "0812345678")
 
 
+@pytest.mark.parametrize("nothing", [None, "", " ", "\u200b"])
+def test_an_empty_contact_takes_it_away(client, nothing):
+    client.patch("/api/v1/me", json={"email": "chloe@example.org", "phone": "0812345678"})
+    answer = client.patch("/api/v1/me", json={"email": nothing, "phone": nothing})
+    assert (answer.json["email"], answer.json["phone"]) == (None, None)
+
+
+def test_contact_is_cleaned_before_it_is_kept_and_compared(client, database):
+    body = {"email": "\u200bchloe@example.org ", "phone": "＋66 (0)81\u2011234 ๕๖๗๘"}
+    answer = client.patch("/api/v1/me", json=body)
+    assert (answer.json["email"], answer.json["phone"]) == ("chloe@example.org", "+66 (0)81-234 5678")
+    client.patch("/api/v1/me", json={"email": "chloe@example.org", "phone": "+66 (0)81-234 5678"})
+    with database.read_session() as session:
+        assert len(session.scalars(select(EventRecord)).all()) == 1
+
+
+def test_a_refusal_says_in_a_sentence_and_a_code_how_to_mend_it(client):
+    answer = client.patch("/api/v1/me", json={"phone": "call me", "email": "nobody"})
+    assert answer.json["errors"]["json"]["phone"] == ["Enter a phone number, like 081 234 5678 or +66 81 234 5678."]
+    codes = {(fault["in"], fault["field"], fault["code"]) for fault in answer.json["field_errors"]}
+    assert codes == {("json", "phone", "phone-invalid"), ("json", "email", "email-invalid")}
+
+
 def test_what_is_the_same_is_no_change(client, database):
     client.patch("/api/v1/me", json={"language": "en", "email": None})
     with database.read_session() as session:
@@ -82,6 +105,8 @@ def test_what_is_the_same_is_no_change(client, database):
         {"email": "a@b.example\r\nBcc: c@d.example"},
         {"email": "x" * 250 + "@example.org"},
         {"phone": "call me"},
+        {"phone": "081\n2345678"},
+        {"email": "a@localhost"},
         {"phone": "1" * 30},
         {"surname": "OTHER"},
         [],

@@ -47,8 +47,8 @@ def test_neither_query_nor_token_nor_number_nor_name_is_logged(app, lines):
 def test_an_unexpected_error_is_logged_with_its_id_and_where_it_came_from(app, lines):
     app.testing = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.view_functions["public.list_offices"] = broken
-    answer = app.test_client().get("/api/v1/offices?secret=1")
+    app.view_functions["pages.healthz"] = broken
+    answer = app.test_client().get("/healthz?secret=1")
     assert answer.status_code == 500
     error = as_json(next(record for record in lines() if record.levelno == logging.ERROR))
     assert error["request_id"] == answer.headers["X-Request-Id"]

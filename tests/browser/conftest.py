@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
@@ -61,12 +62,13 @@ def contexts(browser: Browser, service: Service) -> Iterator[Callable[..., Brows
     """Makes phones' browsers: each is new, with nothing kept from another."""
     made: list[BrowserContext] = []
 
-    def make(width: int = WIDTH, height: int = HEIGHT, **options: object) -> BrowserContext:
+    def make(width: int = WIDTH, height: int = HEIGHT, **options: Any) -> BrowserContext:
+        settings: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Asia/Bangkok"} | options
         context = browser.new_context(
             base_url=f"http://localhost:{service.port}",
             viewport={"width": width, "height": height},
             has_touch=True,
-            **({"locale": "en-GB", "timezone_id": "Asia/Bangkok"} | options),
+            **settings,
         )
         context.set_default_timeout(10_000)
         made.append(context)

@@ -19,7 +19,7 @@ from foundation.db import Database
 from operations import migrating
 from operations.serving import KILL_AFTER, granian
 from tests.commands import PROJECT, environment
-from tests.integration.test_serving import alive, eventually, free_port
+from tests.serving import alive, eventually, free_port
 
 HOLD = """
 import sys, time

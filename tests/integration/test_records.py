@@ -1,5 +1,6 @@
 """Importing records: repeatable, whatever is wrong with a file, and people joined by their passports only."""
 
+import csv
 import threading
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,88 @@ def test_the_last_of_several_rows_with_one_id_holds(app: Flask) -> None:
     )
     assert counted == {"imported": 1, "unchanged": 1, "rejected": 0}
     assert due(app) == ["2026-11-29"]
+
+
+def test_a_bad_contact_address_is_left_out_with_a_warning_and_the_arrival_stays(app: Flask, tmp_path: Path) -> None:
+    load(app, "passports", row("passports"))
+    path = write(tmp_path / "m.csv", "movements", row("movements", contact_email="alix at example"))
+    assert import_file(app, "movements", path) == "imported 1, updated 0, unchanged 0, rejected 0"
+    assert due(app) == ["2026-11-29"]
+    warned = (tmp_path / "m.csv.rejected.csv").read_text().splitlines()[1]
+    assert "the row is imported: contact_email: left out: not an e-mail address" in warned
+    assert warned.startswith("2,")
+    assert query(app, "select contact_email from movements") == [(None,)]
+
+
+def test_a_row_with_a_bad_address_and_an_unknown_passport_is_named_once(app: Flask, tmp_path: Path) -> None:
+    path = write(tmp_path / "m.csv", "movements", row("movements", contact_email="x"))
+    assert import_file(app, "movements", path).endswith("rejected 1")
+    (line,) = (tmp_path / "m.csv.rejected.csv").read_text().splitlines()[1:]
+    assert "passport unknown" in line
+
+
+def rejected_rows(path: Path) -> list[list[str]]:
+    with path.with_name(path.name + ".rejected.csv").open(newline="") as file:
+        return [*csv.reader(file)]
+
+
+def test_a_file_of_rejects_is_corrected_and_imported_as_it_is(app: Flask, tmp_path: Path) -> None:
+    load(app, "passports", row("passports"))
+    good, bad = row("movements", direction="arrivel"), row("movements", occurred_on="2026-02-30", movement_id="M-2")
+    path = write(tmp_path / "m.csv", "movements", good, bad)
+    assert import_file(app, "movements", path).endswith("rejected 2")
+    rejects = tmp_path / "m.csv.rejected.csv"
+    rejects.write_text(rejects.read_text().replace("arrivel", "arrival").replace("2026-02-30", "2026-02-28"))
+    assert import_file(app, "movements", rejects) == "imported 2, updated 0, unchanged 0, rejected 0"
+    assert due(app) == ["2026-11-29"]
+    assert not (tmp_path / "m.csv.rejected.csv.rejected.csv").exists()
+
+
+def test_a_file_of_rejects_that_nobody_corrected_imports_nothing_however_often(app: Flask, tmp_path: Path) -> None:
+    bad = [
+        b"TEST00003,FRA,FRA,DUR\xe9,ALIX,1990-01-02,F,2035-01-01,valid,",
+        b"TEST00004,FRA,FRA,DURAND",
+        b'TEST00006,FRA,FRA,"DURAND,ALIX,1990-01-02,F,2035-01-01,valid,',
+        b"TEST00007,FRA,FRA,DU\x00RAND,ALIX,1990-01-02,F,2035-01-01,valid,",
+        b"TEST00009,FRA,FRA," + b"X" * 40_000 + b",ALIX,1990-01-02,F,2035-01-01,valid,",
+        b"TEST00010,FRA,FRA,DURAND,ALIX,1990-01-02,F,2035-01-01,valid,," + b"," * 20_000,
+    ]
+    path = tmp_path / "p.csv"
+    path.write_bytes(b"\n".join([",".join(KINDS["passports"].columns).encode(), *bad]))
+    for _ in range(3):
+        assert import_file(app, "passports", path) == f"imported 0, updated 0, unchanged 0, rejected {len(bad)}"
+        rows = rejected_rows(path)
+        assert {tuple(line[:2]) for line in rows[:1]} == {("line", "reason")}
+        assert [line[2] for line in rows[1:]] == [line[:9].decode() for line in bad]
+        path = path.with_name(path.name + ".rejected.csv")
+
+
+def test_a_warning_in_a_file_of_rejects_changes_nothing_when_it_is_imported(app: Flask, tmp_path: Path) -> None:
+    load(app, "passports", row("passports"))
+    path = write(tmp_path / "m.csv", "movements", row("movements", contact_email="alix at example"))
+    import_file(app, "movements", path)
+    rejects = tmp_path / "m.csv.rejected.csv"
+    assert import_file(app, "movements", rejects) == "imported 0, updated 0, unchanged 1, rejected 0"
+    rejects.write_text(rejects.read_text().replace("alix at example", "alix@example.org"))
+    assert import_file(app, "movements", rejects) == "imported 0, updated 1, unchanged 0, rejected 0"
+
+
+@pytest.mark.parametrize("header", ["reason,{}", "{},line", "{},reason,line"])
+def test_line_and_reason_may_stand_anywhere_or_be_left_out(app: Flask, tmp_path: Path, header: str) -> None:
+    columns = header.format(",".join(KINDS["passports"].columns)).split(",")
+    values = row("passports") | {"line": "2", "reason": "birth_date: missing"}
+    path = tmp_path / "p.csv"
+    path.write_text("\n".join([",".join(columns), ",".join(values[c] for c in columns)]))
+    assert import_file(app, "passports", path) == "imported 1, updated 0, unchanged 0, rejected 0"
+
+
+def test_a_passport_that_a_file_names_twice_is_reported_and_the_last_row_counts(app: Flask, tmp_path: Path) -> None:
+    twice = [row("passports", status="valid"), row("passports", document_number=" test00001", status="lost")]
+    path = write(tmp_path / "p.csv", "passports", twice[0], row("passports", document_number="TEST00002"), twice[1])
+    assert import_file(app, "passports", path).endswith("rejected 0")
+    ((line, reason, *_),) = rejected_rows(path)[1:]
+    assert (line, "this passport stands in line 2 too; this row replaces it" in reason) == ("4", True)
+    assert query(app, "select status from passports order by status") == [("lost",), ("valid",)]
+    assert import_file(app, "passports", tmp_path / "p.csv.rejected.csv") == (
+        "imported 0, updated 0, unchanged 1, rejected 0"
+    )

@@ -114,19 +114,39 @@ def test_a_number_is_the_same_however_it_is_written(written):
         ("movements", {"movement_id": "a" * 65}, "movement_id: not an id of up to 64 characters"),
         ("movements", {"direction": "in"}, "direction: not one of arrival, departure"),
         ("movements", {"visa_class": ""}, "visa_class: missing on an arrival"),
-        ("movements", {"contact_email": "nobody"}, "contact_email: not an e-mail address"),
-        ("movements", {"checkpoint": "A" * 101}, "checkpoint: longer than 100 characters"),
-        ("movements", {"arrival_card": "A" * 41}, "arrival_card: longer than 40 characters"),
         ("reports", {"office": "A" * 21}, "office: longer than 20 characters"),
         ("residences", {"subdistrict_code": "10390"}, "subdistrict_code: not a six-digit subdistrict code"),
         ("residences", {"address": ""}, "address: missing"),
         ("residences", {"address": "A" * 501}, "address: longer than 500 characters"),
-        ("residences", {"host": "A" * 201}, "host: longer than 200 characters"),
         ("residences", {"until_on": "2025-12-31"}, "until_on: before from_on"),
     ],
 )
 def test_a_bad_row_is_told_why(kind, values, why):
     assert reason(kind, **values) == why
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "text", "left", "why"),
+    [
+        ("movements", "contact_email", "nobody", None, "not an e-mail address"),
+        ("movements", "contact_email", "a@b.example\nBcc: c@d.example", None, "not an e-mail address"),
+        ("movements", "checkpoint", "A" * 101, "", "longer than 100 characters"),
+        ("movements", "arrival_card", "A" * 41, None, "longer than 40 characters"),
+        ("residences", "host", "A" * 201, None, "longer than 200 characters"),
+    ],
+)
+def test_a_field_that_proves_nothing_costs_no_legal_fact(kind, column, text, left, why):
+    given = row(kind, **{"occurred_on": "2026-09-01"} if kind == "movements" else {}, **{column: text})
+    warnings: list[str] = []
+    found = KINDS[kind].read([given[name] for name in KINDS[kind].columns], False, warnings.append)
+    assert (found[column], warnings) == (left, [f"{column}: left out: {why}"])
+
+
+def test_an_address_on_arrival_is_cleaned_like_any_other():
+    assert (
+        read("movements", contact_email="mailto:o\u2019brien@example.org\u200b")["contact_email"]
+        == "o'brien@example.org"
+    )
 
 
 @pytest.mark.parametrize(

@@ -61,12 +61,13 @@ def contexts(browser: Browser, service: Service) -> Iterator[Callable[..., Brows
     """Makes phones' browsers: each is new, with nothing kept from another."""
     made: list[BrowserContext] = []
 
-    def make(width: int = WIDTH, height: int = HEIGHT, **options: object) -> BrowserContext:
+    def make(width: int = WIDTH, height: int = HEIGHT) -> BrowserContext:
         context = browser.new_context(
             base_url=f"http://localhost:{service.port}",
             viewport={"width": width, "height": height},
             has_touch=True,
-            **({"locale": "en-GB", "timezone_id": "Asia/Bangkok"} | options),
+            locale="en-GB",
+            timezone_id="Asia/Bangkok",
         )
         context.set_default_timeout(10_000)
         made.append(context)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.architecture.sources import ROOT
 from tests.browser.phones import Phone
@@ -137,7 +137,7 @@ def test_the_screens_of_a_returned_report(narrow, person):
     look(narrow, "report-returned")
 
 
-def test_the_page_opens_under_the_policy_of_the_service_and_calls_no_other(contexts: "BrowserContext", service):
+def test_the_page_opens_under_the_policy_of_the_service_and_calls_no_other(contexts, service):
     context = contexts()
     asked: set[str] = set()
     context.on("request", lambda request: asked.add(request.url.split("/")[2]))

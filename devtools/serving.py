@@ -130,6 +130,7 @@ def _welcome(app: Flask, settings: Settings, push: fcm.StandIn | None, post: mai
     lines = [
         "",
         f"90-day reporting is at {base}",
+        f"  the phone app                 {base}",
         f"  the API, to read and to try   {base}/docs",
     ]
     if push is not None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flask import Blueprint, Response, request, send_from_directory
+from flask import Blueprint, Response, request
 
 from foundation.errors import NotFound
 from foundation.http import allow
@@ -46,27 +46,22 @@ def _file(name: str, *, max_age: int) -> Response:
     """A built file, in the best encoding that the browser takes and the build made; raises NotFound."""
     if not (APP / name).is_file() or name.endswith(tuple(ENCODINGS.values())):
         raise NotFound
-    encoding = next(
-        (e for e in ENCODINGS if request.accept_encodings[e] and (APP / f"{name}{ENCODINGS[e]}").is_file()), ""
-    )
-    response = send_from_directory(
-        APP, name + ENCODINGS.get(encoding, ""), mimetype=_type(name), max_age=max_age, download_name=name
-    )
+    encodings = (each for each in ENCODINGS if request.accept_encodings[each] > 0)
+    encoding = next((each for each in encodings if (APP / f"{name}{ENCODINGS[each]}").is_file()), None)
+    response = Response((APP / (name + ENCODINGS.get(encoding or "", ""))).read_bytes(), content_type=_type(name))
     response.headers["Vary"] = "Accept-Encoding"
     if encoding:
         response.headers["Content-Encoding"] = encoding
-    if max_age:
-        response.headers["Cache-Control"] = f"public, max-age={max_age}, immutable"
-    else:
-        response.headers["Cache-Control"] = "no-cache"
+    response.headers["Cache-Control"] = f"public, max-age={max_age}, immutable" if max_age else "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
     return response
 
 
 _TYPES = {
-    ".css": "text/css",
-    ".html": "text/html",
-    ".js": "text/javascript",
-    ".json": "application/json",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
     ".png": "image/png",
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",

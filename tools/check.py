@@ -36,6 +36,7 @@ CHECKS = (
     Check("Dockerfile", "hadolint Dockerfile"),
     Check("compose", "check-jsonschema --builtin-schema vendor.compose-spec compose.yaml"),
     Check("yaml", "yamllint --strict compose.yaml"),
+    Check("web", "python -m tools.web check"),
     Check("tests", "pytest -n 2 --dist loadfile"),
     Check("drills", "python -m drills"),
     Check("docs", "flask --app app docs check"),

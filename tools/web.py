@@ -29,8 +29,10 @@ def run(*arguments: str) -> None:
     node = node_folder()
     npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     path = os.pathsep.join([str(node / "bin"), os.environ.get("PATH", "")])
+    # The certificates of the machine, as Python uses them: Node has a list of its own.
+    environment = os.environ | {"PATH": path, "NODE_USE_SYSTEM_CA": "1"}
     command = [str(node / "bin" / "node"), str(npm), "--no-update-notifier", "--loglevel=error", *arguments]
-    code = subprocess.run(command, cwd=WEB, env=os.environ | {"PATH": path}, check=False).returncode
+    code = subprocess.run(command, cwd=WEB, env=environment, check=False).returncode
     if code:
         raise SystemExit(code)
 

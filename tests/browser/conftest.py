@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
@@ -62,13 +61,13 @@ def contexts(browser: Browser, service: Service) -> Iterator[Callable[..., Brows
     """Makes phones' browsers: each is new, with nothing kept from another."""
     made: list[BrowserContext] = []
 
-    def make(width: int = WIDTH, height: int = HEIGHT, **options: Any) -> BrowserContext:
-        settings: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Asia/Bangkok"} | options
+    def make(width: int = WIDTH, height: int = HEIGHT) -> BrowserContext:
         context = browser.new_context(
             base_url=f"http://localhost:{service.port}",
             viewport={"width": width, "height": height},
             has_touch=True,
-            **settings,
+            locale="en-GB",
+            timezone_id="Asia/Bangkok",
         )
         context.set_default_timeout(10_000)
         made.append(context)

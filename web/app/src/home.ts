@@ -12,12 +12,15 @@ export type Tone = "plain" | "good" | "warn" | "bad";
 export type View = {
   situation: Situation | "waiting";
   sentence: string;
+  /** The date in the sentence, for beside one of the Buddhist era. */
+  date: string | null;
   text: string;
   ring: { part: number; tone: Tone; middle: string; below?: string };
   action: { label: string; href: string } | undefined;
 };
 
 const PERIOD = 90;
+const DATED: readonly Situation[] = ["not-open", "open", "in-grace", "late", "yearly"];
 
 /** Everything that the home screen shows of the obligation. */
 export function viewOf(stay: Stay, reports: Report[], draft: Draft | undefined): View {
@@ -37,6 +40,7 @@ export function viewOf(stay: Stay, reports: Report[], draft: Draft | undefined):
   return {
     situation,
     sentence: t(`home.${situation}`, values),
+    date: situation === "stay-expired" || situation === "leaves-before" ? stay.permitted_until : DATED.includes(situation) ? obligation.due_on : null,
     text: t(passed ? "home.in-grace.now" : `home.${situation}.text`, values),
     ring: ringOf(situation, obligation.due_on, today),
     action: actionOf(situation, stay, last, draft, today),
@@ -47,6 +51,7 @@ function waiting(due: string | null): View {
   return {
     situation: "waiting",
     sentence: t("home.waiting"),
+    date: null,
     text: due ? t("home.waiting.text", { due: day(due) }) : t("home.waiting.text.open"),
     ring: { part: 1, tone: "warn", middle: t("home.ring.not-sent") },
     action: undefined,
@@ -60,7 +65,7 @@ const WORDS = {
   "under-review": ["plain", "home.ring.checking"],
   returned: ["warn", "home.ring.change"],
   "needs-visit": ["warn", "home.ring.visit"],
-  "stay-expired": ["bad", "home.ring.past"],
+  "stay-expired": ["bad", "home.ring.stay-ended"],
 } as const;
 
 function ringOf(situation: Situation, due: string | null, today: string): View["ring"] {
@@ -74,7 +79,8 @@ function ringOf(situation: Situation, due: string | null, today: string): View["
     if (left > 0) return { part: 1 - left / (situation === "yearly" ? 365 : PERIOD), tone, middle: String(left), below: plural("home.ring", left) };
     return { part: 1, tone, middle: brief(due) }; // this phone's clock is wrong: the date is right
   }
-  return { part: 0, tone: "plain", middle: t("home.ring.none") };
+  const word = situation === "unclear" || situation === "no-entry" ? "home.ring.unsure" : situation === "abroad" ? "home.ring.abroad" : "home.ring.none";
+  return { part: 0, tone: "plain", middle: t(word) };
 }
 
 function actionOf(situation: Situation, stay: Stay, last: Report | undefined, draft: Draft | undefined, today: string): View["action"] {

@@ -2,6 +2,9 @@
 
 const BANGKOK = "Asia/Bangkok";
 const LOCALES: Record<string, string> = { en: "en-GB-u-ca-gregory-nu-latn", th: "th-TH-u-ca-buddhist-nu-latn" };
+// A date is read as one: no line ends inside it, but after the weekday. Thai has no spaces, so it needs a joiner.
+const SPACE = "\u00a0";
+const JOINER = "\u2060";
 type Part = "weekday" | "day" | "month" | "year";
 
 function parts(date: Date, language: string, options: Intl.DateTimeFormatOptions): Record<Part, string> {
@@ -16,13 +19,14 @@ const civilDate = (iso: string): Date => new Date(`${iso}T00:00:00Z`);
 /** "Tuesday 14 April 2026"; in Thai "วันอังคารที่ 14 เมษายน 2569". */
 export function longDate(iso: string, language: string): string {
   const d = parts(civilDate(iso), language, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
-  return language === "th" ? `${d.weekday}ที่ ${d.day} ${d.month} ${d.year}` : `${d.weekday} ${d.day} ${d.month} ${d.year}`;
+  const rest = [d.day, d.month, d.year].join(SPACE);
+  return language === "th" ? `${d.weekday.replace(/^วัน/, `วัน${JOINER}`)}${JOINER}ที่${SPACE}${rest}` : `${d.weekday} ${rest}`;
 }
 
 /** "14 April 2026"; in Thai "14 เมษายน 2569". */
 export function shortDate(iso: string, language: string): string {
   const d = parts(civilDate(iso), language, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
-  return `${d.day} ${d.month} ${d.year}`;
+  return [d.day, d.month, d.year].join(SPACE);
 }
 
 /** "14 Apr 2026", for beside a year of the Buddhist era: the one that passports and receipts have. */

@@ -4,7 +4,7 @@ import type { Obligation, Report, Stay } from "$shared/api/client";
 import { mayFile, situationOf, stateOn } from "./situation.ts";
 
 const owed = (more: Partial<Obligation> = {}): Obligation => ({
-  regime: "90-day", state: "open", due_on: "2026-04-14", opens_on: "2026-03-30", online_closes_on: "2026-04-14",
+  regime: "90-day", state: "open", text: "", due_on: "2026-04-14", opens_on: "2026-03-30", online_closes_on: "2026-04-14",
   grace_ends_on: "2026-04-21", last_day_to_act: "2026-04-21", late_after: "2026-04-24", can_file_from: "2026-03-30",
   explanation: [], ...more,
 });
@@ -36,7 +36,7 @@ test("regimes, stays and absences have situations of their own", () => {
   assert.equal(situationOf(stay({ permitted_until: "2026-03-01" }), [], "2026-04-01"), "stay-expired");
   assert.equal(situationOf(stay({}, { state: "none" }), [], "2026-04-01"), "leaves-before");
   const away = { entered_on: null, permitted_until: null };
-  const left = { code: "abroad", date: "2026-03-20", source: "records", grade: null, params: {} } as const;
+  const left = { code: "abroad", date: "2026-03-20", source: "records", grade: null, params: {}, text: "" } as const;
   assert.equal(situationOf(stay(away, { ...none, regime: null, explanation: [left] }), [], "2026-04-01"), "abroad");
   assert.equal(situationOf(stay(away, { ...none, regime: null, explanation: [{ ...left, date: null }] }), [], "2026-04-01"), "no-entry");
 });

@@ -1,0 +1,70 @@
+"""The files of the phone app as a browser gets them; `make test` builds them first."""
+
+import re
+
+import pytest
+
+from operations.web import APP
+
+
+@pytest.fixture
+def script():
+    """The address of the first script of the app."""
+    (found,) = re.findall(r'<script type="module"[^>]* src="([^"]+)"', (APP / "index.html").read_text("utf-8"))
+    return found
+
+
+def test_the_page_is_asked_for_again_each_time_and_has_the_strict_policy(client):
+    answer = client.get("/")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_the_page_has_no_script_or_style_of_its_own_that_the_policy_would_refuse():
+    page = (APP / "index.html").read_text("utf-8")
+    assert re.findall(r"<script(?![^>]*\ssrc=)[^>]*>|<style|\sstyle=|\son\w+=", page) == []
+
+
+def test_a_file_named_by_its_content_is_kept_for_a_year(client, script):
+    answer = client.get(script)
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("accepts", "sent"), [("gzip, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip"), ("", None)]
+)
+def test_a_file_is_sent_in_the_best_encoding_that_the_browser_takes(client, script, accepts, sent):
+    answer = client.get(script, headers={"Accept-Encoding": accepts})
+    assert (answer.status_code, answer.headers.get("Content-Encoding")) == (200, sent)
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    whole = (APP / script.lstrip("/")).stat().st_size
+    assert (len(answer.data) < whole) if sent else (len(answer.data) == whole)
+
+
+def test_a_file_that_has_not_changed_is_not_sent_again(client, script):
+    tag = client.get(script).headers["ETag"]
+    assert client.get(script, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_the_service_worker_knows_every_file_and_is_never_old(client):
+    answer = client.get("/sw.js")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    built = {f"/{path.relative_to(APP)}" for path in APP.rglob("*") if path.is_file()}
+    kept = {path for path in built if not path.endswith((".br", ".gz", "/sw.js", "/index.html"))} | {"/"}
+    listed = re.search(r'\[("/[^\]]+)\]', answer.text)
+    assert listed is not None
+    assert set(re.findall(r'"(/[^"]*)"', listed[1])) == kept
+    assert "__" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/assets/none.js", "/assets/..%2Findex.html", "/index.html", "/sw.js.br", "/assets/"])
+def test_nothing_else_is_sent(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_the_app_takes_nothing(client):
+    assert client.post("/").status_code == 405

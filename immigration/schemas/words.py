@@ -4,7 +4,7 @@ from datetime import date
 
 from foundation.words import long_date, sentence
 from immigration.registries import offices
-from immigration.rules.codes import ObligationState, RegimeName
+from immigration.rules.codes import ObligationState, RegimeName, StepCode
 from immigration.rules.due_dates import Obligation
 from immigration.rules.explanations import Step
 
@@ -39,7 +39,11 @@ def _office(code: str, language: str) -> dict[str, str]:
 
 def state_text(owed: Obligation, today: date, language: str) -> str:
     """What the state of an obligation means, in a sentence with its dates."""
+    if owed.regime is None:
+        return sentence(language, "steps", StepCode.ABROAD)
+    if owed.window is None:
+        return sentence(language, "where", owed.regime)
     state = owed.state(today)
     section = "yearly-states" if owed.regime == RegimeName.YEARLY and state != ObligationState.NONE else "states"
-    dates = ("due_on", "opens_on", "last_day_to_act") if owed.window else ()
+    dates = ("due_on", "opens_on", "last_day_to_act")
     return sentence(language, section, state, {name: long_date(getattr(owed.window, name), language) for name in dates})

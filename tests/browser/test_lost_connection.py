@@ -116,3 +116,26 @@ def test_a_clock_that_is_a_year_off_changes_no_date(phone, person):
     phone.context.clock.install(time="2031-01-01T00:00:00Z")
     phone.activate(person("yearly"))
     assert phone.situation in ("yearly", "stay-expired")
+
+
+def test_signing_out_in_one_tab_signs_the_other_out(contexts, person, service):
+    context = contexts()
+    phone = Phone(context, service)
+    phone.activate(person("exempt"))
+    other = context.new_page()
+    other.goto("/#/more")
+    expect(other.get_by_text("OLA LINDQVIST")).to_be_visible()
+    phone.open("/#/more")
+    phone.tap("button", "Sign out")
+    phone.tap("button", "Sign out and delete")
+    expect(other.get_by_role("heading", name="Your 90-day report, from your phone")).to_be_visible()
+
+
+def test_where_storage_is_forbidden_the_page_keeps_what_it_needs(phone, person):
+    phone.page.add_init_script("Object.defineProperty(window, 'indexedDB', { value: undefined })")
+    phone.activate(person("first-report"))
+    expect(phone.page.get_by_text("This phone keeps nothing for this page.")).to_be_visible()
+    phone.tap("link", "File my report")
+    phone.give_address()
+    phone.tap("button", "Send my report")
+    expect(phone.heading).to_have_text("Accepted")

@@ -18,7 +18,7 @@ from immigration.rules.rows import KINDS
 from operations import pages
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("architecture", "benchmarks", "configuration", "drills", "proof", "records", "rules", "runbook")
+PAGES = ("architecture", "benchmarks", "configuration", "drills", "proof", "records", "rules", "runbook", "web")
 BY_HAND = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs" / "adr").glob("*.md"), *(ROOT / "docs" / f"{page}.md" for page in PAGES)]
 )

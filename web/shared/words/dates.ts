@@ -2,7 +2,7 @@
 
 const BANGKOK = "Asia/Bangkok";
 const LOCALES: Record<string, string> = { en: "en-GB-u-ca-gregory-nu-latn", th: "th-TH-u-ca-buddhist-nu-latn" };
-// A date is read as one: no line ends inside it, but after the weekday. Thai has no spaces, so it needs a joiner.
+// No line ends inside a date, but after the weekday. Thai writes "วันอังคาร" without spaces: a joiner holds it together.
 const SPACE = "\u00a0";
 const JOINER = "\u2060";
 type Part = "weekday" | "day" | "month" | "year";
@@ -20,7 +20,7 @@ const civilDate = (iso: string): Date => new Date(`${iso}T00:00:00Z`);
 export function longDate(iso: string, language: string): string {
   const d = parts(civilDate(iso), language, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
   const rest = [d.day, d.month, d.year].join(SPACE);
-  return language === "th" ? `${d.weekday.replace(/^วัน/, `วัน${JOINER}`)}${JOINER}ที่${SPACE}${rest}` : `${d.weekday} ${rest}`;
+  return language === "th" ? `${d.weekday.replace(/^วัน/, `วัน${JOINER}`)}${JOINER}ที่ ${rest}` : `${d.weekday} ${rest}`;
 }
 
 /** "14 April 2026"; in Thai "14 เมษายน 2569". */

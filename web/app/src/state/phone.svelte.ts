@@ -47,6 +47,7 @@ const tabs = new BroadcastChannel("phone");
 /** Read what this phone keeps. `changed` is called when another tab signs in or out. */
 export async function begin(changed: () => void): Promise<void> {
   tabs.onmessage = changed;
+  vault.lookAgain();
   const resident = await session.resident();
   const known = await vault.get<Known>(NAME);
   phone.signedIn = resident !== undefined;

@@ -63,6 +63,11 @@ export function remove(name: string): Promise<void> {
   });
 }
 
+/** Look for the key again: another tab may have destroyed it. */
+export function lookAgain(): void {
+  ownKey = undefined;
+}
+
 /** Remove every record, and the key. */
 export function destroy(): Promise<void> {
   return inTurn(async () => {

@@ -56,7 +56,7 @@ def inhabited(empty_database: Database) -> World:
     resident = activate(app, assurance="mail")
     staff = {str(role): officer(app, name=role, role=role).headers for role in sorted(STAFF)}
     values = {"number": resident.file().json["number"], "device_id": "phone"}
-    values |= dict.fromkeys(("resident_id", "notification_id"), resident.id)
+    values |= dict.fromkeys(("resident_id", "notification_id", "link_id"), resident.id)
     return World(app, {"anyone": {}, "resident": resident.headers, **staff}, values)
 
 

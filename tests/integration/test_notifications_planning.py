@@ -185,10 +185,10 @@ def test_a_waiting_reminder_takes_on_corrected_dates(database):
     phone(database, ANNA)
     plan(database, due(ANNA))
     fan_out(database)
-    plan(database, due(ANNA, due_on=date(2026, 4, 16), params=PARAMS | {"late_after": "2026-04-24"}))
+    plan(database, due(ANNA, due_on=date(2026, 4, 16), params=PARAMS | {"last_day_to_act": "2026-04-23"}))
     (envelope,) = claim(database)
     assert envelope.title == "90-day report due on 16 April 2026"
-    assert "24 April 2026" in envelope.body
+    assert "23 April 2026" in envelope.body
 
 
 def test_urgent_messages_go_before_reminders_and_the_soonest_due_first(database):
@@ -217,7 +217,7 @@ def test_what_is_claimed_is_nobody_elses_until_the_lease_is_over(database):
 def test_a_message_without_words_fails_alone(database):
     phone(database, ANNA)
     phone(database, BORIS)
-    plan(database, due(ANNA, params={}))
+    plan(database, due(ANNA, step="no-such-step"))
     plan(database, due(BORIS))
     fan_out(database)
     assert [envelope.target for envelope in claim(database)] == [f"{BORIS}-phone"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.serving import Service
+from tests.serving import Service, eventually
 
 PLACE, SUBDISTRICT = "khlong toei nuea", "Khlong Toei Nuea, Vadhana, Bangkok 10110"
 
@@ -68,6 +68,10 @@ class Phone:
         expect(self.page.get_by_text(SUBDISTRICT.removesuffix(" 10110"))).to_be_visible()
         self.page.locator("#house_number").fill("1/23")
         self.tap("button", "Continue")
+
+    def have_app_offline(self) -> None:
+        """Wait until the service worker has the app. (A condition as text would be refused by the policy.)"""
+        eventually(lambda: self.page.evaluate("navigator.serviceWorker.controller !== null"), 20)
 
     @property
     def situation(self) -> str | None:

@@ -64,7 +64,7 @@ def test_the_receipt_opens_offline_and_the_date_goes_to_the_calendar(phone, pers
         phone.tap("button", "Add to calendar")
     text = download.value.path().read_text("utf-8")
     assert re.search(r"DTSTART;VALUE=DATE:\d{8}\r?\n", text)
-    phone.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    phone.have_app_offline()
     phone.context.set_offline(True)
     phone.page.reload()
     expect(phone.heading).to_have_text("Accepted")

@@ -9,14 +9,9 @@ from tests.serving import eventually
 ONE_REPORT = "**/api/v1/reports"
 
 
-def ready_offline(phone: Phone) -> None:
-    """Wait until the service worker has the app."""
-    phone.page.wait_for_function("navigator.serviceWorker.controller !== null")
-
-
 def test_a_report_made_offline_waits_through_a_reload_and_is_sent_once(phone, person, service):
     phone.activate(person("no-residence-record"))
-    ready_offline(phone)
+    phone.have_app_offline()
     phone.tap("link", "File my report")
     phone.give_address()
     phone.context.set_offline(True)
@@ -38,7 +33,7 @@ def test_a_report_made_offline_waits_through_a_reload_and_is_sent_once(phone, pe
 
 def test_a_lost_answer_and_a_reload_offline_make_one_report(phone, person, service):
     phone.activate(person("new-passport"))
-    ready_offline(phone)
+    phone.have_app_offline()
     phone.tap("link", "File my report")
     phone.give_address()
     keys = []

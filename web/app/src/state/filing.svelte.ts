@@ -39,7 +39,7 @@ const EMPTY: Form = {
 /** Read the draft that was kept; one of another person is removed. */
 export async function begin(): Promise<void> {
   const kept = await vault.get<Draft>(NAME);
-  const resident = phone.known?.resident;
+  const { resident } = phone;
   if (kept && resident && kept.resident !== resident) await discard();
   else filing.draft = kept;
 }

@@ -32,6 +32,8 @@ export type Known = {
 export const phone = $state({
   ready: false,
   signedIn: false,
+  /** Who is signed in, or was until the sign-in ended. */
+  resident: undefined as string | undefined,
   /** The sign-in was ended elsewhere, or ran out: drafts are kept for the next one. */
   ended: false,
   keeps: true,
@@ -51,6 +53,7 @@ export async function begin(changed: () => void): Promise<void> {
   const resident = await session.resident();
   const known = await vault.get<Known>(NAME);
   phone.signedIn = resident !== undefined;
+  phone.resident = resident;
   phone.known = known?.resident === resident ? known : undefined;
   phone.keeps = vault.keeps();
   phone.ready = true;
@@ -160,15 +163,15 @@ export function stayNow(known: Known): Stay {
   return { ...known.stay, obligation };
 }
 
-/** Use an activation code, and show what is known of its owner. */
+/** Use an activation code; what is known of its owner is asked for by `refresh`. */
 export async function signIn(...how: Parameters<typeof session.activate>): Promise<Answer<string>> {
   const answer = await session.activate(...how);
   if (!answer.data) return answer;
   if (phone.known?.resident !== answer.data) phone.known = undefined;
   phone.signedIn = true;
+  phone.resident = answer.data;
   phone.ended = false;
   tabs.postMessage("changed");
-  await refresh();
   return answer;
 }
 
@@ -178,6 +181,7 @@ export async function signOut(): Promise<void> {
   await session.forget();
   phone.known = undefined;
   phone.signedIn = phone.ended = false;
+  phone.resident = undefined;
   tabs.postMessage("changed");
 }
 

@@ -1,5 +1,6 @@
 """The demo country: loaded once, with officers of every role, and a sign-in for each interesting state."""
 
+import fcntl
 import hashlib
 import secrets
 from pathlib import Path
@@ -37,15 +38,20 @@ def is_empty(app: Flask) -> bool:
 
 
 def load(app: Flask, folder: Path, people: int, seed: int) -> None:
-    """Generate a country of about `people` and import it; add officers and the states that take more than records."""
+    """Generate a country of about `people` and import it; add officers and the states that take more than records.
+
+    Of two processes that load from the same folder the second waits: the tests start several services at once.
+    """
     law, source = services_of(app).filing.law, services_of(app).filing.records
     now = services_of(app).clock()
     folder.mkdir(parents=True, exist_ok=True)
-    country.generate(folder, people, bangkok_date(now), seed)
     database = services_of(app).database.without_timeout()
-    for kind in KINDS:
-        outcome = records.import_file(database, kind, folder / f"{kind}.csv", records=source, law=law, now=now)
-        click.echo(f"  {kind}: {outcome}")
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        country.generate(folder, people, bangkok_date(now), seed)
+        for kind in KINDS:
+            outcome = records.import_file(database, kind, folder / f"{kind}.csv", records=source, law=law, now=now)
+            click.echo(f"  {kind}: {outcome}")
     with database.transaction() as session:
         for name, office in STAFF.items():
             if not session.scalar(select(exists().where(Officer.name == name))):

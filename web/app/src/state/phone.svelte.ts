@@ -56,7 +56,6 @@ export async function begin(changed: () => void): Promise<void> {
   phone.resident = resident;
   phone.known = known?.resident === resident ? known : undefined;
   phone.keeps = vault.keeps();
-  phone.ready = true;
 }
 
 /** Make a call as the resident, and note whether the connection works. */

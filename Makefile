@@ -17,26 +17,33 @@ WEB := web/dist/.built-$(shell find web words tools/web.py requirements-web.txt 
 	-not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -name schema.d.ts -print0 | sort -z | xargs -0 cat | cksum | cut -d' ' -f1)
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-BENCHMARKS := report_path report_peers processor_time latency reads planning import_rows decided_by_records
+BENCHMARKS := report_path report_peers processor_time latency console_pages reads planning sending due_storm pace import_rows decided_by_records screens
 
-.PHONY: help run web test check bench drills fuzz mutants format docs lock clean
+.PHONY: help run web test check bench drills faults fuzz mutants screenshots security sbom format docs lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) $(WEB) ## start everything on http://localhost:8000 (PORT changes it); Ctrl-C stops it
 	@exec .venv/bin/flask --app app serve
 
-web: $(WEB) ## build the phone app into web/dist
+web: $(WEB) ## build the phone app and the console into web/dist
 
 test: $(TOOLS) $(WEB) ## the whole test suite, with a PostgreSQL of its own
-	.venv/bin/pytest -n 2 --dist loadfile
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(TOOLS) $(WEB) ## format, lint, types, import contracts, containers, tests, generated docs; then a summary
 	@.venv/bin/python -m tools.check
 
 drills: $(TOOLS) ## break a whole installation on purpose and compare what was promised with what is stored
 	@.venv/bin/python -m drills
+
+security: $(TOOLS) ## attack a whole installation: probes of every operation, guesses, floods, forged tokens, changed events, marked people
+	@DRILL_PROBES=10000 DRILL_GUESSES=1000 DRILL_TAMPERING=1000 DRILL_MARKED=100 \
+		.venv/bin/python -m drills probes guessing tampering canary
+
+faults: $(TOOLS) ## answer messages wrongly, late or never, kill workers and database for ten minutes, keep Firebase away for 72 hours
+	@DRILL_FAULT_SECONDS=$${DRILL_FAULT_SECONDS:-600} DRILL_STORM=$${DRILL_STORM:-100000} .venv/bin/python -m drills faults outage
 
 fuzz: $(TOOLS) ## feed hostile text to every parser of outside text (FUZZ_RUNS=5000000 for long)
 	@.venv/bin/python -m tests.fuzz
@@ -46,6 +53,15 @@ mutants: $(TOOLS) ## change the rules line by line and check that a test fails (
 
 bench: $(BENCH) ## the benchmarks: each prints a table (BENCH_PEOPLE=4000000 for a whole country)
 	@set -e; for each in $(BENCHMARKS); do .venv/bin/python -m benchmarks.$$each; done
+
+screenshots: $(TOOLS) $(WEB) ## picture every screen: phones and desks, languages, themes, 200 % and long words, in var/screenshots
+	@SCREENSHOTS=var/screenshots .venv/bin/pytest tests/browser -n 2 --dist loadfile
+
+sbom: $(TOOLS) $(NODE) ## list every component of the service and of its screens in sbom/ (CycloneDX)
+	@mkdir -p sbom
+	@.venv/bin/cyclonedx-py requirements --output-reproducible --output-file sbom/service.cdx.json requirements.txt
+	@.venv/bin/python -m tools.web sbom > sbom/web.cdx.json
+	@echo "sbom/service.cdx.json and sbom/web.cdx.json are written."
 
 format: $(TOOLS) ## format the code
 	.venv/bin/ruff format
@@ -82,13 +98,13 @@ $(BENCH): $(TOOLS)
 	@touch $@
 
 $(NODE): | .venv/bin/pip
-	@echo "Installing Node, to build the phone app (206 MB, once) ..."
+	@echo "Installing Node, to build phone app and console (206 MB, once) ..."
 	@$(INSTALL) -r requirements-web.txt
 	@rm -f .venv/.node-*
 	@touch $@
 
 $(WEB): $(NODE)
-	@echo "Building the phone app (some seconds) ..."
+	@echo "Building phone app and console (some seconds) ..."
 	@.venv/bin/python -m tools.web build
 	@rm -f web/dist/.built-*
 	@touch $@

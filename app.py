@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 from flask import Flask
-from sqlalchemy import Select
-from werkzeug.middleware.proxy_fix import ProxyFix
+from sqlalchemy import Select, make_url
 
 from foundation import logs
+from foundation.client_address import TrustedProxies
 from foundation.clock import Clock, shifted_clock, system_clock
 from foundation.config import InvalidSettings, Settings, from_environment
 from foundation.db import Database
@@ -21,21 +21,60 @@ from foundation.http import Api, add_security_headers, guard, log_requests, rend
 from foundation.key_check import WrongSecretKey
 from foundation.sealing import Keyring, use_keyring
 from foundation.services import use_services
+from foundation.witnesses import Witness, witness_at
 from immigration.commands import activation, keys, officers, records
-from immigration.models.people import get_person_id
+from immigration.commands import sessions as session_commands
+from immigration.models.people import get_person_id, initials
 from immigration.registries import addresses
+from immigration.registries.figures import provinces
+from immigration.registries.identity_provider import IdentityProvider
 from immigration.registries.law import law
 from immigration.registries.records import ImportedRecords
 from immigration.routes import activations as activation_routes
+from immigration.routes import (
+    address_corrections,
+    administration,
+    approvals,
+    audit,
+    calendar,
+    cases,
+    conflicts,
+    console,
+    counter,
+    figures,
+    list_exports,
+    officer_passkeys,
+    openid,
+    passkeys,
+    people,
+    privacy,
+    profile,
+    public,
+    queue,
+    reports,
+    review,
+    second_looks,
+    sessions,
+    tokens,
+)
+from immigration.routes import feeds as feed_routes
+from immigration.routes import law as law_routes
 from immigration.routes import officers as officer_routes
-from immigration.routes import profile, public, reports, review, tokens
+from immigration.services.contacts import mail_address
+from immigration.services.enclosing import receipt
+from immigration.services.ended import EndedSessions
 from immigration.services.judging import FilingContext
 from immigration.services.keys import Signer
-from immigration.services.obligations import due_steps
+from immigration.services.law_entries import RegisteredEntries
+from immigration.services.obligations import due_steps, owed_basis
+from immigration.services.scope import is_of_offices
 from immigration.services.tokens import authenticator
 from notifications import routes as notification_routes
-from operations import commands, migrating, pages, web
+from notifications.catalogue import ENCLOSING
+from notifications.services.addressing import Routing
+from operations import commands, migrating, pages, performance, web
 from operations.keys import check_secrets
+from operations.roles import Addresses, Kind
 from operations.services import PlatformServices, services_of
 
 ROOT = Path(__file__).parent
@@ -43,14 +82,45 @@ BLUEPRINTS = (
     activation_routes.blueprint,
     tokens.blueprint,
     tokens.well_known,
+    sessions.blueprint,
+    passkeys.blueprint,
     profile.blueprint,
+    calendar.blueprint,
     reports.blueprint,
+    address_corrections.blueprint,
     public.blueprint,
     notification_routes.blueprint,
     officer_routes.blueprint,
+    officer_passkeys.blueprint,
+    administration.blueprint,
+    law_routes.blueprint,
+    feed_routes.blueprint,
+    console.blueprint,
+    queue.blueprint,
+    counter.blueprint,
+    people.blueprint,
     review.blueprint,
+    approvals.blueprint,
+    audit.blueprint,
+    figures.blueprint,
+    cases.blueprint,
+    conflicts.blueprint,
+    second_looks.blueprint,
+    list_exports.blueprint,
+    privacy.blueprint,
 )
-COMMANDS = (records.group, activation.group, officers.group, keys.group, *commands.COMMANDS)
+COMMANDS = (records.group, activation.group, officers.group, keys.group, session_commands.group, *commands.COMMANDS)
+
+ROUTING = Routing(addresses={"mail": mail_address}, enclosures=dict.fromkeys(ENCLOSING, receipt), initials=initials)
+"""How messages of one package find what the other one knows: where a person is written to, by what name, with what."""
+
+CONFIGURATION: dict[str, Any] = {
+    "API_TITLE": "Foreigner Platform: 90-day reporting",
+    "API_VERSION": "v1",
+    "OPENAPI_VERSION": "3.1.0",
+    "MAX_CONTENT_LENGTH": 1024 * 1024,
+    "API_SPEC_OPTIONS": pages.SPEC_OPTIONS,
+}
 
 
 def create_app(
@@ -62,36 +132,45 @@ def create_app(
     In development the tables are brought up to date.
     """
     settings = settings or _settings()
-    use_keyring(Keyring(settings.secret_keys))
     app = Flask(__name__, static_folder=None)
-    clock = clock or _clock(settings)
-    database = database or _database(settings)
-    signer = Signer(database, clock)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.config.update(
-        API_TITLE="Foreigner Platform: 90-day reporting",
-        API_VERSION="v1",
-        OPENAPI_VERSION="3.1.0",
-        MAX_CONTENT_LENGTH=1024 * 1024,
-        API_SPEC_OPTIONS=pages.SPEC_OPTIONS,
-    )
+    app.config.update(CONFIGURATION)
     app.register_error_handler(Problem, render_problem)
+    connect(app, Api(app), settings, database=database, clock=clock)
+    _register(app, services_of(app).api)
+    return app
+
+
+def connect(
+    app: Flask, api: Api, settings: Settings, *, database: Database | None = None, clock: Clock | None = None
+) -> None:
+    """Make an application's services anew, as `create_app` does; what its routes hold of themselves stays."""
+    use_keyring(Keyring(settings.secret_keys))
+    clock = clock or _clock(settings)
+    database, places = _database(settings, database)
+    signer = Signer(database, clock)
+    ended = EndedSessions(database, signer, clock)
+    registered = RegisteredEntries(database)
     services = PlatformServices(
         settings=settings,
         clock=clock,
         database=database,
-        authenticate=authenticator(database, signer, clock, settings),
+        authenticate=authenticator(database, signer, clock, settings, ended),
+        ended=ended,
         person_of=get_person_id,
-        filing=FilingContext(ImportedRecords(), law(), signer, settings.public_url),
+        owes=owed_basis,
+        is_of_offices=is_of_offices,
+        filing=FilingContext(ImportedRecords(), law().with_entries(registered.present), signer, settings.public_url),
+        registered=registered,
         due_today=due_today,
-        api=Api(app),
+        routing=ROUTING,
+        api=api,
+        witness=_witness(settings),
+        addresses=places,
+        provider=_provider(settings),
     )
     use_services(app, services)
     _check_secrets(database)
-    _register(app, services.api)
-    if count := settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
-    return app
 
 
 def _register(app: Flask, api: Api) -> None:
@@ -99,12 +178,18 @@ def _register(app: Flask, api: Api) -> None:
     log_requests(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
+    app.register_blueprint(openid.blueprint)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(performance.blueprint)
     app.register_blueprint(web.blueprint)
     for command in (*COMMANDS, *_development_commands()):
         app.cli.add_command(command)
+    _register_tour(app)
     guard(app)
-    add_security_headers(app)
+    settings = services_of(app).settings
+    add_security_headers(app, production=settings.production)
+    if settings.trusted_proxies.networks:
+        app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
 
 
 def _development_commands() -> Sequence[click.Command]:
@@ -116,17 +201,35 @@ def _development_commands() -> Sequence[click.Command]:
     return development
 
 
-def due_today(today: date, /, *, begun: date | None = None) -> Select[Any]:
+def _register_tour(app: Flask) -> None:
+    """The reports of the guided tour, on a development server only."""
+    if services_of(app).settings.environment != "development" or importlib.util.find_spec("devtools") is None:
+        return
+    from devtools.demo import tour  # noqa: PLC0415 - not in the production image
+
+    app.register_blueprint(tour.blueprint)
+
+
+def due_today(today: date, /, *, begun: date | None = None, with_answered: bool = False) -> Select[Any]:
     """Who is to be reminded of what on a day: the query of one package that the other one sends."""
-    return due_steps(today, law=law(), begun=begun)
+    return due_steps(today, law=law(), begun=begun, with_answered=with_answered)
 
 
 def _settings() -> Settings:
     """The settings of the environment; an invalid one ends the process with its faults, not with a traceback."""
     try:
-        return from_environment(os.environ)
+        return from_environment({**_running_addresses(), **os.environ})
     except InvalidSettings as error:
         raise SystemExit(str(error)) from error
+
+
+def _running_addresses() -> dict[str, str]:
+    """The addresses that a running `make run` took, in development; none where the environment names a database."""
+    if os.environ.get("ENVIRONMENT", "development") != "development" or importlib.util.find_spec("devtools") is None:
+        return {}
+    from devtools import running  # noqa: PLC0415 - not in the production image
+
+    return running.addresses(ROOT / "var", os.environ)
 
 
 def _clock(settings: Settings) -> Clock:
@@ -135,15 +238,52 @@ def _clock(settings: Settings) -> Clock:
     return shifted_clock(settings.dev_now, settings.dev_now_since)
 
 
-def _database(settings: Settings) -> Database:
-    url = settings.database_url or _embedded_database()
-    database = Database(url)
+def _addresses(settings: Settings) -> Addresses:
+    """Where the database is: as the settings say, or the embedded one, with a role for each kind of process."""
+    if settings.database_url:
+        return Addresses.of(settings.database_url, settings)
+    return Addresses(*(_with_role(_embedded_database(), role) for role in (None, *Kind)))
+
+
+def _with_role(address: str, role: str | None) -> str:
+    url = make_url(address)
+    return (url.set(username=role) if role else url).render_as_string(hide_password=False)
+
+
+def _database(settings: Settings, given: Database | None) -> tuple[Database, Addresses]:
+    """The database as the API uses it, and its addresses.
+
+    Outside production, tables and roles are brought up to date.
+    """
+    if given is not None:
+        return given, Addresses.of(given.url.render_as_string(hide_password=False), settings)
+    addresses = _addresses(settings)
+    database = Database(addresses.api, prepares=settings.prepared_statements)
     if not settings.production:
+        owner = Database(addresses.owner)
         try:
-            migrating.bring_up_to_date(database)
+            migrating.bring_up_to_date(owner, addresses)
         except Unavailable as problem:
             raise SystemExit(f"{problem.detail}: {database.name}") from problem
-    return database
+        finally:
+            owner.close()
+    return database, addresses
+
+
+def _witness(settings: Settings) -> Witness | None:
+    """The witness of the seals: that of the settings, else a file beside the embedded database, else none."""
+    if settings.audit_witness:
+        return witness_at(settings.audit_witness)
+    if settings.environment == "development" and settings.database_url is None:
+        return witness_at(str(ROOT / "var" / "seals.jsonl"))
+    return None
+
+
+def _provider(settings: Settings) -> IdentityProvider | None:
+    """The identity provider of officers, if one is named; it is asked when an officer signs in, not now."""
+    if settings.openid is None:
+        return None
+    return IdentityProvider(settings.openid, f"{settings.public_url}/console/openid/callback")
 
 
 def _check_secrets(database: Database) -> None:
@@ -169,5 +309,6 @@ def __getattr__(name: str) -> Any:
         app = create_app()
         logs.configure(production=services_of(app).settings.production)
         addresses.load()
+        provinces()
         return app
     raise AttributeError(name)

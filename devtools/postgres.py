@@ -174,9 +174,12 @@ class Server:
             return False
         return True
 
-    def url(self, database: str) -> str:
-        """Where to connect to `database`, for SQLAlchemy and for libpq alike: `postgresql://app@/db?host=FOLDER`."""
-        return f"postgresql://app@/{quote(database, safe='')}?host={quote(str(self._socket_dir()), safe='/')}"
+    def url(self, database: str, user: str = "app") -> str:
+        """Where to connect to `database`, for SQLAlchemy and for libpq alike: `postgresql://app@/db?host=FOLDER`.
+
+        `app` owns everything and is a superuser.
+        """
+        return f"postgresql://{quote(user)}@/{quote(database, safe='')}?host={quote(str(self._socket_dir()), safe='/')}"
 
     def ensure_database(self, name: str) -> str:
         """Create the database `name` unless it is there, and return its URL."""

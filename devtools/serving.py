@@ -7,13 +7,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import click
 from flask import Flask
 
+from devtools import running
 from devtools.demo import loading as demo
 from devtools.standins import fcm, mailbox
 from foundation.clock import monotonic, rfc3339, system_clock
@@ -41,11 +42,12 @@ def serve(app: Flask, var: Path, environment: Mapping[str, str]) -> None:
     root = Path(app.root_path)
     children = [subprocess.Popen(command, env=env, cwd=root, start_new_session=True) for command in commands(settings)]
     try:
-        _await_listening(settings.port, stop)
-        click.echo(_welcome(app, settings, push, post))
-        while not stop.wait(0.5):
-            if any(child.poll() is not None for child in children):
-                raise click.ClickException("a part of the service ended by itself; the rest is stopped")
+        with running.keep_addresses(var, env) if settings.database_url is None else nullcontext():
+            _await_listening(settings.port, stop)
+            click.echo(_welcome(app, settings, push, post))
+            while not stop.wait(0.5):
+                if any(child.poll() is not None for child in children):
+                    raise click.ClickException("a part of the service ended by itself; the rest is stopped")
     finally:
         _end(children)
         for standin in (push, post):
@@ -80,18 +82,25 @@ def _addresses(
     app: Flask, settings: Settings, push: fcm.StandIn | None, post: mailbox.Mailbox | None
 ) -> dict[str, str]:
     """What the children need to know: the same database, clock and stand-ins as this process."""
-    found = {
-        "DATABASE_URL": services_of(app).database.url.render_as_string(hide_password=False),
+    places = services_of(app).addresses
+    environment = {
+        "DATABASE_URL": places.api,
+        "MIGRATION_DATABASE_URL": places.owner,
+        "WORKER_DATABASE_URL": places.worker,
+        "AUDIT_DATABASE_URL": places.auditor,
+        "RETENTION_DATABASE_URL": places.retention,
         "PORT": str(settings.port),
     }
+    if settings.database_url is None and not settings.audit_witness:
+        environment["AUDIT_WITNESS"] = str(Path(app.root_path) / "var" / "seals.jsonl")
     if settings.dev_now and settings.dev_now_since is None:
-        found["DEV_NOW"] = rfc3339(services_of(app).clock())
-        found["DEV_NOW_SINCE"] = rfc3339(system_clock())
+        environment["DEV_NOW"] = rfc3339(services_of(app).clock())
+        environment["DEV_NOW_SINCE"] = rfc3339(system_clock())
     if push is not None:
-        found["FCM_ENDPOINT"] = push.url
+        environment["FCM_ENDPOINT"] = push.url
     if post is not None:
-        found["SMTP_URL"] = post.url
-    return found
+        environment["SMTP_URL"] = post.url
+    return environment
 
 
 def commands(settings: Settings) -> list[list[str]]:
@@ -131,6 +140,7 @@ def _welcome(app: Flask, settings: Settings, push: fcm.StandIn | None, post: mai
         "",
         f"90-day reporting is at {base}",
         f"  the phone app                 {base}",
+        f"  the officers' console         {base}/console",
         f"  the API, to read and to try   {base}/docs",
     ]
     if push is not None:

@@ -6,6 +6,7 @@ Instants are aware datetimes in UTC; civil dates are those of Asia/Bangkok, wher
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
@@ -27,6 +28,12 @@ def shifted_clock(start: datetime, since: datetime | None = None) -> Clock:
 def bangkok_date(instant: datetime) -> date:
     """The civil date in Bangkok at an aware instant."""
     return instant.astimezone(BANGKOK).date()
+
+
+def bangkok_day(day: date) -> tuple[datetime, datetime]:
+    """The instants at which a civil date in Bangkok begins, and the next one does."""
+    begins = datetime.combine(day, time_of_day(), BANGKOK)
+    return begins, begins + timedelta(days=1)
 
 
 def rfc3339(instant: datetime) -> str:

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from foundation.client_address import NO_PROXIES, ProxyRule, read_networks
+
 DEVELOPMENT_SECRET = "development-only-secret-that-production-refuses"  # noqa: S105 - refused in production
 MINIMUM_SECRET = 32
 
@@ -25,16 +27,38 @@ class InvalidSettings(Exception):
 
 
 @dataclass(frozen=True)
+class OpenIdSettings:
+    """The identity provider of officers, and this service as its client.
+
+    `acr_values` are the classes of authentication that count as two factors; an officer's role and offices are read
+    from the claims named here.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    acr_values: tuple[str, ...] = ()
+    role_claim: str = "role"
+    offices_claim: str = "offices"
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that differs between one installation and another.
 
     `secret_keys` holds the current secret first and retired ones after it: the first seals, all can open.
     `demo_people` is how large a country `flask serve` makes up for an empty database.
-    `trusted_proxies` is how many reverse proxies stand in front and name the caller's address.
+    `trusted_proxies` says which reverse proxies may name the caller's address.
     """
 
     environment: str = "development"
     database_url: str | None = None
+    migration_database_url: str | None = None
+    worker_database_url: str | None = None
+    audit_database_url: str | None = None
+    retention_database_url: str | None = None
+    prepared_statements: bool = True
+    audit_witness: str | None = None
     port: int = 8000
     secret_keys: tuple[str, ...] = (DEVELOPMENT_SECRET,)
     firebase_credentials: Path | None = None
@@ -43,7 +67,8 @@ class Settings:
     smtp_url: str = "smtp://127.0.0.1:1025"
     public_url: str = "http://localhost:8000"
     mail_from: str = "90-day reporting <no-reply@localhost>"
-    trusted_proxies: int = 0
+    trusted_proxies: ProxyRule = NO_PROXIES
+    openid: OpenIdSettings | None = None
     demo_people: int = 2000
     dev_now: datetime | None = None
     dev_now_since: datetime | None = None
@@ -71,9 +96,16 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     port = _number(env, "PORT", 8000, range(1, 65536), faults)
     defaults = Settings()
     settings = Settings(
-        trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, range(10), faults),
+        trusted_proxies=_proxies(env, faults),
+        openid=_openid(env, faults),
         environment=environment,
-        database_url=_database_url(env, faults),
+        database_url=_database_url(env, "DATABASE_URL", faults),
+        migration_database_url=_database_url(env, "MIGRATION_DATABASE_URL", faults),
+        worker_database_url=_database_url(env, "WORKER_DATABASE_URL", faults),
+        audit_database_url=_database_url(env, "AUDIT_DATABASE_URL", faults),
+        retention_database_url=_database_url(env, "RETENTION_DATABASE_URL", faults),
+        prepared_statements=_switch(env, "PREPARED_STATEMENTS", faults),
+        audit_witness=env.get("AUDIT_WITNESS") or None,
         port=port,
         secret_keys=secrets or defaults.secret_keys,
         firebase_credentials=_service_account(env, "FIREBASE_CREDENTIALS", faults),
@@ -102,6 +134,7 @@ def _development_leftovers(env: Mapping[str, str], settings: Settings) -> list[s
         "SMTP_URL",
         "PUBLIC_URL",
         "MAIL_FROM",
+        "AUDIT_WITNESS",
     )
     faults = [f"{name} is required in production" for name in required if not env.get(name)]
     faults += [
@@ -112,9 +145,30 @@ def _development_leftovers(env: Mapping[str, str], settings: Settings) -> list[s
     if DEVELOPMENT_SECRET in settings.secret_keys and env.get("SECRET_KEY"):
         faults.append("SECRET_KEY is the development default")
     faults += [f"{name} is refused in production" for name in ("DEV_NOW", "DEMO_PEOPLE") if env.get(name)]
+    if settings.openid and not settings.openid.issuer.startswith("https://"):
+        faults.append("OIDC_ISSUER must be https in production")
+    if settings.openid and not settings.openid.acr_values:
+        faults.append("OIDC_ACR_VALUES is required in production with OIDC_ISSUER: which sign-ins have two factors")
     if not settings.public_url.startswith("https://"):
         faults.append("PUBLIC_URL must be https in production")
     return faults
+
+
+def _openid(env: Mapping[str, str], faults: list[str]) -> OpenIdSettings | None:
+    """The identity provider of officers, if one is named."""
+    issuer = _url(env, "OIDC_ISSUER", ("http", "https"), faults)
+    missing = [name for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET") if not env.get(name)]
+    if issuer is None:
+        return None
+    faults += [f"{name} is required with OIDC_ISSUER" for name in missing]
+    return OpenIdSettings(
+        issuer=env["OIDC_ISSUER"],
+        client_id=env.get("OIDC_CLIENT_ID", ""),
+        client_secret=env.get("OIDC_CLIENT_SECRET", ""),
+        acr_values=tuple(env.get("OIDC_ACR_VALUES", "").split()),
+        role_claim=env.get("OIDC_ROLE_CLAIM") or OpenIdSettings.role_claim,
+        offices_claim=env.get("OIDC_OFFICES_CLAIM") or OpenIdSettings.offices_claim,
+    )
 
 
 def _number(env: Mapping[str, str], name: str, default: int, allowed: range, faults: list[str]) -> int:
@@ -123,6 +177,23 @@ def _number(env: Mapping[str, str], name: str, default: int, allowed: range, fau
         faults.append(f"{name} is {text!r}: a number from {allowed[0]} to {allowed[-1]}")
         return default
     return int(text)
+
+
+def _switch(env: Mapping[str, str], name: str, faults: list[str]) -> bool:
+    """Whether something is on, which it is where nothing is said."""
+    if (text := env.get(name) or "on") not in ("on", "off"):
+        faults.append(f"{name} is {text!r}: on or off")
+    return text != "off"
+
+
+def _proxies(env: Mapping[str, str], faults: list[str]) -> ProxyRule:
+    """The trusted proxies: their networks, or how many there are, each in a private network."""
+    text = env.get("TRUSTED_PROXIES") or "0"
+    try:
+        return ProxyRule(hops=range(10)[int(text)]) if text.isdecimal() else ProxyRule(read_networks(text))
+    except (ValueError, IndexError):
+        faults.append(f"TRUSTED_PROXIES is {text!r}: networks such as 10.0.0.0/24, or a number of proxies up to 9")
+        return NO_PROXIES
 
 
 def _instant(env: Mapping[str, str], name: str, faults: list[str]) -> datetime | None:
@@ -138,22 +209,22 @@ def _instant(env: Mapping[str, str], name: str, faults: list[str]) -> datetime |
     return moment
 
 
-def _database_url(env: Mapping[str, str], faults: list[str]) -> str | None:
+def _database_url(env: Mapping[str, str], name: str, faults: list[str]) -> str | None:
     """A PostgreSQL address; of several hosts, as libpq writes them, in the form that SQLAlchemy reads."""
-    if not (text := env.get("DATABASE_URL")):
+    if not (text := env.get(name)):
         return None
     try:
         url = make_url(_hosts_in_query(text))
     except (ArgumentError, ValueError):
-        faults.append("DATABASE_URL cannot be read: postgresql://USER:PASSWORD@HOST:PORT/DATABASE is expected")
+        faults.append(f"{name} cannot be read: postgresql://USER:PASSWORD@HOST:PORT/DATABASE is expected")
         return None
     if url.get_backend_name() not in ("postgresql", "postgres"):
-        faults.append(f"DATABASE_URL is of {url.get_backend_name()!r}: only postgresql:// is served")
+        faults.append(f"{name} is of {url.get_backend_name()!r}: only postgresql:// is served")
     elif not url.database or not (url.host or url.query.get("host")):
-        faults.append("DATABASE_URL names no host or no database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+        faults.append(f"{name} names no host or no database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
     elif "read-write" in (url.query.get("target_session_attrs"), env.get("PGTARGETSESSIONATTRS")):
         faults.append(
-            "DATABASE_URL: target_session_attrs=read-write refuses the connections that reads use, on which writing is "
+            f"{name}: target_session_attrs=read-write refuses the connections that reads use, on which writing is "
             "switched off; primary is what is meant"
         )
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -163,11 +234,11 @@ def _hosts_in_query(text: str) -> str:
     """`//user@one:5432,two:5432/name` as `//user@/name?host=one:5432&host=two:5432`; any other address unchanged."""
     scheme, _, rest = text.partition("://")
     place, slash, path = rest.partition("/")
-    user, at, hosts = place.rpartition("@")
+    user, separator, hosts = place.rpartition("@")
     if "," not in hosts:
         return text
     given = "&".join(f"host={host}" for host in hosts.split(","))
-    return f"{scheme}://{user}{at}{slash}{path}{'&' if '?' in path else '?'}{given}"
+    return f"{scheme}://{user}{separator}{slash}{path}{'&' if '?' in path else '?'}{given}"
 
 
 def _service_account(env: Mapping[str, str], name: str, faults: list[str]) -> Path | None:

@@ -1,13 +1,20 @@
-"""How connections to PostgreSQL are opened, given up when the server is silent, and watched while they commit."""
+"""How connections to PostgreSQL are opened, given up when the server is silent, and watched while they commit.
+
+Nothing is said of a session when it is opened, and nothing is set that outlives a transaction, so that PgBouncer may
+stand in front of the database. The limits of a session belong to the role (`ALTER ROLE ... SET`, which `flask database
+migrate` says); what differs from them is said at the beginning of each transaction, in one trip with its first
+statement. So is the person for whom a transaction works.
+"""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any, cast
 
 from psycopg import Connection as DriverConnection
-from psycopg import Error
+from psycopg import Cursor, Error
 from psycopg import errors as pg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Engine, create_engine, event
@@ -27,13 +34,72 @@ _KEEP_ALIVE = {
 """A host that vanished is noticed after 11 seconds on an idle connection, after 10 on one that waits for an answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A statement of the driver's dialect that is sent before the first one of each transaction."""
+
+    sql: str
+    values: Mapping[str, Any]
+
+
+class OpeningCursor(Cursor[Any]):
+    """A cursor that sends the opening of its connection before the first statement of a transaction, in one trip."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> "OpeningCursor":
+        """See psycopg. In autocommit, what is sent between two synchronisations of a pipeline is one transaction."""
+        connection = cast("ConnectionWithTimeout", self.connection)
+        if connection.opening is None or connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            super().execute(query, params, **options)
+            return self
+        try:
+            with connection.pipeline():
+                connection.opener.execute(connection.opening.sql, connection.opening.values)
+                super().execute(query, params, **options)
+        except Error:
+            connection.forget_prepared()
+            raise
+        return self
+
+    def executemany(self, query: Any, params_seq: Any, *, returning: bool = False) -> None:
+        """See psycopg; only in a transaction, since each of its trips would be one of its own otherwise."""
+        connection = cast("ConnectionWithTimeout", self.connection)
+        if connection.opening and connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            if connection.autocommit:
+                raise RuntimeError("many statements need a transaction")
+            self.execute("select")
+        super().executemany(query, params_seq, returning=returning)
+
+
 class ConnectionWithTimeout(DriverConnection[Any]):
     """A connection that is given up when the server is silent for `response_timeout` seconds within a statement.
 
-    PostgreSQL's own time-outs do not run while the server is frozen or cut off by the network.
+    PostgreSQL's own time-outs do not run while the server is frozen or cut off by the network. `settings` are said in
+    every transaction, those of `person` as well while it works for one; `opening` is the statement that says so.
     """
 
     response_timeout: float | None = None
+    settings: Sequence[str] = ()
+    opening: Opening | None = None
+
+    @cached_property
+    def opener(self) -> Cursor[Any]:
+        """The cursor that sends the opening; one for all, since making one takes longer than its statement."""
+        return Cursor(self)
+
+    def work_for(self, person: Opening | None) -> None:
+        """Begin every transaction from now on for a person, or for nobody in particular."""
+        said = [*self.settings, *([person.sql] if person else [])]
+        self.opening = Opening(f"select {', '.join(said)}", person.values if person else {}) if said else None
+
+    def forget_prepared(self) -> None:
+        """Let statements be prepared again after an error in a pipeline, outside a transaction.
+
+        There psycopg counts a statement as prepared although the server passed over it after the error, and would ask
+        for it by a name that there is not. In a transaction, its rollback forgets them.
+        """
+        if not self.closed and self.pgconn.transaction_status == TransactionStatus.IDLE and self._prepared.clear():
+            with self.lock:
+                self.wait(self._prepared.maintain_gen(self))
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """See psycopg; raises OperationalError, and the connection is broken from then on."""
@@ -89,20 +155,29 @@ class CommitWatchdog:
                         connection.cancel_safe(timeout=1)
 
 
-def make_engine(
-    url: URL,
-    *,
-    pool_size: int,
-    statement_timeout: float,
-    idle_timeout: float,
-    response_timeout: float | None,
-    read_only: bool = False,
-) -> Engine:
-    """An engine whose statements end after `statement_timeout` seconds (0: never); see ConnectionWithTimeout.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long, in seconds, the server works on a statement (0: for ever) and lets a transaction idle.
 
-    A transaction that does nothing for `idle_timeout` seconds is ended by the server, so that its locks end too. Where
-    it is `read_only` the database refuses to write, and each statement is a transaction of its own. Values of
-    parameters are in no error and no log: they are personal data.
+    Where it is `read_only` the database refuses to write. A server that is silent for `response_timeout` is given up.
+    """
+
+    statement_timeout: float
+    idle_timeout: float
+    response_timeout: float | None
+    read_only: bool = False
+
+
+LOCK_TIMEOUT = 2
+"""Seconds that a statement waits for a lock."""
+
+
+def make_engine(url: URL, limits: Limits, *, pool_size: int, prepares: bool) -> Engine:
+    """An engine with limits; where these are read-only, each statement is a transaction of its own.
+
+    A transaction that does nothing for the idle time-out is ended by the server, so that its locks end too. Values of
+    parameters are in no error and no log: they are personal data. `prepares` is false behind a pool that mixes up
+    prepared statements.
     """
     engine = create_engine(
         url,
@@ -110,42 +185,47 @@ def make_engine(
         max_overflow=0,
         pool_timeout=3,
         hide_parameters=True,
-        connect_args={
-            "options": _start_up_options(statement_timeout, idle_timeout, read_only),
-            "prepare_threshold": 2,
-            **_KEEP_ALIVE,
-        },
-        **({"isolation_level": "AUTOCOMMIT"} if read_only else {}),
+        connect_args={"prepare_threshold": 2 if prepares else None, **_KEEP_ALIVE},
+        **({"isolation_level": "AUTOCOMMIT"} if limits.read_only else {}),
     )
-    event.listen(engine, "do_connect", partial(_connect, response_timeout))
-    if not read_only:
+    event.listen(engine, "do_connect", partial(_connect, limits))
+    if not limits.read_only:
         event.listen(engine, "connect", _note_missing_replication)
     return engine
 
 
-def _start_up_options(statement_timeout: float, idle_timeout: float, read_only: bool) -> str:
-    """The limits of a session, as libpq's `options`: the only session state there is.
+_IN_MS = "(extract(epoch from current_setting('{}')::interval) * 1000)::bigint"
+_ROLE_SETTINGS = f"""select {
+    ", ".join(map(_IN_MS.format, ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")))
+}, current_setting('timezone')"""
 
-    PgBouncer refuses start-up options. Behind it, the same settings belong to the database role (ALTER ROLE ... SET),
-    and this is the one place to change.
-    """
-    settings = {
-        "statement_timeout": int(statement_timeout * 1000),
-        "lock_timeout": 2000,
-        "idle_in_transaction_session_timeout": int(idle_timeout * 1000),
+
+def _connect(limits: Limits, _dialect: Any, _record: Any, args: Any, values: Any) -> DriverConnection[Any]:
+    connection = ConnectionWithTimeout.connect(*args, **values, autocommit=True, cursor_factory=OpeningCursor)
+    connection.response_timeout = limits.response_timeout
+    try:
+        _say_settings(connection, limits)
+    except BaseException:
+        connection.close()
+        raise
+    connection.autocommit = False
+    return connection
+
+
+def _say_settings(connection: ConnectionWithTimeout, limits: Limits) -> None:
+    """Let every transaction say which limits differ from those of the role."""
+    wanted = {
+        "statement_timeout": int(limits.statement_timeout * 1000),
+        "lock_timeout": LOCK_TIMEOUT * 1000,
+        "idle_in_transaction_session_timeout": int(limits.idle_timeout * 1000),
         "timezone": "UTC",
     }
-    if read_only:
-        settings["default_transaction_read_only"] = "on"
-    return " ".join(f"-c {name}={value}" for name, value in settings.items())
-
-
-def _connect(
-    response_timeout: float | None, _dialect: Any, _record: Any, args: Any, values: Any
-) -> DriverConnection[Any]:
-    connection = ConnectionWithTimeout.connect(*args, **values)
-    connection.response_timeout = response_timeout
-    return connection
+    found = connection.execute(_ROLE_SETTINGS).fetchone() or ()
+    differ = {name: value for (name, value), given in zip(wanted.items(), found, strict=True) if value != given}
+    if limits.read_only:
+        differ["transaction_read_only"] = "on"
+    connection.settings = [f"set_config('{name}', '{value}', true)" for name, value in differ.items()]
+    connection.work_for(None)
 
 
 def _note_missing_replication(connection: DriverConnection[Any], record: Any) -> None:

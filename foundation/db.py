@@ -11,6 +11,7 @@ See docs/adr/0008-ways-to-the-database.md.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NewType, cast
 
 from psycopg import Connection as DriverConnection
@@ -34,9 +35,18 @@ from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
-from foundation.connections import NOT_REPLICATED, CommitWatchdog, make_engine
+from foundation.connections import (
+    NOT_REPLICATED,
+    CommitWatchdog,
+    ConnectionWithTimeout,
+    Limits,
+    Opening,
+    make_engine,
+)
 from foundation.errors import Unavailable
+from foundation.sealing import seal_to_row
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -79,6 +89,10 @@ class Base(orm.DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+event.listen(Base, "before_insert", seal_to_row, propagate=True)
+event.listen(Base, "before_update", seal_to_row, propagate=True)
+
+
 class ReadSession(orm.Session):
     """A session that only reads. What takes one says by its type that it changes nothing."""
 
@@ -107,17 +121,18 @@ class Database:
         statement_timeout: float = 5,
         commit_timeout: float = 5,
         idle_timeout: float = 60,
+        prepares: bool = True,
     ) -> None:
         self.url: URL = make_url(url).set(drivername="postgresql+psycopg")
-        limits: dict[str, Any] = {
-            "pool_size": pool_size,
-            "statement_timeout": statement_timeout,
-            "idle_timeout": idle_timeout,
-            "response_timeout": max(statement_timeout, commit_timeout) + 2 if statement_timeout else None,
-        }
-        self._idle_timeout = idle_timeout
-        self.engine = make_engine(self.url, **limits)
-        self._read_engine = make_engine(self.url, **limits, read_only=True)
+        limits = Limits(
+            statement_timeout=statement_timeout,
+            idle_timeout=idle_timeout,
+            response_timeout=max(statement_timeout, commit_timeout) + 2 if statement_timeout else None,
+        )
+        self._idle_timeout, self._prepares = idle_timeout, prepares
+        self.engine = make_engine(self.url, limits, pool_size=pool_size, prepares=prepares)
+        reads = replace(limits, read_only=True)
+        self._read_engine = make_engine(self.url, reads, pool_size=pool_size, prepares=prepares)
         self._commit_watchdog = CommitWatchdog(commit_timeout)
         for engine, other in ((self.engine, self._read_engine), (self._read_engine, self.engine)):
             event.listen(engine, "handle_error", _DisposeOnDisconnect(other))
@@ -129,38 +144,70 @@ class Database:
         return f"{self.url.database} on {hosts if isinstance(hosts, str) else ', '.join(hosts)}"
 
     @contextmanager
-    def transaction(self, settings: Mapping[str, str] | None = None) -> Iterator[Session]:
+    def transaction(
+        self, settings: Mapping[str, str] | None = None, *, person: Opening | None = None
+    ) -> Iterator[Session]:
         """A session whose changes are committed at the end, all or none.
 
-        `settings` are PostgreSQL's for this transaction only, such as `{"statement_timeout": "300s"}`.
+        `settings` are PostgreSQL's for this transaction only, such as `{"statement_timeout": "300s"}`; `person` is for
+        whom it works, see `foundation/row_security.py`.
         Raises Unavailable where the database cannot be reached, or answers a commit with the warning that it was
         not replicated: what may be lost in a failover is not acknowledged.
         """
-        with database_errors_as_problems(), Session(self.engine, expire_on_commit=False) as session:
-            for name, value in (settings or {}).items():
-                session.execute(select(func.set_config(name, value, True)))
+        with self.undone_transaction(settings, person=person) as session:
             yield session
             if session.in_transaction():
                 with self._replicated(session.connection()):
                     session.commit()
 
     @contextmanager
-    def read_session(self) -> Iterator[ReadSession]:
+    def undone_transaction(
+        self, settings: Mapping[str, str] | None = None, *, person: Opening | None = None
+    ) -> Iterator[Session]:
+        """As `transaction`, but at the end every change is undone: one sees what would come of them."""
+        with (
+            database_errors_as_problems(),
+            _bound_to(self.engine, person) as bind,
+            Session(bind, expire_on_commit=False) as session,
+        ):
+            for name, value in (settings or {}).items():
+                session.execute(select(func.set_config(name, value, True)))
+            yield session
+
+    @contextmanager
+    def read_session(self, *, person: Opening | None = None) -> Iterator[ReadSession]:
         """A session that reads; the database itself refuses to write. Each statement sees what is committed by then."""
         with (
             database_errors_as_problems(),
-            ReadSession(self._read_engine, expire_on_commit=False, autoflush=False) as session,
+            _bound_to(self._read_engine, person) as bind,
+            ReadSession(bind, expire_on_commit=False, autoflush=False) as session,
         ):
             yield session
 
     @contextmanager
-    def autocommit(self) -> Iterator[AutocommitConnection]:
+    def beside_requests(self) -> Iterator[ReadSession]:
+        """As `read_session`, for a thread that no request waits for: the database may be closed meanwhile."""
+        pool = self._read_engine.pool
+        try:
+            with self.read_session() as session:
+                yield session
+        finally:
+            if self._read_engine.pool is not pool:  # what was handed back to a pool that was dropped
+                pool.dispose()
+
+    def has_free_reader(self) -> bool:
+        """Whether a connection that reads can be had without waiting for one in use."""
+        pool = cast("QueuePool", self._read_engine.pool)
+        return pool.checkedout() < pool.size()
+
+    @contextmanager
+    def autocommit(self, *, person: Opening | None = None) -> Iterator[AutocommitConnection]:
         """A Core connection that may write, each statement a transaction of its own.
 
         It saves the trips to the server that begin and commit a transaction, and half of Python's time. Raises
         Unavailable as `transaction` does.
         """
-        with database_errors_as_problems(), self.engine.connect() as connection:
+        with database_errors_as_problems(), _working_for(self.engine, person) as connection:
             driver = _driver_connection(connection)
             # Set on the driver's connection: SQLAlchemy's own option costs 70 µs with every use.
             driver.autocommit = True
@@ -173,9 +220,9 @@ class Database:
                 self._drop_if_broken(connection, driver)
 
     @contextmanager
-    def read_autocommit(self) -> Iterator[AutocommitConnection]:
+    def read_autocommit(self, *, person: Opening | None = None) -> Iterator[AutocommitConnection]:
         """As `autocommit`, for reads of one statement; the database refuses to write."""
-        with database_errors_as_problems(), self._read_engine.connect() as connection:
+        with database_errors_as_problems(), _working_for(self._read_engine, person) as connection:
             driver = _driver_connection(connection)
             try:
                 yield AutocommitConnection(connection)
@@ -201,7 +248,8 @@ class Database:
     def without_timeout(self, *, pool_size: int = 4) -> "Database":
         """The same database on connections of its own whose statements never time out; close it after use."""
         url = self.url.render_as_string(hide_password=False)
-        return Database(url, pool_size=pool_size, statement_timeout=0, idle_timeout=self._idle_timeout)
+        limits: dict[str, Any] = {"statement_timeout": 0, "idle_timeout": self._idle_timeout}
+        return Database(url, pool_size=pool_size, prepares=self._prepares, **limits)
 
     def drop_connections(self) -> None:
         """Close every pooled connection, which may have been cut; the next use opens a new one."""
@@ -212,6 +260,31 @@ class Database:
         """Close every connection, for good."""
         self.drop_connections()
         self._commit_watchdog.stop()
+
+
+@contextmanager
+def _working_for(engine: Engine, person: Opening | None) -> Iterator[Connection]:
+    """A connection that works for a person until it is handed back."""
+    with engine.connect() as connection:
+        if person is None:
+            yield connection
+            return
+        driver = cast("ConnectionWithTimeout", connection.connection.driver_connection)
+        driver.work_for(person)
+        try:
+            yield connection
+        finally:
+            driver.work_for(None)
+
+
+@contextmanager
+def _bound_to(engine: Engine, person: Opening | None) -> Iterator[Engine | Connection]:
+    """What a session is bound to: for a person one connection, which it keeps, else whichever the engine has."""
+    if person is None:
+        yield engine
+        return
+    with _working_for(engine, person) as connection:
+        yield connection
 
 
 class _DisposeOnDisconnect:

@@ -22,6 +22,10 @@ class Problem(Exception):
         """The docstring's first line."""
         return (cls.__doc__ or cls.__name__).strip().splitlines()[0]
 
+    def response_headers(self) -> dict[str, str]:
+        """The headers of the answer."""
+        return self.headers
+
     def as_dict(self) -> dict[str, Any]:
         """The body of the problem document."""
         body = {"type": f"urn:problem:{self.code}", "code": self.code, "title": self.title(), "status": self.status}
@@ -87,6 +91,15 @@ class TooManyRequests(Problem):
     """Too many attempts in a short time."""
 
     code, status = "too-many-requests", 429
+
+    def __init__(self, detail: str = "", *, retry_after: int = 1, **members: Any) -> None:
+        """`retry_after` is in seconds."""
+        super().__init__(detail, **members)
+        self.retry_after = retry_after
+
+    def response_headers(self) -> dict[str, str]:
+        """The headers of the answer: when to ask again."""
+        return self.headers | {"Retry-After": str(self.retry_after)}
 
 
 class Unavailable(Problem):

@@ -4,18 +4,34 @@ An event is written in the transaction of the change that it records. A worker r
 It carries no personal data: numbers, codes and dates only.
 """
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    delete,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from foundation.append_only import only_add
 from foundation.classification import internal, personal
 from foundation.db import Base, ReadSession, Session, execute_bulk
+from foundation.identity import STAFF
+from foundation.sealing import keyring
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +46,21 @@ class Event:
     person_id: UUID | None
 
 
+COMMAND_LINE = "command-line"
+OF_STAFF = "split_part(actor, ':', 1) in ('officer', 'supervisor', 'auditor', 'administrator', 'command-line')"
+"""What officers, auditors and people at the command line did; the indexes are of these few events only."""
+
+
 class EventRecord(Base):
     """An event as it is kept."""
 
     __tablename__ = "events"
     __table_args__ = (
-        Index("ix_events_waiting", "id", postgresql_where="relayed_at is null"),
         Index("ix_events_subject", "subject", "id"),
         Index("ix_events_person_id", "person_id", "id"),
-        {"info": {"retention": "10 years"}},
+        Index("ix_events_of_staff", "actor", "id", postgresql_where=OF_STAFF),
+        Index("ix_events_of_staff_at", "at", postgresql_where=OF_STAFF),
+        {"info": {"person": "person_id", "retention": "10 years"}},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, info=internal("row id"))
@@ -48,7 +70,27 @@ class EventRecord(Base):
     person_id: Mapped[UUID | None] = mapped_column(info=personal("whom it concerns"))
     actor: Mapped[str] = mapped_column(Text, info=internal("who did it"))
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, info=personal("numbers, codes and dates only"))
-    relayed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info=internal("when it was relayed"))
+    relayed_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True),
+        info=internal("when it was relayed, by earlier releases; they still insert it, as null"),
+    )
+    proof: Mapped[bytes | None] = mapped_column(
+        LargeBinary, info=internal("keyed mark of the service that wrote the row; of earlier releases, none")
+    )
+
+
+class EventToRelay(Base):
+    """An event that was not handed to its subscribers yet: a trigger adds it, in the transaction of the event."""
+
+    __tablename__ = "events_to_relay"
+    __table_args__ = ({"info": {"retention": "until it is relayed, within seconds"}},)
+
+    event_id: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False, info=internal("which event")
+    )
+
+
+only_add(EventRecord)
 
 
 def plain(value: Any) -> Any:
@@ -72,7 +114,7 @@ def payload(event: Event) -> dict[str, Any]:
 
 def row(event: Event, *, actor: str, at: datetime) -> dict[str, Any]:
     """An event as a row of the events table, for statements that write many."""
-    return {
+    facts = {
         "at": at,
         "kind": event.kind,
         "subject": event.subject,
@@ -80,11 +122,30 @@ def row(event: Event, *, actor: str, at: datetime) -> dict[str, Any]:
         "actor": actor,
         "data": payload(event),
     }
+    return facts | {"proof": keyring().prove(content(facts))}
+
+
+def content(facts: Mapping[str, Any]) -> bytes:
+    """All that an event says, as bytes that are the same whenever it is read: what is proved and sealed."""
+    at: datetime = facts["at"]
+    person_id = facts["person_id"] and str(facts["person_id"])
+    said = [at.astimezone(UTC).isoformat(), facts["kind"], facts["subject"], person_id, facts["actor"], facts["data"]]
+    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def record(session: Session, event: Event, *, actor: str, at: datetime) -> None:
     """Write an event in the transaction of the change it tells of; `actor` is who did it ("resident:…")."""
     session.add(EventRecord(**row(event, actor=actor, at=at)))
+
+
+def of_staff() -> ColumnElement[bool]:
+    """Whether an event is the act of an account or of the command line, as the indexes say it."""
+    return literal_column(OF_STAFF, Boolean)
+
+
+def actors_named(name: str) -> list[str]:
+    """Every actor that an account or a user of this name can be."""
+    return [f"{kind}:{name}" for kind in (*sorted(STAFF), COMMAND_LINE)]
 
 
 def history(session: ReadSession, subject: str) -> Sequence[EventRecord]:
@@ -95,23 +156,18 @@ def history(session: ReadSession, subject: str) -> Sequence[EventRecord]:
 Subscriber = Callable[[Session, EventRecord], None]
 
 
-def relay(session: Session, subscribers: Sequence[Subscriber], *, now: datetime, limit: int = 200) -> int:
-    """Hand waiting events to every subscriber inside this transaction, and mark them; how many there were.
+def relay(session: Session, subscribers: Sequence[Subscriber], *, limit: int = 200) -> int:
+    """Hand waiting events to every subscriber and take them from the outbox, in this transaction; how many there were.
 
     Several relays may run at once: each takes rows that no other holds.
     """
     waiting = (
-        select(EventRecord)
-        .where(EventRecord.relayed_at.is_(None))
-        .order_by(EventRecord.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        select(EventToRelay.event_id).order_by(EventToRelay.event_id).limit(limit).with_for_update(skip_locked=True)
     )
-    events = session.scalars(waiting).all()
-    for event in events:
-        for notify in subscribers:
-            notify(session, event)
-    if events:
-        marked = update(EventRecord).where(EventRecord.id.in_([event.id for event in events])).values(relayed_at=now)
-        execute_bulk(session, marked)
-    return len(events)
+    ids = session.scalars(waiting).all()
+    if ids:
+        for event in session.scalars(select(EventRecord).where(EventRecord.id.in_(ids)).order_by(EventRecord.id)):
+            for notify in subscribers:
+                notify(session, event)
+        execute_bulk(session, delete(EventToRelay).where(EventToRelay.event_id.in_(ids)))
+    return len(ids)

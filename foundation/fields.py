@@ -25,6 +25,7 @@ class FieldFault(StrEnum):
     NOT_ONE_OF = "not-one-of"
     WRONG_FORM = "wrong-form"
     CONTROL_CHARACTERS = "control-characters"
+    DOCUMENT_NUMBER = "document-number"
 
 
 class Sentence(str):

@@ -25,12 +25,14 @@ from foundation.errors import (
     UnsupportedMediaType,
 )
 from foundation.fields import REPEATED, UNKNOWN, explained
-from foundation.identity import Principal, Role
+from foundation.identity import STAFF, Principal, Role
 from foundation.services import services
-from foundation.words import preferred_language, words
+from foundation.words import LANGUAGES, preferred_language, words
 
 View = TypeVar("View", bound=Callable[..., Any])
 PROBLEM = "application/problem+json"
+SESSION_COOKIE = "__Host-session"
+"""The cookie of a signed-in page: sent by Secure connections of this host only, and read by no script."""
 _PROBES = ("/healthz", "/readyz", "/metrics")
 _STRICT_PATHS = ("/api/", "/.well-known/")
 """Where a query names what the route takes and nothing else."""
@@ -156,7 +158,7 @@ def problem_response(body: dict[str, Any], status: int, headers: dict[str, str])
 
 def render_problem(problem: Problem) -> Response:
     """A problem that our own code raised, rendered once, here."""
-    return problem_response(problem.as_dict(), problem.status, problem.headers)
+    return problem_response(problem.as_dict(), problem.status, problem.response_headers())
 
 
 def language() -> str:
@@ -165,9 +167,20 @@ def language() -> str:
 
 
 def _in_words(body: dict[str, Any]) -> dict[str, Any]:
-    """A problem document with the title of its code in the language asked for."""
-    titles = words(language())["problems"]
-    return body | {"title": titles.get(body["code"], body["title"])}
+    """A problem document in the language asked for: the title of its code, and what is wrong with each value.
+
+    English sentences about values know limits and examples; without one, and in other languages, the code is worded.
+    """
+    said = words(language())
+    shown = body | {"title": said["problems"].get(body["code"], body["title"])}
+    if "field_errors" in body:
+        faults = said["faults"]
+        keep = language() == LANGUAGES[0]
+        shown["field_errors"] = [
+            fault if keep and fault["message"] else fault | {"message": faults.get(fault["code"], fault["message"])}
+            for fault in body["field_errors"]
+        ]
+    return shown
 
 
 def body() -> dict[str, Any]:
@@ -185,14 +198,30 @@ def now() -> datetime:
 
 
 def principal() -> Principal:
-    """Who is asking; raises Unauthenticated without a valid bearer token."""
+    """Who is asking; raises Unauthenticated without a valid bearer token or session cookie."""
     if "principal" not in g:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated("a bearer token is required")
-        g.principal = services().authenticate(token.strip())
+        g.principal = services().authenticate(credential())
     who: Principal = g.principal
     return who
+
+
+def credential() -> str:
+    """The token that says who is asking: a bearer token, or the session cookie where a page of ours sent the request.
+
+    Raises Unauthenticated where there is neither.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    cookie = request.cookies.get(SESSION_COOKIE, "")
+    if not cookie or not is_same_origin():
+        raise Unauthenticated("a bearer token is required")
+    return cookie
+
+
+def is_same_origin() -> bool:
+    """Whether the browser says that a page of this very origin sent the request (Fetch Metadata); no script can."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
 def allow(*roles: Role) -> Callable[[View], View]:
@@ -213,7 +242,7 @@ def _audience(roles: frozenset[Role]) -> dict[str, Any]:
     if Role.ANYONE in roles:
         return {"security": []}
     return {
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {"session": []}] if roles <= STAFF else [{"bearer": []}],
         "responses": {401: "UNAUTHORIZED", 403: "FORBIDDEN"},
         "x-roles": sorted(roles),
     }
@@ -270,12 +299,16 @@ def refuse_nul() -> None:
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
     "Content-Security-Policy": (
         "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; img-src 'self' data:"
     ),
 }
+_STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
+"""Two years; ASVS 5.0 V3.4.1 asks for one at least. Only in production: http://localhost has no certificate."""
 
 
 def log_requests(app: Flask) -> None:
@@ -311,13 +344,14 @@ def _request_fields(status: int) -> dict[str, Any]:
     }
 
 
-def add_security_headers(app: Flask) -> None:
+def add_security_headers(app: Flask, *, production: bool) -> None:
     """Headers of every response, and the id by which the log knows the request."""
+    headers = _SECURITY_HEADERS | (_STRICT_TRANSPORT if production else {})
 
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.add("X-Request-Id", g.get("request_id") or uuid.uuid4().hex)
-        for name, value in _SECURITY_HEADERS.items():
+        for name, value in headers.items():
             if name not in response.headers:
                 response.headers.add(name, value)
         if request.path.startswith("/api/") and "Cache-Control" not in response.headers:

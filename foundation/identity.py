@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
+
+from sqlalchemy import ColumnElement, TextClause
 
 from foundation.db import ReadSession
 
@@ -27,7 +30,7 @@ class Principal:
     """Who is asking.
 
     A resident's are `assurance` (how the sign-in was activated), `passport_id` (with which passport, where known) and
-    `family` (the sign-in); `office` is an officer's.
+    `family` (the sign-in); `offices` are an officer's, those that the account acts for.
     """
 
     role: Role
@@ -36,7 +39,7 @@ class Principal:
     assurance: str = ""
     passport_id: int | None = None
     family: UUID | None = None
-    office: str | None = None
+    offices: frozenset[str] = frozenset()
 
     @property
     def actor(self) -> str:
@@ -44,8 +47,14 @@ class Principal:
         return f"{self.role}:{self.name or self.id}"
 
 
+BasisOf = Callable[[ReadSession, UUID], str | None]
+"""From a person's id to the basis of the due date that they owe a report for; None where they owe none."""
+
 PersonOf = Callable[[ReadSession, UUID], UUID]
 """From the id of a resident's principal to the person whom messages and devices belong to at present."""
+
+IsOfOffices = Callable[[ColumnElement[UUID], Principal, date], ColumnElement[bool] | TextClause]
+"""From a column of people, an officer and a day to the condition that a person has to do with the officer's offices."""
 
 Authenticate = Callable[[str], Principal]
 """From a bearer token to a principal; raises Unauthenticated."""

@@ -5,12 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g, has_request_context
+from sqlalchemy import false
 
+from foundation import row_security
 from foundation.clock import Clock
 from foundation.config import Settings
+from foundation.connections import Opening
 from foundation.db import AutocommitConnection, Database, ReadSession, Session
-from foundation.identity import Authenticate, PersonOf
+from foundation.identity import Authenticate, BasisOf, IsOfOffices, PersonOf, Principal, Role
 
 _NAME = "services"
 
@@ -24,10 +27,12 @@ class Services:
     database: Database
     authenticate: Authenticate
     person_of: PersonOf = lambda _session, resident_id: resident_id
+    owes: BasisOf | None = None
+    is_of_offices: IsOfOffices = lambda _person, _officer, _today: false()
 
 
 def use_services(app: Flask, services: Services) -> None:
-    """Give an application its services; called once, by the application factory."""
+    """Give an application its services; called by the application factory."""
     app.extensions[_NAME] = services
 
 
@@ -48,27 +53,33 @@ def database() -> Database:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """A transaction on the application's database."""
-    with database().transaction() as session:
+    """A transaction on the application's database; in a resident's request, one that sees that person's rows only."""
+    with database().transaction(person=_asking_person()) as session:
         yield session
 
 
 @contextmanager
 def read_session() -> Iterator[ReadSession]:
-    """A session that reads the application's database."""
-    with database().read_session() as session:
+    """A session that reads the application's database; as `transaction`."""
+    with database().read_session(person=_asking_person()) as session:
         yield session
 
 
 @contextmanager
 def autocommit() -> Iterator[AutocommitConnection]:
-    """A Core connection to the application's database; each statement is a transaction of its own."""
-    with database().autocommit() as connection:
+    """A Core connection to the application's database; each statement is a transaction of its own, as `transaction`."""
+    with database().autocommit(person=_asking_person()) as connection:
         yield connection
 
 
 @contextmanager
 def read_autocommit() -> Iterator[AutocommitConnection]:
-    """A Core connection that reads the application's database."""
-    with database().read_autocommit() as connection:
+    """A Core connection that reads the application's database; as `transaction`."""
+    with database().read_autocommit(person=_asking_person()) as connection:
         yield connection
+
+
+def _asking_person() -> Opening | None:
+    """For whom the database works: the resident whose request it is, since `guard` found out; else nobody."""
+    who: Principal | None = g.get("principal") if has_request_context() else None
+    return row_security.opening(who.id) if who is not None and who.role == Role.RESIDENT else None

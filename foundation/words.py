@@ -6,20 +6,19 @@ A sentence may be a list, from the fullest to the barest: the first one counts w
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from babel.dates import format_date
+
 FOLDER = Path(__file__).parent.parent / "words"
-LANGUAGES = ("en", "th")
+LANGUAGES = ("en", *sorted(path.stem for path in FOLDER.glob("*.json") if path.stem != "en"))
 """The languages served; the first one where another is asked for."""
 
-_ENGLISH_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-_THAI_MONTHS = ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.")
+_LOCALES = {"en": "en_GB", "zh": "zh_Hans"}
+"""Locales of CLDR whose name is not that of the language."""
 
 
 @cache
@@ -29,21 +28,28 @@ def words(language: str) -> Mapping[str, Any]:
     return content
 
 
-def sentence(language: str, section: str, code: str, values: Mapping[str, str] | None = None) -> str:
-    """The sentence for a code with its values filled in. Raises KeyError where there is none for these values."""
+def sentence(
+    language: str, section: str, code: str, values: Mapping[str, str] | None = None, *, part: str | None = None
+) -> str:
+    """The sentence for a code, or a named part of it, with its values filled in.
+
+    Raises KeyError where there is none for these values.
+    """
     present = values or {}
-    for text, names in _texts(language, section, code):
+    for text, names in _texts(language, section, code, part):
         if names <= present.keys():
             return text.format_map(present)
     raise KeyError(f"{section}.{code}: values are missing")
 
 
 @cache
-def _texts(language: str, section: str, code: str) -> tuple[tuple[str, frozenset[str]], ...]:
-    texts = words(language)[section][code]
+def _texts(language: str, section: str, code: str, part: str | None) -> tuple[tuple[str, frozenset[str]], ...]:
+    said = words(language)[section][code]
+    texts = said if part is None else said[part]
     return tuple((text, placeholders(text)) for text in ([texts] if isinstance(texts, str) else texts))
 
 
+@lru_cache(maxsize=10_000)
 def placeholders(text: str) -> frozenset[str]:
     """The names of the values that a text takes."""
     return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
@@ -55,8 +61,9 @@ def preferred_language(tags: Iterable[str]) -> str:
     return next((language for language in accepted if language in LANGUAGES), LANGUAGES[0])
 
 
+@lru_cache(maxsize=10_000)
 def long_date(day: date, language: str) -> str:
     """A date as people write it: "14 April 2026"; in Thai with the year of the Buddhist era, "14 เม.ย. 2569"."""
-    if language == "th":
-        return f"{day.day} {_THAI_MONTHS[day.month - 1]} {day.year + 543}"
-    return f"{day.day} {_ENGLISH_MONTHS[day.month - 1]} {day.year}"
+    if language == "th":  # CLDR has the Buddhist calendar, Babel does not
+        return f"{day.day} {format_date(day, 'MMM', locale=language)} {day.year + 543}"
+    return format_date(day, "long", locale=_LOCALES.get(language, language))

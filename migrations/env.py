@@ -10,14 +10,25 @@ from alembic.autogenerate.rewriter import Rewriter
 from alembic.operations.ops import CreateTableOp, DowngradeOps, DropIndexOp, DropTableOp, ModifyTableOps
 from sqlalchemy import Connection, event
 
+import foundation.event_seals
 import foundation.events
 import foundation.key_check
-import foundation.leases  # noqa: F401 - as above
+import foundation.leases
+import foundation.retention
+import foundation.throttle
+import foundation.verifications  # noqa: F401 - as above
 import immigration.models.access
+import immigration.models.approvals
+import immigration.models.cases
+import immigration.models.claims
+import immigration.models.conflicts
+import immigration.models.decision_rates
 import immigration.models.obligations
+import immigration.models.passkeys
 import immigration.models.people
 import immigration.models.records
-import immigration.models.reports  # noqa: F401 - as above
+import immigration.models.reports
+import immigration.models.second_looks  # noqa: F401 - as above
 import notifications.models  # noqa: F401 - as above
 from foundation.db import Base
 from foundation.sealing import Sealed

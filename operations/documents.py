@@ -13,12 +13,23 @@ from werkzeug.exceptions import default_exceptions
 
 import foundation.events
 import foundation.key_check
-import foundation.leases  # noqa: F401 - as below
+import foundation.leases
+import foundation.retention
+import foundation.throttle
+import foundation.verifications  # noqa: F401 - as below
 import immigration.models.access
+import immigration.models.approvals
+import immigration.models.cases
+import immigration.models.claims
+import immigration.models.conflicts
+import immigration.models.decision_rates
+import immigration.models.figures
 import immigration.models.obligations
+import immigration.models.passkeys
 import immigration.models.people
 import immigration.models.records
-import immigration.models.reports  # noqa: F401 - as below
+import immigration.models.reports
+import immigration.models.second_looks  # noqa: F401 - as below
 import notifications.models  # noqa: F401 - the tables register themselves
 from foundation import classification
 from foundation.classification import Classification
@@ -27,7 +38,8 @@ from foundation.errors import Problem, all_problems
 from foundation.fields import FieldFault
 from foundation.sealing import Sealed
 from immigration.rules import reports
-from immigration.rules.codes import ContactFault
+from immigration.rules.codes import ContactFault, TripFault
+from operations import privacy_documents
 from operations.services import services_of
 
 NOTICE = "<!-- Made from the code by `make docs`; changes made here are lost. -->"
@@ -128,17 +140,53 @@ def data_dictionary(_app: Flask) -> str:
     )
 
 
+def privacy_notice(_app: Flask) -> str:
+    """What residents are told about their data, in English and Thai."""
+    heads = ("what for", "which data", "kept", "why", "ground")
+    thai = ("เพื่ออะไร", "ข้อมูลใด", "เก็บนานเท่าใด", "เหตุผล", "ฐานกฎหมาย")
+    return _page(
+        "Privacy notice",
+        "The Immigration Bureau keeps these data of people who report their address (Personal Data Protection Act\n"
+        "B.E. 2562, section 23). Messages to phones hold dates and codes only. The services that carry them get an\n"
+        "address of the phone, and nothing else about the person.",
+        _table(heads, privacy_documents.notice_rows("en")),
+        "## Your rights",
+        _table(("right", "how", "of the act"), privacy_documents.RIGHTS["en"]),
+        "## ประกาศความเป็นส่วนตัว",
+        "สำนักงานตรวจคนเข้าเมืองเก็บข้อมูลต่อไปนี้ของผู้แจ้งที่พัก (พระราชบัญญัติคุ้มครองข้อมูลส่วนบุคคล พ.ศ. 2562 มาตรา 23)\n"
+        "ข้อความที่ส่งถึงโทรศัพท์มีเพียงวันที่และรหัส ผู้ให้บริการที่ส่งข้อความได้รับเพียงที่อยู่ของอุปกรณ์ ไม่ได้รับข้อมูลอื่นของบุคคล",
+        _table(thai, privacy_documents.notice_rows("th")),
+        "## สิทธิของท่าน",
+        _table(("สิทธิ", "วิธีใช้สิทธิ", "ตามพระราชบัญญัติ"), privacy_documents.RIGHTS["th"]),
+    )
+
+
+def records_of_processing(_app: Flask) -> str:
+    """What the controller records of its processing."""
+    heads = ("what for", "table", "columns about people (* encrypted)", "kept", "erased on request", "ground (grade)")
+    return _page(
+        "Records of processing",
+        "By the Personal Data Protection Act B.E. 2562, section 39. Controller: the Immigration Bureau. Recipients:\n"
+        "officers of the offices that a person has to do with, auditors, and the services that carry messages.\n"
+        "Security: see [security.md](security.md). Rights: see [privacy-notice.md](privacy-notice.md).",
+        _table(heads, privacy_documents.processing_rows()),
+    )
+
+
 DOCUMENTS: dict[str, Callable[[Flask], str]] = {
     "states.md": states,
     "problems.md": problems,
     "openapi.json": openapi,
     "data-dictionary.md": data_dictionary,
+    "privacy-notice.md": privacy_notice,
+    "records-of-processing.md": records_of_processing,
 }
 
 
 def _field_faults() -> list[tuple[str, str]]:
     contact = [(_code(fault), "a phone number or an e-mail address") for fault in ContactFault]
-    return [(_code(fault), "any field") for fault in FieldFault] + contact
+    days = [(_code(fault), "a day of a trip") for fault in TripFault]
+    return [(_code(fault), "any field") for fault in FieldFault] + contact + days
 
 
 def _library_problems(app: Flask) -> list[tuple[str, str, str]]:

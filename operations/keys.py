@@ -6,7 +6,7 @@ from sqlalchemy.exc import ProgrammingError
 from foundation import key_check
 from foundation.db import Database
 from foundation.key_check import WrongSecretKey
-from foundation.sealing import CannotOpen, keyring
+from foundation.sealing import CannotOpen, keyring, row_name
 from immigration.models.people import Passport
 
 
@@ -20,13 +20,16 @@ def check_secrets(database: Database) -> None:
         with database.read_session() as session:
             if key_check.check(session, keyring()):
                 return
-            sealed = session.scalar(select(type_coerce(Passport.document_number, LargeBinary)).limit(1))
+            columns = type_coerce(Passport.document_number, LargeBinary), Passport.document_index
+            sealed = session.execute(select(*columns).limit(1)).one_or_none()
     except ProgrammingError:  # the table is not there: not migrated yet
         return
     if sealed is not None:
         try:
-            keyring().open(sealed, "passports.document_number")
+            keyring().open(sealed[0], "passports.document_number", row_name(bytes(sealed[1])))
         except CannotOpen as error:
             raise WrongSecretKey("neither SECRET_KEY nor SECRET_KEY_PREVIOUS opens what is stored") from error
     with database.transaction() as session:
         key_check.create(session, keyring())
+        if sealed is None:
+            key_check.all_are_bound(session, keyring())

@@ -12,6 +12,8 @@ from alembic.util import CommandError
 from sqlalchemy import func, select
 
 from foundation.db import Database, database_errors_as_problems
+from operations import roles
+from operations.roles import Addresses
 
 FOLDER = Path(__file__).parent.parent / "migrations"
 _NO_LIMIT = {"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
@@ -36,8 +38,19 @@ def revision_is_at_least_ours(database: Database) -> bool:
     return bool(current) and (current == set(scripts.get_heads()) or not all(_is_known(scripts, r) for r in current))
 
 
-def bring_up_to_date(database: Database) -> bool:
-    """Run the migrations that are missing; whether there were any. Only one process does, the others wait."""
+def bring_up_to_date(database: Database, addresses: Addresses | None = None) -> bool:
+    """Run the migrations that are missing, as the owner of the tables; whether there were any.
+
+    Only one process does, the others wait. With `addresses`, the roles in them, and that of residents' requests, get
+    the rights that they need, where they lack any. Raises UnfitRole.
+    """
+    changed = _migrate(database)
+    if addresses and (changed or not roles.are_granted(database, addresses)):
+        roles.grant(database, addresses)
+    return changed
+
+
+def _migrate(database: Database) -> bool:
     if revision_is_at_least_ours(database):
         return False
     unlimited = database.without_timeout()

@@ -6,14 +6,18 @@ from typing import Any
 import swagger_ui_bundle
 from flask import Blueprint, Response, current_app, jsonify, send_from_directory
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-from sqlalchemy import text
+from sqlalchemy import text, true
 
+from foundation.db import ReadSession
 from foundation.errors import Unavailable
-from foundation.http import allow
+from foundation.http import SESSION_COOKIE, allow
 from foundation.identity import Role
-from foundation.services import database, read_session
+from foundation.services import database, read_session, services
+from notifications.rules import GapCause
+from notifications.services import coverage
 from operations import migrating
 from operations.keys import check_secrets
+from operations.message_metrics import MessageMetrics
 from operations.services import services_of
 
 blueprint = Blueprint("pages", __name__)
@@ -25,7 +29,12 @@ SPEC_OPTIONS: dict[str, Any] = {
         "section 37(5)). "
         "Dates are civil dates in Asia/Bangkok, times RFC 3339; errors are RFC 9457 problem documents.",
     },
-    "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    "components": {
+        "securitySchemes": {
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+        }
+    },
     "security": [{"bearer": []}],
 }
 _DOCS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -104,13 +113,40 @@ _METRICS = {
         "Reports that wait for the records to be readable",
         "select count(*) from reports where 'source-unavailable' = any(reasons) and status = 'under-review'",
     ),
-    "events_waiting": ("Events not relayed yet", "select count(*) from events where relayed_at is null"),
+    "events_waiting": ("Events not relayed yet", "select count(*) from events_to_relay"),
     "events_oldest_waiting_seconds": (
         "Age of the oldest event not relayed yet",
-        "select coalesce(extract(epoch from now() - min(at)), 0) from events where relayed_at is null",
+        """select coalesce(extract(epoch from now() - min(at)), 0)
+        from events join events_to_relay on events_to_relay.event_id = events.id""",
+    ),
+    "events_oldest_unsealed_seconds": (
+        "Age of the oldest event that no seal covers yet",
+        """select coalesce(extract(epoch from now() - min(at)), 0)
+        from events join events_to_seal on events_to_seal.event_id = events.id""",
+    ),
+    "seals_unwitnessed": (
+        "Seals that the witness has not taken yet",
+        "select count(*) from seals where number not in (select number from witnessed_seals)",
     ),
     "deliveries_waiting": ("Messages on their way", "select count(*) from deliveries where status = 'pending'"),
 }
+
+
+_COVERAGE = ("coverage_gaps", "coverage_checked_seconds")
+
+
+def _coverage(registry: CollectorRegistry, session: ReadSession) -> None:
+    """How many people the last check found who were not told, by cause, and how old that check is."""
+    last = coverage.last_check(session, of=true(), limit=1)
+    gaps = Gauge(
+        f"tm47_{_COVERAGE[0]}", "people who were not told what they must have been told", ["cause"], registry=registry
+    )
+    counts = {each["cause"]: each["count"] for each in last.causes}
+    for cause in GapCause:
+        gaps.labels(cause).set(counts.get(cause, 0))
+    age = Gauge(f"tm47_{_COVERAGE[1]}", "age of the last check of coverage", registry=registry)
+    if last.checked_at:
+        age.set((services().clock() - last.checked_at).total_seconds())
 
 
 @blueprint.get("/metrics")
@@ -121,4 +157,6 @@ def metrics() -> Response:
     with read_session() as session:
         for name, (what, query) in _METRICS.items():
             Gauge(f"tm47_{name}", what, registry=registry).set(float(session.execute(text(query)).scalar_one()))
+        _coverage(registry, session)
+        registry.register(MessageMetrics(session, services().clock()))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

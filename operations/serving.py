@@ -13,7 +13,7 @@ def granian(*, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> l
 
     A process that ends by itself is started again; on SIGTERM requests in hand are answered.
     """
-    where = ["--interface", "wsgi", "app:application", "--host", host, "--port", str(port)]
+    options = ["--interface", "wsgi", "app:application", "--host", host, "--port", str(port)]
     sizes = ["--workers", str(workers), "--blocking-threads", str(POOL_SIZE)]
     life = ["--respawn-failed-workers", "--workers-kill-timeout", str(KILL_AFTER)]
-    return [sys.executable, "-m", "granian", *where, *sizes, *life, "--no-log"]
+    return [sys.executable, "-m", "granian", *options, *sizes, *life, "--no-log"]

@@ -1,54 +1,87 @@
-"""The phone app's files, as `make web` built them: each name is a route of its own, each file is sent compressed."""
+"""The files of the phone app and the console, as `make web` built them: listed routes, each file sent compressed."""
 
 from pathlib import Path
 
 from flask import Blueprint, Response, request
 
 from foundation.errors import NotFound
-from foundation.http import allow
+from foundation.http import allow, language
 from foundation.identity import Role
 
 blueprint = Blueprint("web", __name__)
 APP = Path(__file__).parent.parent / "web" / "dist" / "app"
+CONSOLE = APP.parent / "console"
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 UNCHANGING = 365 * 24 * 3600
 """Seconds; the name of a file under `assets/` holds a checksum of its content."""
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>90-day reporting</title><h1>90-day reporting</h1>
-<p>The phone app is not built: <code>make web</code> builds it.</p>
+<p>The phone app and the console are not built: <code>make web</code> builds them.</p>
 <p><a href="/docs">The API, to read and to try</a></p></html>"""
 
 
 @blueprint.get("/")
 @allow(Role.ANYONE)
 def front() -> Response:
-    """The phone app; all of its screens have this address, so that no number of a report reaches a log."""
-    if not (APP / "index.html").is_file():
-        return Response(_NOT_BUILT, content_type="text/html; charset=utf-8")
-    return _file("index.html", max_age=0)
+    """The phone app; all of its screens have this address, so that no number of a report reaches a log.
+
+    It names the words of the first screen in the browser's language, which are fetched beside the script, not after it.
+    """
+    response = _page(APP)
+    for words in _first_words(language()):
+        response.headers["Link"] = f"</assets/{words}>; rel=modulepreload"
+    response.vary.add("Accept-Language")
+    return response
 
 
 @blueprint.get("/<any('sw.js', 'manifest.webmanifest', 'icon.svg', 'icon-192.png', 'icon-512.png'):name>")
 @allow(Role.ANYONE)
 def named_file(name: str) -> Response:
     """A file whose name stays while its content changes."""
-    return _file(name, max_age=0)
+    return _file(APP, name, max_age=0)
 
 
 @blueprint.get("/assets/<name>")
 @allow(Role.ANYONE)
 def asset(name: str) -> Response:
     """A file whose name changes with its content."""
-    return _file(f"assets/{name}", max_age=UNCHANGING)
+    return _file(APP, f"assets/{name}", max_age=UNCHANGING)
 
 
-def _file(name: str, *, max_age: int) -> Response:
+@blueprint.get("/console")
+@allow(Role.ANYONE)
+def console() -> Response:
+    """The officers' console; what it shows is asked of the API, which asks who is signed in."""
+    return _page(CONSOLE)
+
+
+@blueprint.get("/console/assets/<name>")
+@allow(Role.ANYONE)
+def console_asset(name: str) -> Response:
+    """A file of the console, whose name changes with its content."""
+    return _file(CONSOLE, f"assets/{name}", max_age=UNCHANGING)
+
+
+def _first_words(language: str) -> list[str]:
+    """The file with the words of the first screen: `en-HASH.js`; those of the others are in `en-later-HASH.js`."""
+    names = (path.name for path in (APP / "assets").glob(f"{language}-*.js"))
+    return [name for name in names if not name.startswith(f"{language}-later-")]
+
+
+def _page(folder: Path) -> Response:
+    """The page of a built app, or one that says how to build it."""
+    if not (folder / "index.html").is_file():
+        return Response(_NOT_BUILT, content_type="text/html; charset=utf-8")
+    return _file(folder, "index.html", max_age=0)
+
+
+def _file(folder: Path, name: str, *, max_age: int) -> Response:
     """A built file, in the best encoding that the browser takes and the build made; raises NotFound."""
-    if not (APP / name).is_file() or name.endswith(tuple(ENCODINGS.values())):
+    if not (folder / name).is_file() or name.endswith(tuple(ENCODINGS.values())):
         raise NotFound
     encodings = (each for each in ENCODINGS if request.accept_encodings[each] > 0)
-    encoding = next((each for each in encodings if (APP / f"{name}{ENCODINGS[each]}").is_file()), None)
-    response = Response((APP / (name + ENCODINGS.get(encoding or "", ""))).read_bytes(), content_type=_type(name))
+    encoding = next((each for each in encodings if (folder / f"{name}{ENCODINGS[each]}").is_file()), None)
+    response = Response((folder / (name + ENCODINGS.get(encoding or "", ""))).read_bytes(), content_type=_type(name))
     response.headers["Vary"] = "Accept-Encoding"
     if encoding:
         response.headers["Content-Encoding"] = encoding

@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,20 +19,36 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from foundation import leases
-from foundation.clock import BANGKOK, Clock, bangkok_date, system_clock
+from foundation import leases, retention, throttle
+from foundation.clock import BANGKOK, Clock, bangkok_date, monotonic, system_clock
 from foundation.db import Database
 from foundation.errors import Unavailable
 from foundation.leases import HeldLease
+from foundation.mail import Mailer
+from foundation.round_log import RoundLog
 from foundation.version import VERSION
-from immigration.registries.mail import Mailer
-from immigration.services import code_mail, document_indexes, obligations, rechecks, reports
+from foundation.witnesses import Witness
+from immigration.services import (
+    challenges,
+    code_mail,
+    decision_rates,
+    document_indexes,
+    law_versions,
+    rechecks,
+    refreshing,
+    second_looks,
+)
 from immigration.services.judging import FilingContext
 from notifications import rounds
-from notifications.channels.push import PushChannel
+from notifications.channels.channel import Channel, ChannelKind
+from notifications.channels.registry import CHANNELS
+from notifications.services.addressing import Routing
+from operations import auditing, figures, verifying
 from operations.subscribing import SUBSCRIBERS
 
 PLANNING = "planning"
+COUNTING = "figures"
+VERIFYING = "verifying"
 HEARTBEAT_SECONDS = 10
 ALIVE_WITHIN = timedelta(seconds=60)
 """A worker without a sign of life for longer than this is not healthy."""
@@ -44,17 +60,24 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What the rounds need. Rounds that go on batch by batch end after the batch in hand once `stop` is set."""
+    """What the rounds need. Rounds that go on batch by batch end after the batch in hand once `stop` is set.
+
+    `retention` is the database as the role has it that may remove old rows; else that of the other rounds.
+    """
 
     database: Database
     clock: Clock
     filing: FilingContext
     mailer: Mailer
-    channel: PushChannel
+    channels: Mapping[str, Channel]
     due_today: rounds.DueToday
+    routing: Routing = field(default_factory=Routing)
+    witness: Witness | None = None
+    retention: Database | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     planning: threading.Lock = field(default_factory=threading.Lock)
     host: str = field(default_factory=socket.gethostname)
+    log: RoundLog = field(default_factory=RoundLog)
 
     @property
     def process(self) -> str:
@@ -71,8 +94,8 @@ class Round:
     run: Callable[[WorkerContext, datetime], int]
 
 
-def _relay(context: WorkerContext, now: datetime) -> int:
-    return rounds.relay_round(context.database, now, SUBSCRIBERS, stopping=context.stop.is_set)
+def _relay(context: WorkerContext, _now: datetime) -> int:
+    return rounds.relay_round(context.database, SUBSCRIBERS, stopping=context.stop.is_set)
 
 
 def _recheck(context: WorkerContext, now: datetime) -> int:
@@ -84,13 +107,14 @@ def _recheck(context: WorkerContext, now: datetime) -> int:
 def _refresh(context: WorkerContext, now: datetime) -> int:
     """Recompute obligations that a recorded future row, an import cut short or changed rules made out of date.
 
-    Before that, give passports of an earlier release the index by which misread numbers are found.
+    Reports that an office took meanwhile are closed. Before all that, give passports of an earlier release the index by
+    which misread numbers are found.
     """
-    filing, more = context.filing, True
-    while more and not context.stop.is_set():
-        with context.database.transaction() as session:
-            more = document_indexes.fill(session)
-    return obligations.refresh(
+    filing = context.filing
+    with context.database.transaction() as session:
+        law_versions.note(session, filing.law, now=now)
+    document_indexes.fill(context.database, stopping=context.stop.is_set)
+    return refreshing.refresh(
         context.database,
         records=filing.records,
         law=filing.law,
@@ -101,11 +125,26 @@ def _refresh(context: WorkerContext, now: datetime) -> int:
 
 
 def _begin(context: WorkerContext, now: datetime) -> int:
-    return _planning(context, lambda lease: rounds.begin_round(context.database, context.due_today, now, lease.confirm))
+    return _planning(
+        context,
+        lambda lease: rounds.begin_round(
+            context.database,
+            context.due_today,
+            now,
+            lease.confirm,
+            routing=context.routing,
+            stopping=context.stop.is_set,
+        ),
+    )
 
 
 def _plan(context: WorkerContext, now: datetime) -> int:
-    return _planning(context, lambda lease: rounds.plan_round(context.database, context.due_today, now, lease.confirm))
+    return _planning(
+        context,
+        lambda lease: rounds.plan_round(
+            context.database, context.due_today, now, lease.confirm, routing=context.routing
+        ),
+    )
 
 
 def _planning(context: WorkerContext, plan: Callable[[HeldLease], int]) -> int:
@@ -123,9 +162,15 @@ def _planning(context: WorkerContext, plan: Callable[[HeldLease], int]) -> int:
     return 0
 
 
-def _send(context: WorkerContext, now: datetime) -> int:
+def _send(kind: ChannelKind, context: WorkerContext, now: datetime) -> int:
     return rounds.send_round(
-        context.database, context.channel, now, due_today=context.due_today, stopping=context.stop.is_set
+        context.database,
+        context.channels[kind.name],
+        now,
+        due_today=context.due_today,
+        kind=kind,
+        routing=context.routing,
+        stopping=context.stop.is_set,
     )
 
 
@@ -133,10 +178,62 @@ def _mail(context: WorkerContext, now: datetime) -> int:
     return code_mail.mail_codes(context.database, context.mailer, now, stopping=context.stop.is_set)
 
 
+def _seal(context: WorkerContext, now: datetime) -> int:
+    return auditing.seal_round(
+        context.database, context.filing.signer, now, witness=context.witness, stopping=context.stop.is_set
+    )
+
+
+def _coverage(context: WorkerContext, now: datetime) -> int:
+    return _planning(
+        context, lambda lease: rounds.coverage_round(context.database, context.due_today, now, lease.confirm)
+    )
+
+
+def _figures(context: WorkerContext, now: datetime) -> int:
+    """Count the published figures; of several workers one counts."""
+    with leases.hold(context.database, COUNTING, holder=context.process) as lease:
+        return figures.count_round(context.database, now, lease.confirm) if lease else 0
+
+
 def _forget(context: WorkerContext, now: datetime) -> int:
+    removed = auditing.remove_expired(context.retention or context.database, context.filing.signer, now)
     with context.database.transaction() as session:
         leases.forget_heartbeats(session, older_than=timedelta(days=1))
-        return reports.forget_idempotency_keys(session, now=now)
+    return removed
+
+
+def _retain(context: WorkerContext, now: datetime) -> int:
+    return retention.enforce(context.retention or context.database, now=now, stopping=context.stop.is_set)
+
+
+def _unthrottle(context: WorkerContext, now: datetime) -> int:
+    with context.database.transaction() as session:
+        return throttle.forget_expired(session, now=now) + challenges.forget_expired(session, now=now)
+
+
+def _rate(context: WorkerContext, now: datetime) -> int:
+    patient = context.database.without_timeout(pool_size=1)
+    try:
+        with patient.transaction() as session:
+            return decision_rates.count(session, now=now)
+    finally:
+        patient.close()
+
+
+def _verify(context: WorkerContext, now: datetime) -> int:
+    """Verify the audit trail where an auditor asked for it, or the last time was a day ago; one worker does."""
+    with leases.hold(context.database, VERIFYING, holder=context.process) as lease:
+        if lease is None:
+            return 0
+        return verifying.verify_round(
+            context.database, context.filing.signer, now, clock=context.clock, witness=context.witness
+        )
+
+
+def _assign_looks(context: WorkerContext, now: datetime) -> int:
+    with context.database.transaction() as session:
+        return second_looks.assign(session, now=now)
 
 
 ROUNDS = (
@@ -145,9 +242,17 @@ ROUNDS = (
     Round("plan", 3600, _plan),
     Round("begin", 300, _begin),
     Round("relay", 2, _relay),
-    Round("send", 3, _send),
+    *(Round(f"send-{kind.name}", 3, partial(_send, kind)) for kind in CHANNELS),
     Round("mail", 3, _mail),
+    Round("second-looks", 30, _assign_looks),
+    Round("seal", 15, _seal),
+    Round("verify", 20, _verify),
+    Round("decision-rates", 3600, _rate),
+    Round("coverage", 600, _coverage),
+    Round("figures", 600, _figures),
     Round("forget", 3600, _forget),
+    Round("retain", 24 * 3600, _retain),
+    Round("unthrottle", 60, _unthrottle),
 )
 
 
@@ -167,7 +272,7 @@ def run_until_stopped(context: WorkerContext) -> None:
         timezone=BANGKOK,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
     )
-    scheduler.add_listener(_log_failure, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+    scheduler.add_listener(partial(_note_failure, context.log), EVENT_JOB_ERROR | EVENT_JOB_MISSED)
     done: Counter[str] = Counter()
     for each in ROUNDS:
         _schedule(scheduler, each.name, each.every, partial(_run, each, context, done))
@@ -197,10 +302,9 @@ def warn_of_unconfirmed_holidays(context: WorkerContext) -> None:
 
 
 def beat(context: WorkerContext) -> None:
-    """Give a sign of life; where the database is away, none."""
+    """Give a sign of life and write down what the rounds did; where the database is away, later."""
     try:
-        with context.database.transaction() as session:
-            leases.beat(session, process=context.process, host=context.host)
+        context.log.write(context.database, partial(leases.beat, process=context.process, host=context.host))
     except Unavailable as problem:
         log.warning("heartbeat: %s", problem)
 
@@ -219,11 +323,14 @@ def _run(each: Round, context: WorkerContext, done: Counter[str]) -> None:
     """Run a round; one that the database or a bug ends comes again at its next time, since nothing waits in memory."""
     if context.stop.is_set():
         return
+    began = monotonic()
     try:
         count = each.run(context, context.clock())
     except Unavailable as problem:
+        context.log.failed(each.name)
         log.warning("round %s: %s", each.name, problem)
         return
+    context.log.succeeded(each.name, monotonic() - began)
     done[each.name] += count
     log.debug("round %s: %d", each.name, count)
 
@@ -235,8 +342,11 @@ def _log_summary(done: Counter[str]) -> None:
     done.subtract(counts)
 
 
-def _log_failure(event: Any) -> None:
+def _note_failure(noted: RoundLog, event: Any) -> None:
+    """Note a round that a bug ended, or whose time was missed."""
     if error := getattr(event, "exception", None):
+        noted.failed(event.job_id)
         log.error("round %s failed", event.job_id, exc_info=error)
     else:
+        noted.missed(event.job_id)
         log.error("round %s was missed", event.job_id)

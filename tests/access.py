@@ -7,14 +7,13 @@ from uuid import UUID
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
 from foundation.config import Settings
 from foundation.db import Database
 from immigration.models.people import Passport, Person, document_index, folded_index
 from immigration.models.records import Movement
 from immigration.rules.birth_dates import BirthDate
 from immigration.services import activations
-from tests.conftest import NOW, SECRET
+from tests.conftest import NOW, SECRET, application
 
 BORN = date(1990, 5, 17)
 BIRTH = BirthDate.of(BORN)
@@ -39,9 +38,7 @@ class SetClock:
 
 def make_app(database: Database, clock: SetClock) -> Flask:
     """The application with a clock that the test moves."""
-    app = create_app(SETTINGS, database=database, clock=clock)
-    app.testing = True
-    return app
+    return application(database, settings=SETTINGS, clock=clock)
 
 
 def add_person(

@@ -17,10 +17,10 @@ def main(count: int, seed: int = 90) -> None:
     for _ in range(count):
         history = random_history(rng)
         met.update(features(history))
-        found, expected = by_the_rules(history), answer(history)
-        if found != expected:
+        answered, expected = by_the_rules(history), answer(history)
+        if answered != expected:
             differing += 1
-            fields.update(name for name in expected if found[name] != expected[name])
+            fields.update(name for name in expected if answered[name] != expected[name])
             if differing <= SHOWN:
                 print(difference(smallest(history)), end="\n\n")
     for what, number in sorted(met.items()):

@@ -1,6 +1,9 @@
 """Records, residents and officers with default values: a test names only what differs."""
 
+import csv
 import itertools
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,10 +11,11 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from foundation.identity import Role
 from immigration.rules.rows import KINDS
-from immigration.services import activations, obligations, officers, records, staging
+from immigration.services import activations, officers, records, refreshing, staging
 from operations.services import services_of
 
 ADDRESS = {
@@ -85,7 +89,7 @@ def load(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
     """Import rows through the service, as an import of a file does; its counts."""
     counted = merge(app, kind, *rows)
     context, now = services_of(app).filing, services_of(app).clock()
-    obligations.refresh(services_of(app).database, records=context.records, law=context.law, now=now, actor="import")
+    refreshing.refresh(services_of(app).database, records=context.records, law=context.law, now=now, actor="import")
     return counted
 
 
@@ -100,17 +104,48 @@ def merge(app: Flask, kind: str, *rows: dict[str, str]) -> dict[str, int]:
 
 def load_files(app: Flask, folder: Path) -> None:
     """Import the five files of a folder."""
-    context = services_of(app).filing
     for kind in KINDS:
-        outcome = records.import_file(
-            services_of(app).database,
-            kind,
-            folder / f"{kind}.csv",
-            records=context.records,
-            law=context.law,
-            now=services_of(app).clock(),
-        )
-        assert outcome.counts["rejected"] == 0, outcome
+        outcome = import_file(app, kind, folder / f"{kind}.csv")
+        assert outcome.endswith("rejected 0"), outcome
+
+
+def import_file(app: Flask, kind: str, path: Path) -> str:
+    """Import a file; the counts as they are printed."""
+    context, now = services_of(app).filing, services_of(app).clock()
+    database = services_of(app).database
+    return str(records.import_file(database, kind, path, records=context.records, law=context.law, now=now))
+
+
+def write(path: Path, kind: str, *rows: dict[str, str], columns: Sequence[str] = ()) -> Path:
+    """Write a file of a kind, with its columns in another order where they are given."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns or KINDS[kind].columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def query(app: Flask, statement: str) -> list[tuple[Any, ...]]:
+    """The rows of a query."""
+    with services_of(app).database.read_session() as session:
+        return [tuple(each) for each in session.execute(text(statement))]
+
+
+def together(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Run calls at the same instant, each in a thread of its own; their results in order."""
+    results: list[Any] = [None] * len(calls)
+    barrier = threading.Barrier(len(calls))
+
+    def run(n: int) -> None:
+        barrier.wait()
+        results[n] = calls[n]()
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
 
 
 @dataclass
@@ -129,6 +164,10 @@ class Resident:
     def post(self, path: str, json: Any = None, **headers: str) -> Any:
         """POST below the API's base."""
         return self.client.post(f"/api/v1{path}", json=json, headers=self.headers | headers)
+
+    def delete(self, path: str) -> Any:
+        """DELETE below the API's base."""
+        return self.client.delete(f"/api/v1{path}", headers=self.headers)
 
     def file(self, key: str = "", **address: str) -> Any:
         """File a report from the default address but for the given parts, under a new key unless one is given."""
@@ -170,8 +209,10 @@ def activate(
     return Resident(client, headers, answer.json["resident_id"], answer.json["refresh_token"])
 
 
-def officer(app: Flask, name: str = "somchai", role: str = "officer", office: str | None = None) -> Resident:
-    """Add an officer and sign in; the calls are the same as a resident's."""
+def officer(
+    app: Flask, name: str = "somchai", role: str = "officer", office: str | Sequence[str] | None = None
+) -> Resident:
+    """Add an officer, of an office or several or the headquarters, and sign in; the calls are as a resident's."""
     now = services_of(app).clock()
     with services_of(app).database.transaction() as session:
         officers.add(session, name, password=PASSWORD, role=Role(role), office=office, actor="test", now=now)
@@ -179,6 +220,13 @@ def officer(app: Flask, name: str = "somchai", role: str = "officer", office: st
     answer = client.post("/api/v1/officers/sessions", json={"name": name, "password": PASSWORD})
     assert answer.status_code == 201, answer.get_data(as_text=True)
     return Resident(client, {"Authorization": f"Bearer {answer.json['access_token']}"}, "")
+
+
+def approve(app: Flask, answer: Any, outcome: str = "approved", office: str | None = None) -> Any:
+    """Approve or refuse, as another officer, what an answer says is waiting."""
+    assert answer.status_code == 202, answer.get_data(as_text=True)
+    second = officer(app, f"second-{next(_numbers)}", office=office)
+    return second.post(f"/review/approvals/{answer.json['approval']}", {"outcome": outcome, "note": "Seen."})
 
 
 def arrived(app: Flask, on: str | date = "2026-09-01", **values: str) -> None:

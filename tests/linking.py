@@ -1,18 +1,13 @@
 """What tests of linked passports share: rows of passports, files of them, and what a person sees."""
 
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
-from sqlalchemy import text
 
-from immigration.rules.rows import KINDS
-from immigration.services import records
 from notifications import rounds
 from operations.services import services_of
 from operations.subscribing import SUBSCRIBERS
-from tests.conftest import NOW
-from tests.factories import Resident, row
+from tests.factories import Resident, import_file, query, row, write
 
 OLD, NEW = "TEST00001", "TEST00002"
 
@@ -22,15 +17,9 @@ def passport(number: str, replaces: str = "", **values: str) -> dict[str, str]:
     return row("passports", document_number=number, replaces=replaces and f"FRA:{replaces}", **values)
 
 
-def query(app: Flask, statement: str) -> list[tuple[Any, ...]]:
-    """The rows of a query."""
-    with services_of(app).database.read_session() as session:
-        return [tuple(each) for each in session.execute(text(statement))]
-
-
 def relay(app: Flask) -> None:
     """Run the relay round."""
-    rounds.relay_round(services_of(app).database, NOW, SUBSCRIBERS)
+    rounds.relay_round(services_of(app).database, SUBSCRIBERS)
 
 
 def people(app: Flask) -> int:
@@ -38,20 +27,9 @@ def people(app: Flask) -> int:
     return int(query(app, "select count(distinct person_id) from passports")[0][0])
 
 
-def write(path: Path, *rows: dict[str, str]) -> Path:
-    """Write a file of passports."""
-    columns = KINDS["passports"].columns
-    path.write_text("\n".join([",".join(columns), *(",".join(each[c] for c in columns) for each in rows)]) + "\n")
-    return path
-
-
-def import_file(app: Flask, path: Path) -> str:
-    """Import a file of passports; the counts as they are printed."""
-    context = services_of(app).filing
-    done = records.import_file(
-        services_of(app).database, "passports", path, records=context.records, law=context.law, now=NOW
-    )
-    return str(done)
+def import_passports(app: Flask, path: Path, *rows: dict[str, str]) -> str:
+    """Write a file of passports and import it; the counts as they are printed."""
+    return import_file(app, "passports", write(path, "passports", *rows))
 
 
 def messages(resident: Resident) -> list[str]:

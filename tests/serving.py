@@ -82,8 +82,8 @@ def runs(process: psutil.Process) -> bool:
 def eventually(holds: Callable[[], Any], seconds: float) -> Any:
     """What holds, as soon as it does."""
     for _ in range(int(seconds * 10)):
-        if found := holds():
-            return found
+        if value := holds():
+            return value
         time.sleep(0.1)
     raise AssertionError(f"not within {seconds} s")
 
@@ -145,5 +145,5 @@ def stop(process: "subprocess.Popen[str]") -> None:
 def sign_ins(service: Service) -> dict[str, dict[str, str]]:
     """What the printed residents activate their phones with, by the name of their scenario."""
     names = ("document_number", "issuing_state", "birth_date", "activation_code")
-    found = [match for line in service.lines if (match := RESIDENT.match(line))]
-    return {match[1]: dict(zip(names, match.groups()[1:], strict=True)) for match in found}
+    matches = [match for line in service.lines if (match := RESIDENT.match(line))]
+    return {match[1]: dict(zip(names, match.groups()[1:], strict=True)) for match in matches}

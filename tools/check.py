@@ -1,9 +1,10 @@
-"""Runs every check, also after one failed, and prints a table of the outcomes."""
+"""Runs every check, also after one failed, and prints a table of the outcomes and how each that failed ended."""
 
 import os
 import subprocess
 import sys
 import time
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,17 @@ from immigration.registries.law import law
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent
+SHOWN_AGAIN = 40  # lines of a check that failed, below the table: the summaries of pytest and of the drills fit in it
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a check ended: its exit code, how long it took, in seconds, and the last lines that it printed."""
+
+    name: str
+    code: int
+    seconds: float
+    ending: str
 
 
 @dataclass(frozen=True)
@@ -21,11 +33,24 @@ class Check:
     name: str
     command: str
 
-    def run(self) -> int:
-        """Run the command and return its exit code; its output goes to standard output."""
+    def run(self) -> Outcome:
+        """Run the command; its output goes to standard output while it runs."""
         program, *arguments = self.command.split()
         print(f"\n== {self.name}: {self.command}", flush=True)
-        return subprocess.run([str(PROGRAMS / program), *arguments], cwd=ROOT, check=False).returncode
+        began, ending = time.monotonic(), deque[str](maxlen=SHOWN_AGAIN)
+        with subprocess.Popen(
+            [str(PROGRAMS / program), *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                print(line, end="", flush=True)
+                ending.append(line)
+        return Outcome(self.name, process.returncode, time.monotonic() - began, "".join(ending))
 
 
 CHECKS = (
@@ -37,7 +62,7 @@ CHECKS = (
     Check("compose", "check-jsonschema --builtin-schema vendor.compose-spec compose.yaml"),
     Check("yaml", "yamllint --strict compose.yaml"),
     Check("web", "python -m tools.web check"),
-    Check("tests", "pytest -n 2 --dist loadfile"),
+    Check("tests", "pytest -n 2 --dist loadfile --no-loadscope-reorder"),
     Check("drills", "python -m drills"),
     Check("docs", "flask --app app docs check"),
 )
@@ -46,18 +71,16 @@ CHECKS = (
 def main() -> int:
     """Run all checks; 0 if every one passed, 1 otherwise."""
     os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
-    outcomes = []
-    for check in CHECKS:
-        began = time.monotonic()
-        code = check.run()
-        outcomes.append((check.name, code, time.monotonic() - began))
+    outcomes = [check.run() for check in CHECKS]
     print("\ncheck         outcome     seconds")
-    for name, code, seconds in outcomes:
-        print(f"{name:<13} {'passed' if code == 0 else f'FAILED ({code})':<11} {seconds:7.1f}")
+    for each in outcomes:
+        print(f"{each.name:<13} {'passed' if each.code == 0 else f'FAILED ({each.code})':<11} {each.seconds:7.1f}")
     if warning := law().calendar.warning(bangkok_date(system_clock())):
         print(f"\nWarning: {warning}")
-    failed = [name for name, code, _ in outcomes if code]
-    print(f"\nFailed: {', '.join(failed)}." if failed else "\nEvery check passed.", flush=True)
+    failed = [each for each in outcomes if each.code]
+    for each in failed:
+        print(f"\n== how {each.name} ended:\n{each.ending}", end="")
+    print(f"\nFailed: {', '.join(each.name for each in failed)}." if failed else "\nEvery check passed.", flush=True)
     return 1 if failed else 0
 
 

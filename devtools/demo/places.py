@@ -83,10 +83,10 @@ def _line(rng: Random, province: str) -> str:
 @cache
 def _subdistricts() -> dict[str, list[str]]:
     """The subdistricts of every province."""
-    found: dict[str, list[str]] = {}
+    places: dict[str, list[str]] = {}
     for one in addresses.all_subdistricts():
-        found.setdefault(one.province_code, []).append(one.code)
-    return found
+        places.setdefault(one.province_code, []).append(one.code)
+    return places
 
 
 @cache

@@ -127,15 +127,15 @@ class Files:
         self._rows(
             kind,
             (
-                (f"D-{letter}-{at:07d}", history.number_on(day), state, *row)
-                for at, (day, row) in enumerate(rows, first)
+                (f"D-{letter}-{position:07d}", history.number_on(day), state, *row)
+                for position, (day, row) in enumerate(rows, first)
             ),
         )
 
     def _rows(self, kind: str, rows: Iterable[tuple[str, ...]]) -> None:
-        found = list(rows)
-        self._writers[kind].writerows(found)
-        self.rows[kind] += len(found)
+        written = list(rows)
+        self._writers[kind].writerows(written)
+        self.rows[kind] += len(written)
 
 
 def _movement(one: Movement, history: History) -> tuple[int, tuple[str, ...]]:

@@ -140,7 +140,7 @@ def scenarios(today: date) -> list[Scenario]:
 
 def cast(today: date) -> list[tuple[Scenario, Person, History]]:
     """The named people, with the person and the records that go with each."""
-    return [_play(part, f"DEMO{at:05d}", today.toordinal()) for at, part in enumerate(_CAST, 1)]
+    return [_play(part, f"DEMO{serial:05d}", today.toordinal()) for serial, part in enumerate(_CAST, 1)]
 
 
 def _play(part: _Part, number: str, today: int) -> tuple[Scenario, Person, History]:

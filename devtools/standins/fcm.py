@@ -2,7 +2,7 @@
 
 A target that contains one of the words in `WORDS` gets that error; `script` sets the answers to the next sends.
 Pages: `GET /` for people, `GET /messages` (delivered) and `GET /attempts` (all) for programs, `POST /script` (a list of
-`{status, error_code, retry_after, delay}`), `DELETE /messages` (forget).
+`{status, error_code, retry_after, delay, half}`), `DELETE /messages` (forget).
 
 Source: Firebase documentation, REST resource projects.messages (send, Message, ErrorCode).
 """
@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
+from foundation.clock import monotonic
+
 TARGETS = ("token", "fid", "topic", "condition")
 FIELDS = {*TARGETS, "name", "data", "notification", "android", "webpush", "apns", "fcm_options"}
 PAYLOAD_LIMIT = 4096  # bytes of notification and data together
@@ -41,6 +43,8 @@ ERRORS = {
     "INVALID_ARGUMENT": (400, "INVALID_ARGUMENT", "The registration token is not a valid FCM registration token"),
     "THIRD_PARTY_AUTH_ERROR": (401, "UNAUTHENTICATED", "Auth error from APNS or Web Push Service"),
 }
+CREDENTIALS = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED"}
+"""The google.rpc status where the caller's credential is the wrong one; no FCM error code comes with it."""
 WORDS = {
     "unregistered": "UNREGISTERED",
     "sender-mismatch": "SENDER_ID_MISMATCH",
@@ -58,21 +62,31 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What to answer a send: success, or an FCM error; `retry_after` and `delay` are in seconds."""
+    """What to answer a send: success, or an FCM error; `retry_after` and `delay` are in seconds.
+
+    `half`: the answer breaks off in the middle.
+    """
 
     error_code: str | None = None
     status: int = 200
     retry_after: int | None = None
     delay: float = 0
+    half: bool = False
 
     @classmethod
     def scripted(cls, given: Mapping[str, Any]) -> Self:
         """From an item of `POST /script`. A status without an error code is an error only its status tells."""
-        if unknown := set(given) - {"status", "error_code", "retry_after", "delay"}:
+        if unknown := set(given) - {"status", "error_code", "retry_after", "delay", "half"}:
             raise Malformed(f"unknown in an answer: {', '.join(sorted(unknown))}")
         code = given.get("error_code")
         usual = ERRORS[code][0] if code in ERRORS else 500 if code else 200
-        return cls(code, int(given.get("status") or usual), given.get("retry_after"), float(given.get("delay") or 0))
+        return cls(
+            code,
+            int(given.get("status") or usual),
+            given.get("retry_after"),
+            float(given.get("delay") or 0),
+            bool(given.get("half")),
+        )
 
 
 def shape(body: bytes) -> dict[str, Any]:
@@ -160,15 +174,21 @@ class StandIn:
             answer = self._answers.popleft() if self._answers else _answer_to(message[kind])
             attempt = {"name": name, "project": project, "kind": kind, "target": message[kind], "message": message}
             attempt |= {"status": answer.status, "error_code": answer.error_code}
+            attempt |= {"delay": answer.delay, "half": answer.half, "at": monotonic()}
             if not request.get("validate_only"):
                 self._remember(attempt)
         return answer, name
 
+    def note_answered(self, name: str) -> None:
+        """Keep, beside what was sent, that the whole answer to a message left, and when."""
+        if self._keep:
+            with self._lock:
+                _append(self._keep.with_suffix(".answers"), {"name": name, "answered": monotonic()})
+
     def _remember(self, attempt: dict[str, Any]) -> None:
         self.attempts.append(attempt)
         if self._keep:
-            with open(self._keep, "a", encoding="utf-8") as file:
-                file.write(json.dumps(attempt, ensure_ascii=False) + "\n")
+            _append(self._keep, attempt)
 
     def stop(self) -> None:
         """Stop listening and end every connection."""
@@ -187,6 +207,11 @@ class StandIn:
 def start(port: int = 0, *, host: str = "127.0.0.1", keep: Path | None = None) -> StandIn:
     """Start on `port` (0: any free one), adding every send to the JSON-lines file `keep` if one is given."""
     return StandIn(host, port, keep)
+
+
+def _append(file: Path, line: Mapping[str, Any]) -> None:
+    with open(file, "a", encoding="utf-8") as opened:
+        opened.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def _answer_to(target: str) -> Answer:
@@ -259,8 +284,8 @@ class _Handler(BaseHTTPRequestHandler):
             if path == "/script":
                 self.server.standin.script(json.loads(body))
                 self._json(200, {})
-            elif found := SEND.fullmatch(path):
-                self._send(found[1], shape(body))
+            elif match := SEND.fullmatch(path):
+                self._send(match[1], shape(body))
             else:
                 self._refuse(404, "NOT_FOUND", "There is no such method.")
         except (ValueError, TypeError, AttributeError) as error:
@@ -270,10 +295,22 @@ class _Handler(BaseHTTPRequestHandler):
         answer, name = self.server.standin.take(project, request)
         if answer.delay:
             self.server.standin.stopping.wait(answer.delay)
+        if answer.half:
+            return self._break_off()
         if answer.status == 200:
-            return self._json(200, {"name": name})
-        _, status, message = ERRORS.get(answer.error_code or "", (0, "UNKNOWN", "Scripted."))
+            self._json(200, {"name": name})
+            return self.server.standin.note_answered(name)
+        _, status, message = ERRORS.get(
+            answer.error_code or "", (0, CREDENTIALS.get(answer.status, "UNKNOWN"), "Scripted.")
+        )
         self._refuse(answer.status, status, message, code=answer.error_code, retry_after=answer.retry_after)
+
+    def _break_off(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b'{"name": "proj')
+        self.close_connection = True
 
     def _refuse(
         self, http: int, status: str, message: str, *, code: str | None = None, retry_after: int | None = None

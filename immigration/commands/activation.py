@@ -1,15 +1,15 @@
 """`flask activation`: codes for people whose phone is not joined yet."""
 
 import click
-from flask.cli import AppGroup
 
 from foundation.errors import Problem
 from foundation.http import now
 from foundation.services import transaction
+from immigration.commands.recording import RecordedGroup, actor
 from immigration.rules.codes import Assurance
 from immigration.services import activations
 
-group = AppGroup("activation", help="Activation codes.")
+group = RecordedGroup("activation", help="Activation codes.")
 
 
 @group.command("issue")
@@ -26,9 +26,7 @@ def issue(document: str, state: str, assurance: str) -> None:
     """Print a fresh activation code; earlier unused ones of the passport end."""
     try:
         with transaction() as session:
-            issued = activations.issue(
-                session, document, state, assurance=assurance, issued_by="command-line", now=now()
-            )
+            issued = activations.issue(session, document, state, assurance=assurance, issued_by=actor(), now=now())
     except Problem as problem:
         raise click.ClickException(problem.detail or problem.title()) from problem
     click.echo(issued.activation_code)

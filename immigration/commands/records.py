@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -17,6 +16,7 @@ from foundation.db import Session
 from foundation.errors import Problem
 from foundation.http import now
 from foundation.services import database, services, transaction
+from immigration.commands.recording import RecordedGroup, actor
 from immigration.models.obligations import Obligation, Switch
 from immigration.registries.csv_files import WrongHeader
 from immigration.registries.records import UNAVAILABLE
@@ -28,7 +28,7 @@ from immigration.services import records as service
 STANDARD_INPUT = Path("-")
 MOST_CLASSES = 50
 """How many unknown visa classes an import names."""
-group = AppGroup("records", help="Records of passports, movements, permissions, reports and residences.")
+group = RecordedGroup("records", help="Records of passports, movements, permissions, reports and residences.")
 
 
 @group.command("import")
@@ -60,6 +60,7 @@ def import_(kind: str, file: Path, rejects: Path | None) -> None:
                 law=context.law,
                 now=now(),
                 production=services().settings.production,
+                actor=actor(),
                 progress=lambda position: bar.update(min(position, max(size, 1)) - bar.pos),
             )
     except WrongHeader as error:
@@ -97,10 +98,7 @@ def rebuild() -> None:
     Passports that an earlier release stored get the index by which misread numbers are found.
     """
     context, store, changed = filing_context(), database().without_timeout(), 0
-    more = True
-    while more:
-        with store.transaction() as session:
-            more = document_indexes.fill(session)
+    document_indexes.fill(store)
     with store.read_session() as session:
         people = session.scalars(select(Obligation.person_id).order_by(Obligation.person_id)).all()
     for start in range(0, len(people), obligations.BATCH):

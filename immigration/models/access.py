@@ -5,12 +5,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, LargeBinary, SmallInteger, Text, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Text, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.classification import internal, opened, personal, sensitive
 from foundation.db import Base
+from foundation.retention import Kept
 from foundation.sealing import Sealed
 from immigration.rules.birth_dates import BirthDate
 
@@ -29,7 +30,14 @@ class ActivationCode(Base):
     __tablename__ = "activation_codes"
     __table_args__ = (
         Index("ix_activation_codes_passport_id", "passport_id", "issued_at"),
-        {"info": {"retention": "90 days after expiry"}},
+        Index("ix_activation_codes_issued_by", "issued_by", "issued_at"),
+        Index("ix_activation_codes_code_digest", "code_digest"),
+        {
+            "info": {
+                "person": "person_id",
+                "retention": Kept("90 days after expiry", ends="expires_at", after="90 days"),
+            }
+        },
     )
 
     id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
@@ -42,7 +50,9 @@ class ActivationCode(Base):
     issued_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
     issued_by: Mapped[str] = mapped_column(Text, info=internal("officer, command line or mail"))
     expires_at: Mapped[datetime] = mapped_column(_TIME, info=internal("last moment of use"))
-    tries_left: Mapped[int] = mapped_column(SmallInteger, info=internal("wrong codes still allowed"))
+    tries_left: Mapped[int] = mapped_column(
+        SmallInteger, server_default="5", info=internal("not used any more; the release before reads it")
+    )
     used_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it was used"))
 
 
@@ -51,10 +61,15 @@ class ActivationRequest(Base):
 
     __tablename__ = "activation_requests"
     __table_args__ = (
-        Index("ix_activation_requests_waiting", "next_try_at", postgresql_where="settled_at is null"),
+        Index(
+            "ix_activation_requests_in_turn",
+            "place",
+            "next_try_at",
+            "requested_at",
+            postgresql_where="settled_at is null",
+        ),
         Index("ix_activation_requests_document_index", "document_index", "requested_at"),
-        Index("ix_activation_requests_address_index", "address_index", "requested_at"),
-        {"info": {"retention": "90 days"}},
+        {"info": {"person": None, "retention": Kept("90 days", ends="requested_at", after="90 days")}},
     )
 
     id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
@@ -66,7 +81,12 @@ class ActivationRequest(Base):
     folded_index: Mapped[bytes | None] = mapped_column(
         LargeBinary, info=sensitive("blind index of the number with O as 0 and I as 1")
     )
-    address_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the network address"))
+    address_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the network it came from"))
+    place: Mapped[int] = mapped_column(
+        Integer,
+        server_default="0",
+        info=internal("how many requests its network had sent of late: who sent few goes first"),
+    )
     requested_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
     next_try_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when a worker tries it next"))
     tries: Mapped[int] = mapped_column(SmallInteger, server_default="0", info=internal("tries to send so far"))
@@ -82,17 +102,17 @@ class ActivationRequest(Base):
 
 
 class ActivationAttempt(Base):
-    """A try to activate, whatever came of it: throttling, and the same work for every answer."""
+    """A try to activate, whatever came of it; tries beyond the limit of the throttle leave none."""
 
     __tablename__ = "activation_attempts"
     __table_args__ = (
         Index("ix_activation_attempts_document_index", "document_index", "at"),
-        {"info": {"retention": "90 days"}},
+        {"info": {"person": None, "retention": Kept("90 days", ends="at", after="90 days")}},
     )
 
     id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
     document_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the passport named"))
-    address_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the network address"))
+    address_index: Mapped[bytes] = mapped_column(LargeBinary, info=sensitive("blind index of the network it came from"))
     at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
     succeeded: Mapped[bool] = mapped_column(info=internal("whether it activated"))
 
@@ -101,7 +121,16 @@ class TokenFamily(Base):
     """One sign-in of a resident: all refresh tokens that descend from one activation."""
 
     __tablename__ = "token_families"
-    __table_args__ = ({"info": {"retention": "90 days after it ends"}},)
+    __table_args__ = (
+        Index("ix_token_families_revoked_at", "revoked_at", postgresql_where="revoked_at is not null"),
+        Index("ix_token_families_passport_id", "passport_id"),
+        {
+            "info": {
+                "person": "person_id",
+                "retention": Kept("90 days after it ends", ends="coalesce(revoked_at, expires_at)", after="90 days"),
+            }
+        },
+    )
 
     id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True, info=personal("the holder signed in"))
@@ -111,14 +140,30 @@ class TokenFamily(Base):
     )
     created_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when"))
     revoked_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it ended early"))
-    revoked_because: Mapped[str | None] = mapped_column(Text, info=internal("reuse, or signed out"))
+    revoked_because: Mapped[str | None] = mapped_column(
+        Text, info=internal("reuse, signed out, or who ended it and why")
+    )
+    name: Mapped[str] = mapped_column(Text, server_default="", info=personal("what its owner calls the phone"))
+    last_used_at: Mapped[datetime | None] = mapped_column(_TIME, info=personal("when it last got a token"))
+    expires_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when it ends if it is not used again"))
+    verified_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("last user verification by a passkey"))
+    held_until: Mapped[datetime | None] = mapped_column(
+        _TIME, info=internal("after recovery by mail: contact, passkeys and sessions stay as they are until then")
+    )
 
 
 class RefreshToken(Base):
     """A refresh token, kept as a digest; used once, then replaced."""
 
     __tablename__ = "refresh_tokens"
-    __table_args__ = ({"info": {"retention": "90 days after it ends"}},)
+    __table_args__ = (
+        {
+            "info": {
+                "person": "family_id",
+                "retention": Kept("90 days after it ends", ends="expires_at", after="90 days"),
+            }
+        },
+    )
 
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True, info=sensitive("digest of the token"))
     family_id: Mapped[UUID] = mapped_column(ForeignKey("token_families.id"), index=True, info=internal("sign-in"))
@@ -131,21 +176,37 @@ class Officer(Base):
     """An officer's account."""
 
     __tablename__ = "officers"
-    __table_args__ = ({"info": {"retention": "10 years after leaving"}},)
+    __table_args__ = (
+        {"info": {"person": None, "retention": Kept("10 years after leaving", ends="disabled_at", after="10 years")}},
+    )
 
     id: Mapped[UUID] = mapped_column(**_ID, info=internal("row id"))
     name: Mapped[str] = mapped_column(Text, unique=True, info=internal("sign-in name"))
     password_hash: Mapped[str] = mapped_column(Text, info=sensitive("Argon2id"))
     role: Mapped[str] = mapped_column(Text, info=internal("officer, supervisor, auditor or administrator"))
-    office: Mapped[str | None] = mapped_column(Text, info=internal("office code; none means the headquarters"))
+    office: Mapped[str | None] = mapped_column(
+        Text, info=internal("the only office, for processes of the release before; removed with the next one")
+    )
+    offices: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default="{}", info=internal("codes of the offices it acts for; HQ means all of them")
+    )
     totp_secret: Mapped[str | None] = mapped_column(
-        Sealed("officers.totp_secret"), info=sensitive("secret of the second factor, if set up")
+        Sealed("officers.totp_secret", "id"), info=sensitive("secret of the second factor, if set up")
     )
     totp_step: Mapped[int | None] = mapped_column(
         BigInteger, info=internal("30-second step of the last second factor taken; it is not taken again")
     )
-    failed_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0", info=internal("since last success"))
-    locked_until: Mapped[datetime | None] = mapped_column(_TIME, info=internal("after too many failures"))
+    openid_subject: Mapped[str | None] = mapped_column(
+        Text,
+        unique=True,
+        info=internal("issuer and subject at the identity provider, of an account that came from there"),
+    )
+    first_use_digest: Mapped[bytes | None] = mapped_column(
+        LargeBinary, info=sensitive("keyed digest of the code that lets the account register a passkey, once")
+    )
+    first_use_ends_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("last moment of that code"))
+    failed_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0", info=internal("not used any more"))
+    locked_until: Mapped[datetime | None] = mapped_column(_TIME, info=internal("not used any more"))
     disabled_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when the account was closed"))
 
 
@@ -153,7 +214,7 @@ class OfficerSession(Base):
     """An officer's sign-in; the bearer token is kept as a digest."""
 
     __tablename__ = "officer_sessions"
-    __table_args__ = ({"info": {"retention": "90 days"}},)
+    __table_args__ = ({"info": {"person": None, "retention": Kept("90 days", ends="expires_at", after="90 days")}},)
 
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True, info=sensitive("digest of the token"))
     officer_id: Mapped[UUID] = mapped_column(ForeignKey("officers.id"), index=True, info=internal("whose"))
@@ -163,21 +224,24 @@ class OfficerSession(Base):
 
 
 class SigningKey(Base):
-    """An ES256 key: access tokens are signed with purpose `access`, receipts with purpose `statement`."""
+    """An ES256 key: of purpose `access` for tokens, `statement` for receipts, `seal` for the seals over events."""
 
     __tablename__ = "signing_keys"
     __table_args__ = (
         Index("uq_signing_keys_active", "purpose", unique=True, postgresql_where="retired_at is null"),
-        {"info": {"retention": "private part until replaced, public part for ever"}},
+        {"info": {"person": None, "retention": "private part until replaced, public part for ever"}},
     )
 
     kid: Mapped[str] = mapped_column(Text, primary_key=True, info=opened("key id"))
-    purpose: Mapped[str] = mapped_column(Text, info=opened("access or statement"))
+    purpose: Mapped[str] = mapped_column(Text, info=opened("access, statement or seal"))
     public_jwk: Mapped[dict[str, Any]] = mapped_column(JSONB, info=opened("public key as a JWK"))
     private_pem: Mapped[str | None] = mapped_column(
-        Sealed("signing_keys.private_pem"), info=sensitive("private key; removed when another one signs")
+        Sealed("signing_keys.private_pem", "kid"), info=sensitive("private key; removed when another one signs")
     )
     created_at: Mapped[datetime] = mapped_column(_TIME, info=opened("signs from then"))
     retired_at: Mapped[datetime | None] = mapped_column(
-        _TIME, info=opened("end of use: access keys verify until then, statement keys for ever")
+        _TIME, info=opened("end of use: access keys verify until then, others for ever")
+    )
+    compromised_at: Mapped[datetime | None] = mapped_column(
+        _TIME, info=opened("ended in an emergency: it verifies nothing from then on")
     )

@@ -25,7 +25,7 @@ class Obligation(Base):
     __table_args__ = (
         *(Index(f"ix_obligations_{name}", name, postgresql_where="expected") for name in ANCHORS),
         Index("ix_obligations_changes_on", "changes_on", postgresql_where="changes_on is not null"),
-        {"info": {"retention": "while on record"}},
+        {"info": {"person": "person_id", "retention": "while on record"}},
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True, info=personal("whose"))
@@ -62,6 +62,8 @@ class Switch(Base):
     on: Mapped[bool] = mapped_column(Boolean, info=internal("whether it is on"))
 
 
+OUT_OF_DATE = "revision = revision + 1, changes_on = least(changes_on, :today)"
+"""What an update sets, so that the obligation is computed again in the next round, and not written on older facts."""
 WINDOW_COLUMNS = tuple(member.name for member in fields(Window))
 """The dates of a window: as fields of the rules' Window and as columns of an obligation, by the same names."""
 KEPT_COLUMNS = tuple(

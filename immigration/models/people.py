@@ -4,35 +4,47 @@ Every passport comes on record with a person of its own, its holder. Links join 
 whose it is by the links that stand, and `holder_id` the person it came with, which takes it back when they fall away.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     ColumnElement,
+    Computed,
     Date,
     DateTime,
     ForeignKey,
     Identity,
     Index,
     LargeBinary,
+    Select,
     Text,
     Uuid,
     bindparam,
+    event,
     exists,
     func,
+    literal_column,
     select,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
+from foundation import row_security
 from foundation.classification import internal, personal, sensitive
 from foundation.db import Base, ReadSession
 from foundation.sealing import Sealed, keyring
 from immigration.rules import document_numbers
 from immigration.rules.birth_dates import BirthDate
 from immigration.rules.nationalities import canonical
+
+NAME = r"upper(regexp_replace(normalize((surname || ' ') || given_names, NFKD), '[\u0300-\u036f'']', '', 'g'))"
+"""A name on record without accents and apostrophes, in capitals."""
+NAME_WORDS = "array_to_tsvector(array_remove(string_to_array(translate(name, '-,', '  '), ' '), ''))"
+"""The words of such a name: what the index of words holds, and queries repeat."""
 
 
 class Person(Base):
@@ -42,7 +54,7 @@ class Person(Base):
     """
 
     __tablename__ = "people"
-    __table_args__ = ({"info": {"retention": "while on record, then 10 years"}},)
+    __table_args__ = ({"info": {"person": "id", "retention": "while on record, then 10 years"}},)
 
     id: Mapped[UUID] = mapped_column(
         primary_key=True, server_default=func.gen_random_uuid(), info=personal("the resident's id in this service")
@@ -51,8 +63,11 @@ class Person(Base):
         DateTime(timezone=True), server_default=func.now(), info=internal("when the person came on record")
     )
     language: Mapped[str] = mapped_column(Text, server_default="en", info=personal("language of messages"))
-    email: Mapped[str | None] = mapped_column(Sealed("people.email"), info=sensitive("contact the person gave"))
-    phone: Mapped[str | None] = mapped_column(Sealed("people.phone"), info=sensitive("contact the person gave"))
+    email: Mapped[str | None] = mapped_column(Sealed("people.email", "id"), info=sensitive("contact the person gave"))
+    phone: Mapped[str | None] = mapped_column(Sealed("people.phone", "id"), info=sensitive("contact the person gave"))
+    calendar_digest: Mapped[bytes | None] = mapped_column(
+        LargeBinary, unique=True, info=sensitive("digest of the secret in the address of the calendar feed")
+    )
     contact_changed_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True), info=internal("when language or contact were last changed")
     )
@@ -72,7 +87,9 @@ class Passport(Base):
         ),
         Index("ix_passports_replaces_index", "replaces_index", postgresql_where="replaces_index is not null"),
         Index("uq_passports_holder_id", "holder_id", unique=True, postgresql_where="holder_id is not null"),
-        {"info": {"retention": "while on record, then 10 years"}},
+        Index("ix_passports_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        Index("ix_passports_name_words", literal_column(NAME_WORDS), postgresql_using="gin"),
+        {"info": {"person": "person_id", "retention": "while on record, then 10 years"}},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, info=internal("row id"))
@@ -86,12 +103,15 @@ class Passport(Base):
         LargeBinary, unique=True, info=sensitive("blind index of issuing state and number, for equality")
     )
     document_number: Mapped[str] = mapped_column(
-        Sealed("passports.document_number"), info=sensitive("the passport's number")
+        Sealed("passports.document_number", "document_index"), info=sensitive("the passport's number")
     )
     issuing_state: Mapped[str] = mapped_column(Text, info=personal("ICAO 9303 code of the issuing state"))
     nationality: Mapped[str] = mapped_column(Text, info=personal("ICAO 9303 code of the nationality"))
     surname: Mapped[str] = mapped_column(Text, info=personal("primary identifier; searchable for officers"))
     given_names: Mapped[str] = mapped_column(Text, info=personal("secondary identifier; searchable for officers"))
+    name: Mapped[str] = mapped_column(
+        Text, Computed(NAME, persisted=True), info=personal("both, without accents and in capitals: what is searched")
+    )
     birth_date: Mapped[date] = mapped_column(
         Date, info=personal("to recognise the person; the first possible day where a part is not known")
     )
@@ -117,6 +137,19 @@ class Passport(Base):
         """The birth date, as far as it is known."""
         return BirthDate.stored(self.birth_date, self.birth_date_known)
 
+    @hybrid_property
+    def holder(self) -> UUID:
+        """The person that it came on record with."""
+        return self.holder_id or self.person_id
+
+    @holder.inplace.expression
+    @classmethod
+    def _holder(cls) -> ColumnElement[UUID]:
+        return func.coalesce(cls.holder_id, cls.person_id)
+
+
+event.listen(Passport.__table__, "before_create", DDL("create extension if not exists pg_trgm"))  # type: ignore[no-untyped-call]
+
 
 class PassportLink(Base):
     """An officer's statement that two passports have one holder, without one of them replacing the other."""
@@ -131,7 +164,7 @@ class PassportLink(Base):
             postgresql_where="withdrawn_at is null",
         ),
         Index("ix_passport_links_other_passport_id", "other_passport_id"),
-        {"info": {"retention": "while on record, then 10 years"}},
+        {"info": {"person": "passport_id", "retention": "while on record, then 10 years"}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid(), info=internal("row id"))
@@ -197,9 +230,9 @@ def find_passport(session: ReadSession, key: DocumentKey) -> Passport | None:
     return the_meant(session.scalars(select(Passport).where(may_be_meant(key))).all(), key)
 
 
-def holder() -> ColumnElement[UUID]:
-    """The person that a passport came on record with, as an expression of a query."""
-    return func.coalesce(Passport.holder_id, Passport.person_id)
+def holders_of(person_id: UUID) -> Select[UUID]:
+    """The holders of all passports of a person, as a query."""
+    return select(Passport.holder).where(Passport.person_id == person_id)
 
 
 def person_of_holder() -> ColumnElement[UUID]:
@@ -212,11 +245,23 @@ def person_of_holder() -> ColumnElement[UUID]:
 
 
 _PERSON_OF_HOLDER = select(person_of_holder())
+row_security.identify_by("""select array_agg(holder) from (
+  select %(person)s::uuid as holder union
+  select coalesce(p.holder_id, p.person_id) from passports p
+  where p.person_id = coalesce((select l.person_id from passports l where l.holder_id = %(person)s), %(person)s)
+) holders""")
 
 
 def get_person_id(session: ReadSession, holder_id: UUID) -> UUID:
     """The person that a holder is by the links that stand."""
     return session.scalars(_PERSON_OF_HOLDER, {"holder_id": holder_id}).one()
+
+
+def initials(session: ReadSession, person_ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """The first letters of people's given names, else of their surnames; of several passports the last to expire."""
+    names = select(Passport.person_id, Passport.given_names, Passport.surname).where(Passport.person_id.in_(person_ids))
+    rows = session.execute(names.order_by(Passport.expires_on, Passport.id))
+    return {row.person_id: (row.given_names or row.surname)[:1] for row in rows}
 
 
 def is_replaced() -> ColumnElement[bool]:

@@ -7,16 +7,26 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.classification import internal, personal, sensitive
 from foundation.db import Base
+from foundation.retention import Kept
 from foundation.sealing import Sealed
 
-_RETENTION = {"info": {"retention": "10 years after the stay"}}
+_KEPT = {
+    "info": {
+        "person": "passport_id",
+        "retention": Kept(
+            "10 years after the stay",
+            ends="select max(m.occurred_on) from movements m where m.passport_id = {table}.passport_id",
+            after="10 years",
+        ),
+    }
+}
 
 
 class Movement(Base):
     """An arrival in or a departure from the Kingdom."""
 
     __tablename__ = "movements"
-    __table_args__ = (_RETENTION,)
+    __table_args__ = (_KEPT,)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, info=internal("row id"))
     movement_id: Mapped[str] = mapped_column(Text, unique=True, info=internal("id in the border records"))
@@ -25,12 +35,13 @@ class Movement(Base):
     occurred_on: Mapped[date] = mapped_column(Date, info=personal("civil date in Bangkok"))
     checkpoint: Mapped[str] = mapped_column(Text, info=personal("border checkpoint"))
     arrival_card: Mapped[str | None] = mapped_column(
-        Sealed("movements.arrival_card"), info=sensitive("number of the TM.6 or TDAC arrival card")
+        Sealed("movements.arrival_card", "movement_id"), info=sensitive("number of the TM.6 or TDAC arrival card")
     )
     visa_class: Mapped[str | None] = mapped_column(Text, info=personal("decides the reporting regime"))
     permitted_until: Mapped[date | None] = mapped_column(Date, info=personal("end of the permission to stay"))
     contact_email: Mapped[str | None] = mapped_column(
-        Sealed("movements.contact_email"), info=sensitive("contact given on arrival; activation codes go there")
+        Sealed("movements.contact_email", "movement_id"),
+        info=sensitive("contact given on arrival; activation codes go there"),
     )
     row_digest: Mapped[bytes] = mapped_column(LargeBinary, info=internal("to see whether an imported row changed"))
 
@@ -39,7 +50,7 @@ class Permission(Base):
     """An extension of stay or a change of visa."""
 
     __tablename__ = "permissions"
-    __table_args__ = (_RETENTION,)
+    __table_args__ = (_KEPT,)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, info=internal("row id"))
     permission_id: Mapped[str] = mapped_column(Text, unique=True, info=internal("id in the permission records"))
@@ -55,7 +66,7 @@ class OfficeReport(Base):
     """A report taken outside this service: at a counter, from an agent, by post, or by an earlier online system."""
 
     __tablename__ = "office_reports"
-    __table_args__ = (_RETENTION,)
+    __table_args__ = (_KEPT,)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, info=internal("row id"))
     receipt_number: Mapped[str] = mapped_column(Text, unique=True, info=personal("number of the paper receipt"))
@@ -71,14 +82,14 @@ class Residence(Base):
     """Where a host notified that the person stays (TM.30, section 38)."""
 
     __tablename__ = "residences"
-    __table_args__ = (_RETENTION,)
+    __table_args__ = (_KEPT,)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, info=internal("row id"))
     residence_id: Mapped[str] = mapped_column(Text, unique=True, info=internal("id in the TM.30 records"))
     passport_id: Mapped[int] = mapped_column(ForeignKey("passports.id"), index=True, info=personal("whose"))
     subdistrict_code: Mapped[str] = mapped_column(Text, info=personal("TIS 1099 code"))
-    address: Mapped[str] = mapped_column(Sealed("residences.address"), info=sensitive("address line"))
+    address: Mapped[str] = mapped_column(Sealed("residences.address", "residence_id"), info=sensitive("address line"))
     from_on: Mapped[date] = mapped_column(Date, info=personal("first day"))
     until_on: Mapped[date | None] = mapped_column(Date, info=personal("last day, if it ended"))
-    host: Mapped[str | None] = mapped_column(Sealed("residences.host"), info=sensitive("who notified"))
+    host: Mapped[str | None] = mapped_column(Sealed("residences.host", "residence_id"), info=sensitive("who notified"))
     row_digest: Mapped[bytes] = mapped_column(LargeBinary, info=internal("to see whether an imported row changed"))

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     ColumnElement,
     Date,
@@ -15,13 +16,18 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Text,
+    event,
     func,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from foundation import row_security
+from foundation.append_only import only_add
 from foundation.classification import internal, opened, personal, sensitive
 from foundation.db import Base
+from foundation.events import EventRecord
+from foundation.retention import Kept
 from foundation.sealing import Sealed
 from immigration.rules.reports import HOLDING_STATES
 
@@ -38,8 +44,9 @@ class Report(Base):
         Index("ix_reports_queue", "office", "id", postgresql_where="status = 'under-review'"),
         Index("ix_reports_status", "status", "id", postgresql_where="status <> 'accepted'"),
         Index("ix_reports_contradicted", "id", postgresql_where="contradicted_at is not null"),
+        Index("ix_reports_filed_on", "filed_on", postgresql_using="brin"),
         Index("ix_reports_unchecked", "id", postgresql_where="'source-unavailable' = any(reasons)"),
-        {"info": {"retention": "10 years"}},
+        {"info": {"person": "person_id", "retention": Kept("10 years", ends="filed_at", after="10 years")}},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, info=internal("row id, filing order"))
@@ -60,8 +67,10 @@ class Report(Base):
         ForeignKey("passports.id"), info=personal("the passport that sign-in was activated with, where known")
     )
     subdistrict_code: Mapped[str] = mapped_column(Text, info=personal("TIS 1099 code of the address"))
-    address: Mapped[str] = mapped_column(Sealed("reports.address"), info=sensitive("address lines, as JSON"))
-    contact: Mapped[str] = mapped_column(Sealed("reports.contact"), info=sensitive("phone and e-mail, as JSON"))
+    address: Mapped[str] = mapped_column(Sealed("reports.address", "number"), info=sensitive("address lines, as JSON"))
+    contact: Mapped[str] = mapped_column(
+        Sealed("reports.contact", "number"), info=sensitive("phone and e-mail, as JSON")
+    )
     office: Mapped[str] = mapped_column(Text, info=personal("office of the address"))
     checks: Mapped[dict[str, Any]] = mapped_column(JSONB, info=personal("each check, with the reason if it failed"))
     reasons: Mapped[list[str]] = mapped_column(ARRAY(Text), info=personal("reason codes"))
@@ -73,6 +82,9 @@ class Report(Base):
     contradicted_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True), info=personal("when a correction of the records took its ground away")
     )
+    office_report: Mapped[str | None] = mapped_column(
+        Text, info=personal("receipt number of the report at an office for which it was closed")
+    )
 
 
 class Receipt(Base):
@@ -81,13 +93,15 @@ class Receipt(Base):
     __tablename__ = "receipts"
     __table_args__ = (
         Index("ix_receipts_report_id", "report_id"),
-        {"info": {"retention": "10 years"}},
+        {"info": {"person": "report_id", "retention": Kept("10 years", ends="issued_at", after="10 years")}},
     )
 
     number: Mapped[str] = mapped_column(Text, primary_key=True, info=personal("number with a check character"))
     report_id: Mapped[int] = mapped_column(ForeignKey("reports.id"), info=internal("the report"))
     issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), info=personal("when"))
-    next_due_on: Mapped[date] = mapped_column(Date, info=personal("next due date, as issued"))
+    next_due_on: Mapped[date | None] = mapped_column(
+        Date, info=personal("next due date, as issued; null: an officer stated that none is due")
+    )
     statement: Mapped[str] = mapped_column(Text, info=personal("signed: decided at, with the next due date"))
     voided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info=personal("when it became void"))
 
@@ -98,7 +112,9 @@ class Decision(Base):
     __tablename__ = "decisions"
     __table_args__ = (
         Index("ix_decisions_report_id", "report_id"),
-        {"info": {"retention": "10 years"}},
+        Index("ix_decisions_policy_version", "policy_version", "id"),
+        Index("ix_decisions_decided_at", "decided_at", postgresql_using="brin"),
+        {"info": {"person": "report_id", "retention": Kept("10 years", ends="decided_at", after="10 years")}},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, info=internal("row id"))
@@ -113,22 +129,37 @@ class Decision(Base):
     decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), info=personal("when"))
 
 
+only_add(Receipt, once="voided_at")
+only_add(Decision)
+row_security.also(EventRecord, "subject in (select number from reports)")
+
+# A filing adds a report and, in the same statement, what belongs to it. Only a function of its own, which looks again,
+# finds that report.
+_SEES_REPORT = """create or replace function sees_report(wanted bigint) returns boolean language plpgsql volatile as
+$$ begin return exists (select from reports where id = wanted); end $$"""
+event.listen(Report.__table__, "after_create", DDL(_SEES_REPORT))  # type: ignore[no-untyped-call]
+for each in (Receipt, Decision):
+    row_security.check_by(each, "sees_report(report_id)")
+
+
 class IdempotencyKey(Base):
     """A filing that was acknowledged, so that the same request again gets the same answer (400 days)."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (
         Index("ix_idempotency_keys_created_at", "created_at"),
-        {"info": {"retention": "400 days"}},
+        {"info": {"person": "person_id", "retention": Kept("400 days", ends="created_at", after="400 days")}},
     )
 
     person_id: Mapped[UUID] = mapped_column(
         ForeignKey("people.id"), primary_key=True, info=personal("as whom its sender was signed in")
     )
     key: Mapped[str] = mapped_column(Text, primary_key=True, info=internal("as the client sent it"))
-    body_digest: Mapped[bytes] = mapped_column(LargeBinary, info=internal("SHA-256 of the request's canonical body"))
+    body_digest: Mapped[bytes] = mapped_column(
+        LargeBinary, info=sensitive("keyed digest of the request's canonical body")
+    )
     status: Mapped[int] = mapped_column(SmallInteger, info=internal("HTTP status answered"))
-    answer: Mapped[str] = mapped_column(Sealed("idempotency_keys.answer"), info=sensitive("the body answered"))
+    answer: Mapped[str] = mapped_column(Sealed("idempotency_keys.answer", "key"), info=sensitive("the body answered"))
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now(), info=internal("for removal after 400 days")
     )

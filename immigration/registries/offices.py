@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from immigration.rules.offices import HEADQUARTERS
+
 FILE = Path(__file__).parent.parent / "law" / "offices.toml"
 
 
@@ -45,6 +47,11 @@ def all_offices() -> tuple[Office, ...]:
 def office(code: str) -> Office | None:
     """The office with this three-letter code, None if there is none."""
     return next((each for each in _offices() if each.code == code), None)
+
+
+def is_known(code: str) -> bool:
+    """Whether an account can act for this code: an office's, or that of the headquarters."""
+    return code == HEADQUARTERS or office(code) is not None
 
 
 def office_for(province_code: str) -> Office:

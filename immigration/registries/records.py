@@ -141,11 +141,13 @@ _CASE = {
     ),
 }
 _DETAILS = {
-    "residences": _facts_of("residences", Residence, address="encode(t.address, 'hex')"),
-    "documents": "(select json_object_agg(p.id, encode(p.document_number, 'hex'))"
+    "residences": _facts_of("residences", Residence, address="encode(t.address, 'hex') || ' ' || t.residence_id"),
+    "documents": "(select json_object_agg(p.id,"
+    " array[encode(p.document_number, 'hex'), encode(p.document_index, 'hex')])"
     " from passports p where p.person_id = o.person_id)",
     "answered": "(select json_build_object('body_digest', encode(k.body_digest, 'hex'), 'status', k.status,"
-    " 'answer', encode(k.answer, 'hex'), 'holder_id', k.person_id) from idempotency_keys k where k.key = :key"
+    " 'answer', encode(k.answer, 'hex'), 'key', k.key, 'holder_id', k.person_id)"
+    " from idempotency_keys k where k.key = :key"
     " and (k.person_id = o.person_id or k.person_id in (select p.holder_id from passports p"
     " where p.person_id = o.person_id)) order by k.person_id <> :person_id limit 1)",
 }
@@ -175,8 +177,8 @@ def as_case(row: Mapping[str, Any], switchable: bool = True) -> Case:
         facts=None if switchable and row["unavailable"] else _facts(row, own_reports),
         answered=_answered(row.get("answered")),
         documents={
-            int(passport_id): keyring().open(bytes.fromhex(number), "passports.document_number")
-            for passport_id, number in (row.get("documents") or {}).items()
+            int(passport_id): keyring().open(bytes.fromhex(number), "passports.document_number", index)
+            for passport_id, (number, index) in (row.get("documents") or {}).items()
         },
     )
 
@@ -230,7 +232,8 @@ def _facts(row: Mapping[str, Any], own_reports: Sequence[Mapping[str, Any]]) -> 
     residences = row.get("residences") or []
     for residence in residences:
         sealed = residence["address"]
-        residence["address"] = keyring().open(bytes.fromhex(sealed), "residences.address") if sealed else ""
+        value, _, residence_id = (sealed or "").partition(" ")
+        residence["address"] = keyring().open(bytes.fromhex(value), "residences.address", residence_id) if value else ""
     return Facts(
         passports=tuple(map(_passport, row["passports"] or ())),
         movements=tuple(map(_movement, row["movements"] or ())),
@@ -259,5 +262,5 @@ def _own_reports(rows: Sequence[Mapping[str, Any]]) -> Iterator[Report]:
 def _answered(value: Mapping[str, Any] | None) -> Answered | None:
     if value is None:
         return None
-    answer = keyring().open(bytes.fromhex(value["answer"]), "idempotency_keys.answer")
+    answer = keyring().open(bytes.fromhex(value["answer"]), "idempotency_keys.answer", value["key"])
     return Answered(bytes.fromhex(value["body_digest"]), value["status"], answer, UUID(value["holder_id"]))

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import request
-
-from foundation.http import Blueprint, allow, now
+from foundation.client_address import client_network
+from foundation.http import Blueprint, allow, credential, now
 from foundation.identity import STAFF, Role
-from foundation.services import read_session, transaction
+from foundation.services import read_session, services, transaction
+from immigration.routes import throttling
+from immigration.rules.access import Throttled
 from immigration.schemas.officers import SignedInOut, SignInIn
-from immigration.services import officers
+from immigration.services import officers, passwords
 from immigration.services.officers import SignedIn
 
 blueprint = Blueprint("officers", __name__, url_prefix="/api/v1", description=__doc__)
@@ -19,15 +20,39 @@ blueprint = Blueprint("officers", __name__, url_prefix="/api/v1", description=__
 @blueprint.arguments(SignInIn)
 @blueprint.response(201, SignedInOut)
 def sign_in(data: dict[str, Any]) -> SignedIn:
-    """Sign an officer in. Wrong name, password or second factor, and an account that waits, have the same answer."""
+    """Sign an officer in. Wrong name, password and second factor have the same answer.
+
+    In production an account without a second factor is not signed in: it registers a passkey first.
+
+    After some failures a network has to wait before it may try the name again; other networks need not.
+    """
+    return open_session(data)
+
+
+def open_session(data: dict[str, Any]) -> SignedIn:
+    """Check what a SignInIn says and open a session for it; raises SignInFailed, TooManyRequests."""
+    name = data["name"]
+    counted = throttling.admit(Throttled.OFFICER_SIGN_IN, name)
+    last_try = counted.count >= throttling.limit(Throttled.OFFICER_SIGN_IN).allowed
     with read_session() as session:
-        known = officers.credentials(session, data["name"])
-    matches = officers.password_matches(known, data["password"])
+        known = officers.credentials(session, name)
+    matches = passwords.matches(known.password_hash, data["password"], network=client_network())
     with transaction() as session:
-        opened = officers.sign_in(session, known, matches=matches, totp=data["totp"], now=now())
-    if opened is None:
-        raise officers.SignInFailed
-    return opened
+        opened = officers.sign_in(
+            session,
+            known,
+            matches=matches,
+            totp=data["totp"],
+            factor_required=services().settings.production,
+            last_try=last_try,
+            now=now(),
+        )
+    if isinstance(opened, SignedIn):
+        throttling.clear(Throttled.OFFICER_SIGN_IN, name)
+        return opened
+    if not opened.counts:
+        throttling.give_back(Throttled.OFFICER_SIGN_IN, name)
+    raise officers.SignInFailed
 
 
 @blueprint.delete("/officers/sessions/current")
@@ -35,6 +60,5 @@ def sign_in(data: dict[str, Any]) -> SignedIn:
 @blueprint.response(204)
 def sign_out() -> None:
     """Sign the asking officer out: the token no longer works."""
-    token = request.headers.get("Authorization", "").partition(" ")[2].strip()
     with transaction() as session:
-        officers.sign_out(session, token, now=now())
+        officers.sign_out(session, credential(), now=now())

@@ -4,13 +4,15 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from foundation.http import Blueprint, allow
+from foundation.http import Blueprint, allow, language
 from foundation.identity import Role
 from foundation.services import read_session
 from immigration.registries import addresses, offices, reasons
+from immigration.routes import throttling
 from immigration.routes.context import filing_context
-from immigration.schemas.common import REASON, Names, line
-from immigration.schemas.reports import VerifyIn, VerifyOut, VisitOut, visit_view
+from immigration.rules.access import Throttled
+from immigration.schemas.common import REASON, Names, SuggestionOut, line
+from immigration.schemas.reports import VerifyIn, VerifyOut, VisitOut, verdict_view, visit_view
 from immigration.services import receipts
 from immigration.services.judging import suggestion
 
@@ -22,16 +24,6 @@ class SearchArgs(Schema):
 
     q = line(200, required=True)
     limit = fields.Integer(load_default=10, validate=validate.Range(1, 50))
-
-
-class SuggestionOut(Schema):
-    """A subdistrict with all that stands above it."""
-
-    subdistrict_code = fields.String(required=True)
-    subdistrict = fields.Nested(Names, required=True)
-    district = fields.Nested(Names, required=True)
-    province = fields.Nested(Names, required=True)
-    postal_codes = fields.List(fields.String(), required=True)
 
 
 class SuggestionsOut(Schema):
@@ -77,12 +69,15 @@ def search(args: dict[str, Any]) -> dict[str, Any]:
 @allow(Role.ANYONE)
 @blueprint.arguments(VerifyIn)
 @blueprint.response(200, VerifyOut)
-def verify(data: dict[str, Any]) -> receipts.Verdict:
-    """Whether a receipt or a signed statement is ours, and what it says."""
+def verify(data: dict[str, Any]) -> dict[str, Any]:
+    """Whether a receipt or a signed statement is ours and stands, and what it says."""
     signer = filing_context().signer
     signer.refresh()
     with read_session() as session:
-        return receipts.verify(session, data["receipt"], signer=signer)
+        verdict = receipts.verify(session, data["receipt"], signer=signer)
+    if not verdict.says and not (counted := throttling.count(Throttled.VERIFICATION)).allowed:
+        throttling.refuse(counted.wait)
+    return verdict_view(verdict, language())
 
 
 @blueprint.get("/reasons")

@@ -1,6 +1,5 @@
 """A resident's stay and reports."""
 
-import hashlib
 import json
 from typing import Any
 
@@ -24,7 +23,8 @@ from immigration.schemas.reports import (
     report_view,
 )
 from immigration.schemas.stay import StayOut, stay_view
-from immigration.services import obligations, receipts, reports
+from immigration.schemas.trips import SimulationOut, TripIn, simulation_view, trip
+from immigration.services import address_corrections, obligations, receipts, reports, trips
 from immigration.services.judging import Submission
 
 blueprint = Blueprint("reports", __name__, url_prefix="/api/v1", description="A resident's stay and reports")
@@ -43,6 +43,20 @@ def stay() -> dict[str, Any]:
     return stay_view(owed, language())
 
 
+@blueprint.post("/me/stay/simulations")
+@allow(Role.RESIDENT)
+@blueprint.arguments(TripIn)
+@blueprint.response(200, SimulationOut)
+def simulate_trip(data: dict[str, Any]) -> dict[str, Any]:
+    """What a trip abroad would change, by the same rules; nothing is stored."""
+    context = filing_context()
+    with read_autocommit() as connection:
+        simulated = trips.simulate(
+            connection, principal().id, trip(data), records=context.records, law=context.law, now=now()
+        )
+    return simulation_view(simulated, language())
+
+
 @blueprint.post("/reports")
 @allow(Role.RESIDENT)
 @blueprint.arguments(ReportIn)
@@ -55,8 +69,7 @@ def stay() -> dict[str, Any]:
 def file(data: dict[str, Any]) -> Response:
     """File a 90-day report; the answer comes after it is stored."""
     key = required_header("Idempotency-Key", reports.IdempotencyKeyRequired)
-    digest = hashlib.sha256(json.dumps(body(), sort_keys=True).encode()).digest()
-    submission = Submission(form(data), key, digest)
+    submission = Submission(form(data), key, *reports.body_digests(json.dumps(body(), sort_keys=True)))
     with autocommit() as connection:
         answer = reports.file(
             connection, submission, author=principal(), context=filing_context(), render=filed_json, now=now()
@@ -84,7 +97,11 @@ def get_report(number: str) -> dict[str, Any]:
     """One of my reports."""
     with read_session() as session:
         report = reports.get(session, number, author=principal())
-        return report_view(report, receipts.find_valid_receipt(session, report))
+        receipt, correction = (
+            receipts.find_valid_receipt(session, report),
+            address_corrections.find_last(session, report),
+        )
+        return report_view(report, receipt, correction)
 
 
 @blueprint.post("/reports/<number>/correction")

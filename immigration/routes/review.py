@@ -3,59 +3,38 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from sqlalchemy import select
 
 from foundation import events
 from foundation.db import ReadSession
-from foundation.errors import NotFound
 from foundation.http import Blueprint, allow, language, now, principal
 from foundation.identity import Role
-from foundation.services import read_session, transaction
-from immigration.models.people import Passport, PassportLink
+from foundation.services import transaction
+from immigration.models.approvals import Approval
+from immigration.models.people import PassportLink, Person
 from immigration.models.reports import Report
 from immigration.registries.records import Case
 from immigration.routes.context import filing_context
-from immigration.rules.reports import DecisionRequest
+from immigration.routes.waiting import waiting
+from immigration.rules.reports import DecisionRequest, answer_by
+from immigration.schemas.approvals import WaitingOut
 from immigration.schemas.common import NoteIn
 from immigration.schemas.reports import ReportOut, report_view
 from immigration.schemas.review import (
     DecisionIn,
     LinkIn,
     LinkOut,
-    QueueArgs,
-    QueueOut,
-    ResidentOut,
+    Opened,
     ReviewOut,
-    SearchIn,
+    TransferIn,
     UnlinkIn,
-    queue_view,
-    records_view,
     review_view,
 )
 from immigration.schemas.stay import stay_view
-from immigration.services import obligations, passport_links, receipts, reports, review
-from immigration.services.review import QueueFilter
+from immigration.services import obligations, passport_links, receipts, review, transfers
 
 blueprint = Blueprint("review", __name__, url_prefix="/api/v1/review", description="Review by officers")
-EVERY_OFFICE = "all"
-
-
-@blueprint.get("/reports")
-@allow(Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR)
-@blueprint.arguments(QueueArgs, location="query")
-@blueprint.response(200, QueueOut)
-def queue(args: dict[str, Any]) -> dict[str, Any]:
-    """Reports in a state, oldest first; of the officer's own office unless another is named."""
-    office = args["office"] or principal().office
-    wanted = QueueFilter(
-        status=args["status"],
-        office=None if office == EVERY_OFFICE else office,
-        contradicted=args["contradicted"],
-    )
-    with read_session() as session:
-        page = review.queue(session, wanted, cursor=args["cursor"], limit=args["limit"])
-        items = [queue_view(*entry) for entry in page.items]
-    return {"items": items, "next_cursor": page.next_cursor}
 
 
 @blueprint.get("/reports/<number>")
@@ -69,42 +48,59 @@ def get_report(number: str) -> dict[str, Any]:
 
 
 def _view(session: ReadSession, report: Report, case: Case) -> dict[str, Any]:
-    owed = obligations.obligation_of(case, law=filing_context().law, now=now())
-    history = [*events.history(session, report.number)]
-    passports = _passports(session, case)
-    decisions = [*review.decisions(session, report)]
-    receipt = receipts.find_valid_receipt(session, report)
-    stay = stay_view(owed, language())
-    return review_view(report, receipt, case, passports, stay, decisions, history)
-
-
-def _passports(session: ReadSession, case: Case) -> list[Passport]:
-    query = select(Passport).where(Passport.person_id == case.person_id).order_by(Passport.id)
-    return [*session.scalars(query)]
+    context = filing_context()
+    owed = obligations.obligation_of(case, law=context.law, now=now())
+    policy = context.law.on(report.filed_on)
+    opened = Opened(
+        report=report,
+        receipt=receipts.find_valid_receipt(session, report),
+        case=case,
+        passports=passport_links.list_passports(session, case.person_id),
+        stay=stay_view(owed, language()),
+        decisions=[*review.decisions(session, report)],
+        history=[*events.history(session, report.number)],
+        obstacles=review.obstacles(session, report, principal(), now=now()),
+        reads=session.scalars(select(Person.language).where(Person.id == case.person_id)).one(),
+        answer_by=answer_by(report.filed_on, policy.in_province(policy.office_provinces.get(report.office))),
+        policy=policy,
+    )
+    return review_view(opened, language())
 
 
 @blueprint.post("/reports/<number>/decision")
 @allow(Role.OFFICER, Role.SUPERVISOR)
 @blueprint.arguments(DecisionIn)
 @blueprint.response(200, ReportOut)
-def decide(decision: DecisionRequest, number: str) -> dict[str, Any]:
-    """Accept, return or reject a report, or ask its author to come."""
+@blueprint.alt_response(202, schema=WaitingOut)
+def decide(decision: DecisionRequest, number: str) -> dict[str, Any] | Response:
+    """Accept, return or reject a report, or ask its author to come; a late next due date waits for another person."""
     with transaction() as session:
-        report = review.decide(session, number, decision, officer=principal(), context=filing_context(), now=now())
-        return report_view(report, receipts.find_valid_receipt(session, report))
+        decided = review.decide(session, number, decision, officer=principal(), context=filing_context(), now=now())
+        if isinstance(decided, Approval):
+            return waiting(decided)
+        return report_view(decided, receipts.find_valid_receipt(session, decided))
 
 
 @blueprint.post("/reports/<number>/reopening")
 @allow(Role.SUPERVISOR)
 @blueprint.arguments(NoteIn)
 @blueprint.response(200, ReportOut)
-def reopen(data: dict[str, Any], number: str) -> dict[str, Any]:
-    """Put a decided report back under review."""
+@blueprint.alt_response(202, schema=WaitingOut)
+def reopen(data: dict[str, Any], number: str) -> dict[str, Any] | Response:
+    """Ask another person to put a decided report back under review; the report, where they did."""
     with transaction() as session:
-        report = review.reopen(
-            session, number, note=data["note"], supervisor=principal(), context=filing_context(), now=now()
-        )
-        return report_view(report, None)
+        asked = review.ask_to_reopen(session, number, note=data["note"], supervisor=principal(), now=now())
+        return waiting(asked) if isinstance(asked, Approval) else report_view(asked, None)
+
+
+@blueprint.post("/reports/<number>/transfer")
+@allow(Role.OFFICER, Role.SUPERVISOR)
+@blueprint.arguments(TransferIn)
+@blueprint.response(204)
+def transfer(data: dict[str, Any], number: str) -> None:
+    """Give a report under review to another office; the person is told."""
+    with transaction() as session:
+        transfers.transfer(session, number, data["office"], data["note"], officer=principal(), now=now())
 
 
 @blueprint.post("/residents/<uuid:resident_id>/links")
@@ -129,33 +125,3 @@ def unlink_passport(data: dict[str, Any], resident_id: UUID, link_id: UUID) -> N
         passport_links.withdraw(
             session, resident_id, link_id, officer=principal(), context=filing_context(), now=now(), **data
         )
-
-
-@blueprint.post("/residents/search")
-@allow(Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR)
-@blueprint.arguments(SearchIn)
-@blueprint.response(200, ResidentOut)
-def search(data: dict[str, Any]) -> dict[str, Any]:
-    """A resident by a passport's number; the purpose is recorded, found or not."""
-    with transaction() as session:
-        passport = review.look_up(session, officer=principal(), now=now(), **data)
-    if passport is None:
-        raise NotFound()
-    with read_session() as session:
-        return _resident(session, passport)
-
-
-def _resident(session: ReadSession, passport: Passport) -> dict[str, Any]:
-    case = filing_context().records.case(session.connection(), passport.person_id)
-    if case is None:
-        raise NotFound()
-    owed = obligations.obligation_of(case, law=filing_context().law, now=now())
-    filed = reports.list_reports(session, passport.person_id, limit=20)
-    passports = _passports(session, case)
-    return stay_view(owed, language()) | {
-        "resident_id": str(passport.person_id),
-        "passports": passports,
-        "links": passport_links.list_links(session, passport.person_id),
-        "reports": [report_view(report, receipt) for report, receipt in filed.items],
-        "records": records_view(case, passports),
-    }

@@ -7,7 +7,9 @@ from flask import Response, jsonify
 from foundation.http import Blueprint, allow, now
 from foundation.identity import Role
 from foundation.services import read_session, services, transaction
+from immigration.routes import throttling
 from immigration.routes.context import filing_context
+from immigration.rules.access import Throttled
 from immigration.schemas.tokens import RefreshIn, TokenPairOut
 from immigration.services import keys, tokens
 
@@ -27,7 +29,7 @@ def refresh(data: dict[str, Any]) -> tokens.TokenPair:
         grant = tokens.refresh(session, data["refresh_token"], now=now())
         pair = tokens.pair(filing_context().signer, services().settings, grant, now=now()) if grant else None
     if pair is None:
-        raise tokens.InvalidToken
+        throttling.fail(Throttled.REFRESH, tokens.InvalidToken())
     return pair
 
 

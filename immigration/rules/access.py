@@ -2,8 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from immigration.rules.codes import Assurance
+
+
+class Throttled(StrEnum):
+    """What the throttle counts; the limits, with grade and source, are in the law file `throttles`.
+
+    A secret of 50 random bits or more is compared first, and only what fails is refused beyond the limit: the failures
+    of others keep nobody out. Of officers' sign-ins, look-ups and requests for mail nothing is looked at beyond it.
+    """
+
+    ACTIVATION = "activation"
+    ACTIVATION_NETWORK = "activation-network"
+    CODE_REQUEST = "code-request"
+    CODE_REQUEST_NETWORK = "code-request-network"
+    OFFICER_SIGN_IN = "officer-sign-in"
+    REFRESH = "refresh"
+    VERIFICATION = "verification"
+    LOOK_UP = "look-up"
+    PASSKEY_SIGN_IN = "passkey-sign-in"
+    OPENID_SIGN_IN = "openid-sign-in"
 
 
 @dataclass(frozen=True)
@@ -13,24 +33,33 @@ class Terms:
     access_token: timedelta
     refresh_token: timedelta
     same_answer: timedelta
+    session: timedelta
+    verification: timedelta
+    recovery_wait: timedelta
+    clock_leeway: timedelta
     access_key_overlap: timedelta
     counter_code: timedelta
     mail_code: timedelta
-    tries_per_code: int
     failed_activation_floor: timedelta
     mails_per_person: int
-    requests_per_address: int
     throttle_span: timedelta
     mail_retry: timedelta
     mail_lease: timedelta
     mail_back_off_first: timedelta
     mail_back_off_most: timedelta
     password_length: int
-    wrong_passwords: int
-    lockout: timedelta
     officer_idle: timedelta
     officer_session: timedelta
+    officer_first_use: timedelta
     officer_seen: timedelta
+    claim: timedelta
+    approval: timedelta
+    office_exception: timedelta
+    reads_per_day: int
+    codes_per_hour: int
+    first_use_codes_per_hour: int
+    own_making: timedelta
+    misses_per_day: int
 
     def code(self, assurance: str) -> timedelta:
         """How long an activation code of that assurance can be used."""

@@ -64,6 +64,10 @@ class BirthDate:
             return BirthParts.ONLY_YEAR if self.day is None else BirthParts.NO_MONTH
         return BirthParts.NO_DAY if self.day is None else BirthParts.ALL
 
+    def joined(self, other: "BirthDate") -> "BirthDate":
+        """What two birth dates that do not disagree say together."""
+        return BirthDate(self.year, self.month or other.month, self.day or other.day)
+
     def is_given_by(self, claim: "BirthDate") -> bool:
         """Whether a claim names every part that is known here; what is not known here is not asked."""
         asked = ((self.year, claim.year), (self.month, claim.month), (self.day, claim.day))

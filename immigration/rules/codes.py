@@ -127,6 +127,26 @@ class KeyPurpose(StrEnum):
 
     ACCESS = "access"
     STATEMENT = "statement"
+    SEAL = "seal"
+
+
+class OpenIdFault(StrEnum):
+    """Why a sign-in with the identity provider was refused."""
+
+    STATE = "state"
+    DENIED = "denied"
+    CODE = "code"
+    MALFORMED = "malformed"
+    SIGNATURE = "signature"
+    EXPIRED = "expired"
+    ISSUER = "issuer"
+    AUDIENCE = "audience"
+    NONCE = "nonce"
+    STRENGTH = "strength"
+    NAME = "name"
+    ROLE = "role"
+    OFFICE = "office"
+    CLOSED = "closed"
 
 
 class ReportStatus(StrEnum):
@@ -147,6 +167,59 @@ class Outcome(StrEnum):
     RETURNED = "returned"
     REJECTED = "rejected"
     NEEDS_VISIT = "needs-visit"
+
+
+class ActingObstacle(StrEnum):
+    """Why an officer cannot decide a report at present."""
+
+    ROLE = "role"
+    NOT_UNDER_REVIEW = "not-under-review"
+    OWN_DECISION = "own-decision"
+    CLAIMED = "claimed"
+
+
+class CaseSubject(StrEnum):
+    """What a case is usually about; it may also name a report, or a fact that is shown."""
+
+    REPORT_MISSING = "report-missing"
+    ENTRY = "entry"
+    PERMISSION = "permission"
+    PASSPORT = "passport"
+    RESIDENCE = "residence"
+    DUE_DATE = "due-date"
+    CORRECTION = "correction"
+    ERASURE = "erasure"
+
+
+class CaseStatus(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    TRANSFERRED = "transferred"
+    ANSWERED = "answered"
+
+
+class CaseOutcome(StrEnum):
+    """What an officer found about a case."""
+
+    CORRECTED = "corrected"
+    EXPLAINED = "explained"
+    REFUSED = "refused"
+
+
+class CorrectionStatus(StrEnum):
+    """What became of a correction of an address."""
+
+    APPLIED = "applied"
+    UNDER_REVIEW = "under-review"
+    REFUSED = "refused"
+
+
+class CorrectionOutcome(StrEnum):
+    """What an officer may decide of a correction of an address."""
+
+    APPLIED = "applied"
+    REFUSED = "refused"
 
 
 class CheckName(StrEnum):
@@ -205,3 +278,108 @@ class ContactFault(StrEnum):
     EMAIL_TOO_LONG = "email-too-long"
     PHONE_INVALID = "phone-invalid"
     PHONE_LENGTH = "phone-length"
+
+
+class TripFault(StrEnum):
+    """Why a trip abroad cannot be as it was given."""
+
+    NO_DEPARTURE = "no-departure"
+    ABROAD_ALREADY = "abroad-already"
+    IN_THE_PAST = "in-the-past"
+    RETURNS_BEFORE_LEAVING = "returns-before-leaving"
+    TOO_FAR_AHEAD = "too-far-ahead"
+
+
+class BeforeLeaving(StrEnum):
+    """What a person has to do before a trip abroad."""
+
+    NOTHING_DUE = "nothing-due"
+    REPORT_FIRST = "report-first"
+    STAY_ENDS_FIRST = "stay-ends-first"
+
+
+class ApprovalKind(StrEnum):
+    """What a second person is asked to approve."""
+
+    NEXT_DUE_DATE = "next-due-date"
+    REOPENING = "reopening"
+    LOOK = "look"
+    LAW_ENTRY = "law-entry"
+    LAW_ENDING = "law-ending"
+
+
+class ApprovalOutcome(StrEnum):
+    """What a second person answers."""
+
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class ApprovalState(StrEnum):
+    """Where an approval stands."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+class StatementKind(StrEnum):
+    """What a number or a statement stands for."""
+
+    RECEIPT = "receipt"
+    FILING = "filing"
+    ADDRESS_CORRECTION = "address-correction"
+
+
+class VerdictStatus(StrEnum):
+    """What is known of a number or a statement that somebody holds: the state of its report, or why it is nothing.
+
+    A receipt is `accepted` while the acceptance stands that it was issued with, else `void` or `record-corrected`.
+    """
+
+    ACCEPTED = "accepted"
+    UNDER_REVIEW = "under-review"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    NEEDS_VISIT = "needs-visit"
+    WITHDRAWN = "withdrawn"
+    APPLIED = "applied"
+    REFUSED = "refused"
+    VOID = "void"
+    RECORD_CORRECTED = "record-corrected"
+    NOT_ON_RECORD = "not-on-record"
+    NOT_OF_THIS_SERVICE = "not-of-this-service"
+    INVALID_SIGNATURE = "invalid-signature"
+    WRONG_CHECK_CHARACTER = "wrong-check-character"
+
+
+class Alarm(StrEnum):
+    """What is unusual."""
+
+    MANY_READS = "many-reads"
+    MANY_MISSES = "many-misses"
+    NO_OFFICE = "no-office"
+    BEYOND_OFFICES = "beyond-offices"
+    CODE_BEYOND_OFFICES = "code-beyond-offices"
+    OWN_LINK = "own-link"
+    OWN_CODE = "own-code"
+
+
+class AccessAct(StrEnum):
+    """What an officer did that let them see a person's data."""
+
+    LOOKED_UP = "looked-up"
+    REPORT_OPENED = "report-opened"
+    EXCEPTION_OPENED = "exception-opened"
+    CODE_ISSUED = "code-issued"
+    AUDITED = "audited"
+    CASE_READ = "case-read"
+
+
+class Link(StrEnum):
+    """What makes a person an officer's to see."""
+
+    OWN_OFFICE = "own-office"
+    NO_OFFICE = "no-office"
+    EXCEPTION = "exception"

@@ -1,7 +1,17 @@
 """A passport's number as it is compared, however it was typed, read from a zone or written in a record."""
 
+import re
+import unicodedata
+
 _SEPARATORS = str.maketrans("", "", " -<\t")
 _LOOKALIKES = str.maketrans("OI", "01")
+_OURS = re.compile(r"\b[RC]\d\d(?:-[0-9A-Z]{1,4}){4}\b", re.I)
+_DATES = re.compile(r"\b(?:\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4})\b")
+# Letters, then six digits or more, however they are grouped; or one word of seven to nine signs, four of them digits.
+_LIKE_A_NUMBER = re.compile(
+    r"(?<![0-9A-Z])(?:[A-Z]{1,3}[ -]?)?\d(?:[ -]?\d){5,8}[A-Z]?(?![0-9A-Z])"
+    r"|(?<![0-9A-Z])(?=(?:[A-Z]*\d){4})[0-9A-Z]{7,9}(?![0-9A-Z])"
+)
 
 
 def plain(document_number: str) -> str:
@@ -15,3 +25,9 @@ def folded(document_number: str) -> str:
     It names a passport only where no number is the plain one, and one passport of the state has this form.
     """
     return plain(document_number).translate(_LOOKALIKES)
+
+
+def holds_number(text: str) -> bool:
+    """Whether a text seems to hold a passport's number. Numbers of reports and receipts, and dates, are none."""
+    folded_text = unicodedata.normalize("NFKC", text).upper()
+    return _LIKE_A_NUMBER.search(_DATES.sub(" ", _OURS.sub(" ", folded_text))) is not None

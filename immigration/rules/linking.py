@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-BirthDate = tuple[int | None, int | None, int | None]
-"""Year, month and day; None for a part that a passport leaves open."""
+from immigration.rules.birth_dates import BirthDate, disagree
+
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -32,17 +32,13 @@ class Bearer:
 
     def contradiction(self, other: "Bearer") -> LinkObstacle | None:
         """Why two passports are not of one person; only what both of them state is compared."""
-        for ours, theirs in zip(self.birth_date, other.birth_date, strict=True):
-            if ours is not None and theirs is not None and ours != theirs:
-                return LinkObstacle.BIRTH_DATE
+        if disagree((self.birth_date, other.birth_date)):
+            return LinkObstacle.BIRTH_DATE
         return LinkObstacle.SEX if {self.sex, other.sex} == {"M", "F"} else None
 
     def joined(self, other: "Bearer") -> "Bearer":
         """What two passports of one person say together."""
-        year, month, day = (
-            ours if ours is not None else theirs for ours, theirs in zip(self.birth_date, other.birth_date, strict=True)
-        )
-        return Bearer((year, month, day), other.sex if self.sex == "X" else self.sex)
+        return Bearer(self.birth_date.joined(other.birth_date), other.sex if self.sex == "X" else self.sex)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,10 +93,10 @@ def check_digit(text: str) -> int:
     A change of one character goes unseen exactly when old and new have the same value modulo 10 (7, 3 and 1 have no
     divisor in common with 10): one digit for another never does; 0, <, A, K and U are alike.
     """
-    faults = [Fault("characters", 1, at) for at, character in enumerate(text, 1) if character not in _VALUES]
+    faults = [Fault("characters", 1, index) for index, character in enumerate(text, 1) if character not in _VALUES]
     if faults:
         raise InvalidMRZ(faults)
-    return sum(_VALUES[character] * _WEIGHTS[at % 3] for at, character in enumerate(text)) % 10
+    return sum(_VALUES[character] * _WEIGHTS[index % 3] for index, character in enumerate(text)) % 10
 
 
 def parse(text: str, *, today: date) -> MRZ:
@@ -186,13 +186,13 @@ def _lines(text: str) -> tuple[Format, list[str]]:
     kind = _format(lines)
     count, width = _LAYOUTS[kind].lines, _LAYOUTS[kind].width
     if len(lines) == 1 and len(lines[0]) == count * width:
-        lines = [lines[0][at : at + width] for at in range(0, count * width, width)]
+        lines = [lines[0][position : position + width] for position in range(0, count * width, width)]
     if len(lines) != count:
         raise InvalidMRZ([Fault("length")])
     faults = [
-        Fault("characters", number, at)
+        Fault("characters", number, position)
         for number, line in enumerate(lines, 1)
-        for at, character in enumerate(line, 1)
+        for position, character in enumerate(line, 1)
         if character not in _VALUES
     ]
     faults += [Fault("length", n, min(len(line), width) + 1) for n, line in enumerate(lines, 1) if len(line) != width]
@@ -380,7 +380,7 @@ def _six(day: date | None) -> str:
 
 def _six_of(birth: BirthDate | None) -> str:
     """A birth date as YYMMDD, with filler for the parts that are unknown."""
-    return f"{str(birth)[2:]}".replace("-00", "<<").replace("-", "") if birth else "<<<<<<"
+    return str(birth)[2:].replace("-00", "<<").replace("-", "") if birth else "<<<<<<"
 
 
 def _name_field(surname: str, given_names: str, width: int) -> str:

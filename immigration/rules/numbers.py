@@ -6,11 +6,16 @@ exchange of two characters, neighbours or not. (ISO 7064 MOD 37,36 needs 36 char
 that this alphabet leaves out because people mistake them, and it misses some exchanges.)
 """
 
+import unicodedata
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Source: Douglas Crockford, Base 32: no I, L, O or U."""
 
 REPORT = "R"
 RECEIPT = "C"
+CORRECTION = "A"
+
+CASE = "K"
 
 RANDOM_BYTES = 9
 """How many random bytes a number takes; 70 of their 72 bits are kept."""
@@ -19,7 +24,7 @@ CODE_BYTES = 7
 """How many random bytes an activation code takes; 50 of their 56 bits are kept."""
 
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
-_MISREAD = str.maketrans("OIL", "011", " -\t\r\n\u2010\u2011\u2012\u2013\u2212")
+_MISREAD = str.maketrans("OIL", "011", "-\u2010\u2011\u2012\u2013\u2014\u2212")
 _GROUPS = {16: (3, 4, 4, 4, 1), 10: (5, 5)}
 _RANDOM_CHARACTERS = 14
 _POLYNOMIAL = 0b100101  # x^5 + x^2 + 1, primitive over GF(2): its powers reach all 31 non-zero elements
@@ -35,17 +40,36 @@ def receipt_number(random_bytes: bytes) -> str:
     return _number(RECEIPT, random_bytes)
 
 
+def case_number(random_bytes: bytes) -> str:
+    """The number of a case, such as `K26-4XQ2-7K3M-9PTC-H`, from RANDOM_BYTES random bytes."""
+    return _number(CASE, random_bytes)
+
+
+def correction_number(random_bytes: bytes) -> str:
+    """The number of a correction of an address, such as `A26-4XQ2-7K3M-9PTC-J`, from RANDOM_BYTES random bytes."""
+    return _number(CORRECTION, random_bytes)
+
+
 def activation_code(random_bytes: bytes) -> str:
     """A code of ten characters, shown as `XXXXX-XXXXX`, from CODE_BYTES random bytes."""
     return _grouped(_characters(random_bytes, 10))
 
 
-def is_valid(number: str) -> bool:
-    """Whether `number`, however it was typed, is one that this service could have given to a report or a receipt."""
+def compact(text: str) -> str:
+    """Text without white space of any kind, nor signs that are not seen (zero width, byte order mark, soft hyphen)."""
+    return "".join(sign for sign in text if not sign.isspace() and unicodedata.category(sign) != "Cf")
+
+
+def has_the_shape(number: str) -> bool:
+    """Whether a text has the length and the first letter of a number of this service, right or mistyped."""
     plain = normalise(number).replace("-", "")
-    if len(plain) != sum(_GROUPS[16]) or plain[0] not in (REPORT, RECEIPT):
-        return False
-    return all(character in _VALUES for character in plain) and _remainder(plain) == 0
+    return len(plain) == sum(_GROUPS[16]) and plain[0] in (REPORT, RECEIPT, CORRECTION)
+
+
+def is_valid(number: str) -> bool:
+    """Whether `number`, however it was typed, is one that this service could have given."""
+    plain = normalise(number).replace("-", "")
+    return has_the_shape(plain) and all(character in _VALUES for character in plain) and _remainder(plain) == 0
 
 
 def normalise(text: str) -> str:
@@ -53,7 +77,7 @@ def normalise(text: str) -> str:
 
     Text of another length than a number's or a code's comes back without its spaces and hyphens.
     """
-    return _grouped(text.upper().translate(_MISREAD))
+    return _grouped(compact(text).upper().translate(_MISREAD))
 
 
 def masked(document_number: str) -> str:

@@ -46,10 +46,16 @@ class Regime:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a finding does: refuse, review or note; `unless` is the rule that may let it pass."""
+    """What a finding does: refuse, review or note; `unless` is the rule that may let it pass.
+
+    `accepting_overrides` says that the records speak against the report: who accepts it decides against them.
+    """
 
     effect: str
     unless: str | None
+    grade: str = ""
+    source: str = ""
+    accepting_overrides: bool = False
 
 
 @dataclass(frozen=True, slots=True)

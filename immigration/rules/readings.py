@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import date
 
 from immigration.rules import stays
-from immigration.rules.codes import PermissionKind, StepCode
+from immigration.rules.codes import PermissionKind, Reason, StepCode
 from immigration.rules.due_dates import Obligation, obligation
 from immigration.rules.explanations import Step
 from immigration.rules.facts import Facts
 from immigration.rules.policies import Policy
-from immigration.rules.reports import Held, Obstacle, obstacles_to_filing
+from immigration.rules.reports import Held, Obstacle, obstacles_to_filing, too_early
 
 _EXTENSIONS = "due.extension_resets"
 
@@ -84,5 +84,4 @@ def _from(obstacle: Obstacle, day: date | None) -> Obstacle:
     """An obstacle that ends on a day: the earliest on which the person can file."""
     if obstacle.opens_on is None or day is None:
         return obstacle
-    detail = obstacle.detail.replace(obstacle.opens_on.isoformat(), day.isoformat())
-    return Obstacle(obstacle.reason, detail, obstacle.number, day)
+    return too_early(day) if obstacle.reason == Reason.TOO_EARLY else replace(obstacle, opens_on=day)

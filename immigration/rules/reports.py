@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from immigration.rules.codes import Outcome, Reason, RegimeName, ReportStatus
+from immigration.rules.codes import ActingObstacle, Outcome, Reason, RegimeName, ReportStatus
 from immigration.rules.due_dates import Obligation
 from immigration.rules.policies import Policy
 from immigration.rules.windows import window
@@ -32,12 +32,15 @@ TRANSITIONS: tuple[tuple[str, str, str, str], ...] = (
     ("under-review", "under-review", "recheck", "the source is back"),
     ("under-review", "rejected", "join", "the records: two people are one"),
     ("returned", "rejected", "join", "the records: two people are one"),
+    ("under-review", "rejected", "close", "the records: an office took one"),
+    ("returned", "rejected", "close", "the records: an office took one"),
+    ("rejected", "under-review", "restore", "the records: no office took one"),
     ("under-review", "withdrawn", "withdraw", "resident"),
     ("returned", "withdrawn", "withdraw", "resident"),
     ("returned", "under-review", "correct", "resident"),
-    ("accepted", "under-review", "reopen", "supervisor"),
-    ("rejected", "under-review", "reopen", "supervisor"),
-    ("needs-visit", "under-review", "reopen", "supervisor"),
+    ("accepted", "under-review", "reopen", "supervisor, and another person"),
+    ("rejected", "under-review", "reopen", "supervisor, and another person"),
+    ("needs-visit", "under-review", "reopen", "supervisor, and another person"),
 )
 """(from, to, act, by whom): the whole state machine; docs/states.md is drawn from it."""
 
@@ -78,11 +81,15 @@ def obstacles_to_filing(owed: Obligation, held: Sequence[Held], today: date, pol
         again_from = opens_on or _next_opens_on(report, policy)
         return [*_refusing(obstacles, policy), Obstacle("already-reported", detail, report.number, again_from)]
     if opens_on is not None and today < opens_on:
-        detail = f"the report can be filed from {opens_on.isoformat()}"
-        obstacles.append(Obstacle("too-early", detail, None, opens_on))
+        obstacles.append(too_early(opens_on))
     if policy.value("leave_before_expiry_of_stay") == "refuse" and owed.window and not owed.expected:
         obstacles.append(Obstacle("other-regime", "the permitted stay ends before the report is due"))
     return _refusing(obstacles, policy)
+
+
+def too_early(opens_on: date) -> Obstacle:
+    """The obstacle of a report whose window opens on a later day."""
+    return Obstacle("too-early", f"the report can be filed from {opens_on.isoformat()}", None, opens_on)
 
 
 def _reports_elsewhere(regime: str | None, policy: Policy) -> bool:
@@ -133,6 +140,29 @@ def _next_opens_on(report: Held, policy: Policy) -> date | None:
     return window(due_on, due_on, RegimeName.NINETY_DAYS, policy).opens_on if due_on else None
 
 
+def answer_by(filed_on: date, policy: Policy) -> date:
+    """The last day on which the office keeps its promise: so many working days after the day of filing."""
+    day = filed_on
+    for _ in range(policy.value("review.working_days")):
+        day = policy.next_working_day(day + timedelta(days=1))
+    return day
+
+
+def obstacles_to_acting(status: str, *, decides: bool, decided_before: bool, claimed: bool) -> list[ActingObstacle]:
+    """Why an officer cannot decide a report at present, whatever the outcome; empty means it can be tried.
+
+    `decides` is whether their role decides at all, `decided_before` whether they did so before it was reopened,
+    `claimed` whether a colleague has it in hand.
+    """
+    reasons = {
+        ActingObstacle.ROLE: not decides,
+        ActingObstacle.NOT_UNDER_REVIEW: not may("decide", status),
+        ActingObstacle.OWN_DECISION: decided_before,
+        ActingObstacle.CLAIMED: claimed,
+    }
+    return [obstacle for obstacle, holds in reasons.items() if holds]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRequest:
     """What is to be decided about a report; `next_due_on` is a date set by hand."""
@@ -141,20 +171,46 @@ class DecisionRequest:
     reasons: Sequence[str] = ()
     note: str = ""
     next_due_on: date | None = None
+    none_due: bool = False
+    """That no report is due any more, which only an officer can say, of an unclear regime."""
 
 
-def obstacles_to_deciding(status: str, filed_on: date, decision: DecisionRequest) -> list[str]:
-    """Why an officer may not decide so about a report in a state; empty means go ahead."""
-    obstacles = []
+def is_unclear(period: str) -> bool:
+    """Whether a report was filed under an unclear regime, so that no formula says when the next one is due."""
+    return period.startswith(UNCLEAR)
+
+
+def _unstated(decision: DecisionRequest) -> list[str]:
+    """Of an unclear regime only the officer can say when the next report is due, or that none is."""
+    states = decision.none_due or decision.next_due_on is not None
+    if states == (decision.outcome == Outcome.ACCEPTED) or decision.next_due_on is not None:
+        return []
+    return [
+        '"none" belongs to an accepted report only'
+        if states
+        else 'of an unclear regime the next due date has to be stated, or "none"'
+    ]
+
+
+def obstacles_to_deciding(
+    status: str, filed_on: date, decision: DecisionRequest, *, unclear: bool = False
+) -> list[str]:
+    """Why an officer may not decide so about a report in a state; empty means go ahead.
+
+    Who accepts a report of an `unclear` regime states the next due date, or that there is none.
+    """
+    obstacles = _unstated(decision) if unclear else []
     if not may("decide", status):
         obstacles.append(f"the report is {status}, not under review")
     if decision.outcome != Outcome.ACCEPTED and not decision.reasons:
         obstacles.append("an outcome other than accepted needs at least one reason")
+    if decision.none_due and not unclear:
+        obstacles.append('"none" belongs to a report of an unclear regime only')
     if decision.next_due_on is None:
         return obstacles
     if decision.outcome != Outcome.ACCEPTED:
         obstacles.append("a next due date belongs to an accepted report only")
-    if not decision.note.strip():
+    if not decision.note.strip() and not unclear:
         obstacles.append("a next due date set by hand needs a note")
     if not filed_on < decision.next_due_on <= filed_on + FURTHEST:
         obstacles.append(f"a next due date lies 1 to {FURTHEST.days} days after the report was filed")

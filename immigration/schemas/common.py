@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from foundation.fields import FieldFault, Pattern, Sentence
-from immigration.rules import contacts
+from immigration.rules import contacts, document_numbers
 from immigration.rules.codes import CheckOutcome
 from immigration.rules.findings import CHECKS
 from immigration.rules.reports import REASONS, STATES
@@ -27,12 +27,47 @@ def plain_text(value: str) -> None:
         raise ValidationError(_HAS_CONTROL)
 
 
-def line(longest: int, *, required: bool = False, shortest: int = 0) -> fields.String:
+def plain_lines(value: str) -> None:
+    """Refuse control characters and lone surrogates, but for the ends of lines."""
+    plain_text(value.replace("\n", " "))
+
+
+SEVERAL_LINES = {"x-several-lines": True}
+"""Marks a text in the API document that may have line ends."""
+
+
+def lines(longest: int) -> fields.String:
+    """Several lines of an officer without spaces around them and without a document number; null means empty."""
+    checks: list[Any] = [plain_lines, validate.Length(max=longest), without_document_number]
+    return NullableLine(load_default="", allow_none=True, validate=checks, metadata=SEVERAL_LINES)
+
+
+_HAS_NUMBER = Sentence(
+    "This seems to hold a passport's number. Say it without: what is written here is kept for ten years.",
+    FieldFault.DOCUMENT_NUMBER,
+)
+
+
+def statement(longest: int, *, required: bool = False, shortest: int = 0, about: str = "") -> fields.String:
+    """A line in which officers say why they do something: it is kept with the events, and holds no document number."""
+    field = line(longest, required=required, shortest=shortest, about=about)
+    field.validators.append(without_document_number)
+    return field
+
+
+def without_document_number(value: str) -> None:
+    """Refuse what seems to be a passport's number."""
+    if document_numbers.holds_number(value):
+        raise ValidationError(_HAS_NUMBER)
+
+
+def line(longest: int, *, required: bool = False, shortest: int = 0, about: str = "") -> fields.String:
     """A single line of text without spaces around it; an optional one is empty when it is missing or null."""
+    described = {"description": about} if about else {}
     checks: list[Any] = [plain_text, validate.Length(min=shortest, max=longest)]
     if required:
-        return Line(required=True, validate=checks)
-    return NullableLine(load_default="", allow_none=True, validate=checks)
+        return Line(required=True, validate=checks, metadata=described)
+    return NullableLine(load_default="", allow_none=True, validate=checks, metadata=described)
 
 
 class Line(fields.String):
@@ -117,4 +152,14 @@ class Names(Schema):
 class NoteIn(Schema):
     """A note."""
 
-    note = line(2000, required=True, shortest=1)
+    note = statement(2000, required=True, shortest=1)
+
+
+class SuggestionOut(Schema):
+    """A subdistrict with all that stands above it."""
+
+    subdistrict_code = fields.String(required=True)
+    subdistrict = fields.Nested(Names, required=True)
+    district = fields.Nested(Names, required=True)
+    province = fields.Nested(Names, required=True)
+    postal_codes = fields.List(fields.String(), required=True)

@@ -2,10 +2,9 @@
 
 from marshmallow import Schema, fields, validate
 
+from foundation.words import LANGUAGES
 from immigration.rules.codes import Assurance
 from immigration.schemas.common import email, phone
-
-LANGUAGES = ("en", "th")
 
 
 class ProfileIn(Schema):

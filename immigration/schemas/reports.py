@@ -1,19 +1,24 @@
 """Reports as they are filed and shown to their author."""
 
 import json
+from datetime import date
 from typing import Any
 
 from marshmallow import Schema, fields, validate
 
 from foundation.clock import rfc3339
 from foundation.fields import Instant, Pattern
+from foundation.words import sentence
+from immigration.models.address_corrections import AddressCorrection
 from immigration.models.reports import Receipt, Report
 from immigration.registries import offices
 from immigration.rules.addresses import Address
+from immigration.rules.codes import CorrectionStatus, StatementKind, VerdictStatus
 from immigration.rules.findings import kept
-from immigration.schemas.common import STATE, CheckOut, Names, email, line, phone, reasons
+from immigration.rules.numbers import compact
+from immigration.schemas.common import STATE, CheckOut, Names, email, line, phone, plain_text, reasons
 from immigration.services.judging import ReportForm
-from immigration.services.receipts import VerdictStatus
+from immigration.services.receipts import Verdict
 from immigration.services.storing import FiledReport, from_json
 
 
@@ -42,11 +47,14 @@ def form(data: dict[str, Any]) -> ReportForm:
     return ReportForm(Address(**data["address"]), data["phone"], data["email"])
 
 
+NONE_DUE = {"description": "null where an officer stated that no report is due any more"}
+
+
 class ReceiptRef(Schema):
     """Which receipt, and the next due date it states."""
 
     number = fields.String(required=True)
-    next_due_on = fields.Date(required=True)
+    next_due_on = fields.Date(required=True, allow_none=True, metadata=NONE_DUE)
 
 
 class VisitOut(Schema):
@@ -58,6 +66,19 @@ class VisitOut(Schema):
     opens = fields.String(required=True)
     closes = fields.String(required=True)
     bring = fields.List(fields.String(), required=True)
+
+
+class AddressCorrectionOut(Schema):
+    """A correction; `statement` is signed once it is applied."""
+
+    number = fields.String(required=True)
+    report = fields.String(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(tuple(CorrectionStatus)))
+    requested_at = Instant(required=True)
+    address = fields.Nested(AddressIn, required=True)
+    statement = fields.String(required=True, allow_none=True)
+    decided_at = Instant(required=True, allow_none=True)
+    note = fields.String(required=True, allow_none=True, metadata={"description": "what the officer wrote"})
 
 
 class ReportOut(Schema):
@@ -81,6 +102,15 @@ class ReportOut(Schema):
         metadata={"description": "false once a correction of the records contradicts the report"}
     )
     visit = fields.Nested(VisitOut, allow_none=True, metadata={"description": "set when the status is needs-visit"})
+    office_report = fields.String(
+        allow_none=True,
+        metadata={"description": "receipt number of the report at an office for which this one was closed"},
+    )
+    address_correction = fields.Nested(
+        AddressCorrectionOut,
+        allow_none=True,
+        metadata={"description": "the last correction of its address; in lists always null"},
+    )
 
 
 class FiledOut(ReportOut):
@@ -89,7 +119,17 @@ class FiledOut(ReportOut):
     class Meta:
         """What a filing answers."""
 
-        exclude = ("address", "phone", "email", "note", "decided_at", "next_due_on_counts", "visit")
+        exclude = (
+            "address",
+            "phone",
+            "email",
+            "note",
+            "decided_at",
+            "next_due_on_counts",
+            "visit",
+            "office_report",
+            "address_correction",
+        )
 
 
 class ReportsOut(Schema):
@@ -105,15 +145,22 @@ class ReceiptOut(Schema):
     number = fields.String(required=True)
     report = fields.String(required=True)
     issued_at = Instant(required=True)
-    next_due_on = fields.Date(required=True)
+    next_due_on = fields.Date(required=True, allow_none=True, metadata=NONE_DUE)
     office = fields.String(required=True)
     statement = fields.String(required=True, metadata={"description": "compact JWS, ES256; keys in jwks.json"})
+
+
+class Compact(fields.String):
+    """Text in which white space does not count, wherever it stands: a statement is copied from paper and from mails."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return compact(super()._deserialize(value, attr, data, **kwargs))
 
 
 class VerifyIn(Schema):
     """A receipt's number, a report's number, or a signed statement."""
 
-    receipt = line(4000, required=True, shortest=1)
+    receipt = Compact(required=True, validate=[plain_text, validate.Length(1, 4000)])
 
 
 class SaysOut(Schema):
@@ -126,21 +173,26 @@ class SaysOut(Schema):
     receipt = fields.String()
     outcome = fields.String(validate=validate.OneOf(("accepted",)))
     decided_at = fields.String(metadata={"format": "date-time"})
-    next_due_on = fields.String(metadata={"format": "date"})
-    statement = fields.String(validate=validate.OneOf(("filed", "decided")))
+    next_due_on = fields.String(allow_none=True, metadata={"format": "date"})
+    correction = fields.String()
+    corrected_at = fields.String(metadata={"format": "date-time"})
+    subdistrict_code = fields.String()
+    statement = fields.String(validate=validate.OneOf(("filed", "decided", "address-corrected")))
     iss = fields.String(metadata={"description": "who signed the statement"})
 
 
 class VerifyOut(Schema):
-    """Whether it is ours, and what it says."""
+    """Whether it is the receipt of an acceptance that stands, what it is, how that stands, and what it says."""
 
     valid = fields.Boolean(required=True)
+    kind = fields.String(required=True, allow_none=True, validate=validate.OneOf(tuple(StatementKind)))
     status = fields.String(required=True, validate=validate.OneOf(tuple(VerdictStatus)))
+    title = fields.String(required=True, metadata={"description": "the status as a sentence, by Accept-Language"})
     says = fields.Nested(SaysOut, required=True)
 
 
-def report_view(report: Report, receipt: Receipt | None) -> dict[str, Any]:
-    """A report as ReportOut shows it."""
+def report_view(report: Report, receipt: Receipt | None, correction: AddressCorrection | None = None) -> dict[str, Any]:
+    """A report as ReportOut shows it; the last correction of its address is shown with a single report only."""
     contact = from_json(report.contact)
     return {
         "number": report.number,
@@ -159,7 +211,27 @@ def report_view(report: Report, receipt: Receipt | None) -> dict[str, Any]:
         "decided_at": report.decided_at,
         "next_due_on_counts": report.contradicted_at is None,
         "visit": visit_view(report.office) if report.status == "needs-visit" else None,
+        "office_report": report.office_report,
+        "address_correction": correction_view(correction, report) if correction else None,
     }
+
+
+def correction_view(correction: AddressCorrection, report: Report) -> dict[str, Any]:
+    """A correction as AddressCorrectionOut shows it."""
+    return {
+        "number": correction.number,
+        "report": report.number,
+        "status": correction.status,
+        "requested_at": correction.requested_at,
+        "address": from_json(correction.address),
+        "statement": correction.statement,
+        "decided_at": correction.decided_at,
+        "note": correction.note,
+    }
+
+
+def _as_text(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def filed_json(filed: FiledReport) -> str:
@@ -168,7 +240,7 @@ def filed_json(filed: FiledReport) -> str:
     Written out, because marshmallow needs 120 µs for it, a twentieth of what a filing takes; a test compares the two.
     """
     judgement, receipt = filed.judgement, filed.acceptance and filed.acceptance.receipt
-    shown = {"number": receipt.number, "next_due_on": receipt.next_due_on.isoformat()} if receipt else None
+    shown = {"number": receipt.number, "next_due_on": _as_text(receipt.next_due_on)} if receipt else None
     return json.dumps(
         {
             "number": filed.number,
@@ -193,6 +265,17 @@ def receipt_view(report: Report, receipt: Receipt) -> dict[str, Any]:
         "next_due_on": receipt.next_due_on,
         "office": report.office,
         "statement": receipt.statement,
+    }
+
+
+def verdict_view(verdict: Verdict, language: str) -> dict[str, Any]:
+    """What a verification found as VerifyOut shows it."""
+    return {
+        "valid": verdict.valid,
+        "kind": verdict.kind,
+        "status": verdict.status,
+        "title": sentence(language, "verdicts", verdict.status, part=verdict.kind or "none"),
+        "says": verdict.says,
     }
 
 

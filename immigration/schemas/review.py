@@ -1,53 +1,40 @@
 """What officers see and send."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from foundation.events import EventRecord
-from foundation.fields import Instant
+from foundation.fields import MISSING, Instant
+from foundation.words import sentence
 from immigration.models.people import Passport
 from immigration.models.reports import Decision, Receipt, Report
+from immigration.registries import addresses
 from immigration.registries.records import Case
-from immigration.rules.codes import Assurance, Channel, Direction, Outcome, PassportStatus, PermissionKind
+from immigration.rules.codes import (
+    ActingObstacle,
+    Assurance,
+    Channel,
+    Direction,
+    Outcome,
+    PassportStatus,
+    PermissionKind,
+)
 from immigration.rules.facts import Facts
-from immigration.rules.findings import kept
+from immigration.rules.findings import Finding, kept
+from immigration.rules.policies import Policy
 from immigration.rules.reports import OUTCOMES, DecisionRequest
-from immigration.schemas.common import REASON, STATE, CheckOut, PageArgs, line, reasons
+from immigration.schemas.common import REASON, STATE, CheckOut, SuggestionOut, line, lines, reasons, statement
 from immigration.schemas.reports import ReceiptRef, ReportOut, report_view
 from immigration.schemas.stay import StayOut
+from immigration.services.judging import suggestion
+from immigration.services.look_ups import LookUp
 from immigration.services.review import REOPENED
 
-
-class QueueArgs(PageArgs):
-    """Which reports: by state, and by office (default: the officer's own, `all` for every office)."""
-
-    status = fields.String(load_default="under-review", validate=STATE)
-    office = fields.String(load_default=None, validate=validate.Length(max=20))
-    contradicted = fields.Boolean(
-        load_default=False,
-        metadata={"description": "instead of a state: accepted reports that a correction of the records contradicts"},
-    )
-
-
-class QueueItem(Schema):
-    """A line of the queue."""
-
-    number = fields.String(required=True)
-    status = fields.String(required=True, validate=STATE)
-    filed_at = Instant(required=True)
-    due_on = fields.Date(required=True, allow_none=True)
-    office = fields.String(required=True)
-    reasons = reasons()
-    name = fields.String(required=True)
-    nationality = fields.String(required=True)
-
-
-class QueueOut(Schema):
-    """A page of the queue, oldest first."""
-
-    items = fields.List(fields.Nested(QueueItem), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
+EFFECTS = ("review", "refuse", "note")
+"""What a finding may do, weightiest first: of a stored report, what holds it up."""
 
 
 class PassportOut(Schema):
@@ -140,6 +127,23 @@ class DecisionOut(Schema):
     decided_at = Instant(required=True)
 
 
+class FindingOut(CheckOut):
+    """A check that did not pass: what it does, and on which rule and source that stands."""
+
+    effect = fields.String(required=True, validate=validate.OneOf(EFFECTS))
+    rule = fields.String(required=True, allow_none=True, metadata={"description": "the switch that may let it pass"})
+    value = fields.Raw(required=True, allow_none=True, metadata={"description": "how that switch is set"})
+    grade = fields.String(required=True)
+    source = fields.String(required=True)
+
+
+class ObstacleOut(Schema):
+    """Why the officer cannot decide the report at present."""
+
+    code = fields.String(required=True, validate=validate.OneOf(tuple(ActingObstacle)))
+    text = fields.String(required=True, metadata={"description": "a sentence, by Accept-Language"})
+
+
 class ReviewOut(Schema):
     """A report beside the records it was checked against, and its history."""
 
@@ -149,8 +153,28 @@ class ReviewOut(Schema):
     records = fields.Nested(RecordsOut, required=True)
     stay = fields.Nested(StayOut, required=True, allow_none=True)
     differences = fields.List(fields.Nested(CheckOut), required=True)
+    findings = fields.List(
+        fields.Nested(FindingOut), required=True, metadata={"description": "the differences, weightiest first"}
+    )
     decisions = fields.List(fields.Nested(DecisionOut), required=True)
     history = fields.List(fields.Nested(EventOut), required=True)
+    obstacles = fields.List(fields.Nested(ObstacleOut), required=True)
+    language = fields.String(required=True, metadata={"description": "in which the person reads messages"})
+    answer_by = fields.Date(required=True)
+    places = fields.List(
+        fields.Nested(SuggestionOut), required=True, metadata={"description": "every subdistrict that is named"}
+    )
+
+
+NONE = "none"
+
+
+class NextDueOn(fields.String):
+    """A date, or the word for no date."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return NONE if text == NONE else fields.Date().deserialize(text)
 
 
 class DecisionIn(Schema):
@@ -158,35 +182,66 @@ class DecisionIn(Schema):
 
     outcome = fields.String(required=True, validate=validate.OneOf(OUTCOMES))
     reasons = fields.List(fields.String(validate=REASON), load_default=list, validate=validate.Length(max=20))
-    note = line(2000)
-    next_due_on = fields.Date(load_default=None, allow_none=True)
+    note = lines(2000)
+    next_due_on = NextDueOn(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": 'a date, or "none" of an unclear regime, where one of the two has to be stated',
+        },
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> DecisionRequest:
         """As the service takes it."""
-        return DecisionRequest(**data | {"outcome": Outcome(data["outcome"])})
+        none_due = data["next_due_on"] == NONE
+        stated = {"next_due_on": None if none_due else data["next_due_on"], "none_due": none_due}
+        return DecisionRequest(**data | stated | {"outcome": Outcome(data["outcome"])})
 
 
-class SearchIn(Schema):
+class TransferIn(Schema):
+    """The office that a report is given to, and why, for the officers there."""
+
+    office = line(10, required=True, shortest=1)
+    note = statement(200, required=True, shortest=3)
+
+
+class PassportIn(Schema):
+    """The passport that an officer names."""
+
+    document_number = line(20, required=True, shortest=1)
+    issuing_state = line(3, required=True, shortest=1)
+
+
+class SearchIn(PassportIn):
     """Whom an officer looks for, and why."""
 
-    document_number = line(20, required=True, shortest=1)
-    issuing_state = line(3, required=True, shortest=1)
-    purpose = line(200, required=True, shortest=3)
+    purpose = statement(200, required=True, shortest=3)
+    reason = statement(200, about="why beyond the officer's offices; without a stated case another person approves it")
+    stated_case = line(40, about="number of a report or receipt of the person")
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> LookUp:
+        """As the service takes it."""
+        return LookUp(**data)
+
+    @validates_schema
+    def check_reason(self, data: dict[str, Any], **_: Any) -> None:
+        """A stated case comes with the reason to look beyond one's offices."""
+        if data.get("stated_case") and not data.get("reason"):
+            raise ValidationError({"reason": [MISSING]})
 
 
-class LinkIn(Schema):
+class LinkIn(PassportIn):
     """Another passport of a resident, and why it is theirs."""
 
-    document_number = line(20, required=True, shortest=1)
-    issuing_state = line(3, required=True, shortest=1)
-    reason = line(200, required=True, shortest=3)
+    reason = statement(200, required=True, shortest=3)
 
 
 class UnlinkIn(Schema):
     """Why a link is taken back."""
 
-    reason = line(200)
+    reason = statement(200)
 
 
 class LinkOut(Schema):
@@ -219,20 +274,6 @@ class ResidentOut(StayOut):
     records = fields.Nested(RecordsOut, required=True)
 
 
-def queue_view(report: Report, passport: Passport) -> dict[str, Any]:
-    """A line of the queue as QueueItem shows it."""
-    return {
-        "number": report.number,
-        "status": report.status,
-        "filed_at": report.filed_at,
-        "due_on": report.due_on,
-        "office": report.office,
-        "reasons": report.reasons,
-        "name": f"{passport.surname}, {passport.given_names}".strip(", "),
-        "nationality": passport.nationality,
-    }
-
-
 def records_view(case: Case, passports: list[Passport]) -> dict[str, Any]:
     """The records of a person as RecordsOut shows them."""
     facts = case.facts or Facts()
@@ -246,23 +287,63 @@ def records_view(case: Case, passports: list[Passport]) -> dict[str, Any]:
     }
 
 
-def review_view(
-    report: Report,
-    receipt: Receipt | None,
-    case: Case,
-    passports: list[Passport],
-    stay: dict[str, Any],
-    decisions: list[Decision],
-    history: list[EventRecord],
-) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """All that an officer sees of a report that was opened."""
+
+    report: Report
+    receipt: Receipt | None
+    case: Case
+    passports: list[Passport]
+    stay: dict[str, Any]
+    decisions: list[Decision]
+    history: list[EventRecord]
+    obstacles: list[ActingObstacle]
+    reads: str
+    answer_by: date
+    policy: Policy
+
+
+def review_view(opened: Opened, language: str) -> dict[str, Any]:
     """A report beside its records as ReviewOut shows it; differences are the checks that did not pass."""
+    report = opened.report
     return {
-        "report": report_view(report, receipt),
+        "report": report_view(report, opened.receipt),
         "resident_id": str(report.person_id),
         "assurance": report.assurance,
-        "records": records_view(case, passports),
-        "stay": stay,
+        "records": records_view(opened.case, opened.passports),
+        "stay": opened.stay,
         "differences": [finding for finding in kept(report.checks) if finding.reason],
-        "decisions": decisions,
-        "history": history,
+        "findings": _findings(report, opened.policy),
+        "decisions": opened.decisions,
+        "history": opened.history,
+        "obstacles": [{"code": each, "text": sentence(language, "obstacles", each)} for each in opened.obstacles],
+        "language": opened.reads,
+        "answer_by": opened.answer_by,
+        "places": _places(report, opened.case),
     }
+
+
+def _findings(report: Report, policy: Policy) -> list[dict[str, Any]]:
+    """The checks that did not pass, those that hold the report up first."""
+    found = [_finding(finding, finding.reason, policy) for finding in kept(report.checks) if finding.reason]
+    return sorted(found, key=lambda finding: EFFECTS.index(finding["effect"]))
+
+
+def _finding(finding: Finding, reason: str, policy: Policy) -> dict[str, Any]:
+    effect = policy.effects[reason]
+    rule = policy.rules.get(effect.unless or "")
+    return finding.as_dict() | {
+        "effect": effect.effect,
+        "rule": rule and rule.key,
+        "value": rule and rule.value,
+        "grade": rule.grade if rule else effect.grade,
+        "source": rule.source if rule else effect.source,
+    }
+
+
+def _places(report: Report, case: Case) -> list[dict[str, Any]]:
+    """The subdistricts of a report and of the residences on record, each once; one that is in no list is left out."""
+    residences = case.facts.residences if case.facts else ()
+    codes = dict.fromkeys([report.subdistrict_code, *(residence.subdistrict_code for residence in residences)])
+    return [suggestion(place) for place in map(addresses.lookup, codes) if place]

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from immigration.rules.codes import ObligationState, RegimeName, StepCode
 from immigration.rules.explanations import Step
-from immigration.schemas.words import state_text, step_text
+from immigration.schemas.words import LANGUAGES_OF_LAW, state_text, step_text
 from immigration.services.obligations import ObligationToday
 
 
@@ -19,6 +19,9 @@ class StepOut(Schema):
     grade = fields.String(required=True, allow_none=True)
     params = fields.Dict(required=True)
     text = fields.String(required=True, metadata={"description": "the step as a sentence, by Accept-Language"})
+    original = fields.String(
+        required=True, allow_none=True, metadata={"description": "the step in English, where `text` is a translation"}
+    )
 
 
 class ObligationOut(Schema):
@@ -56,24 +59,30 @@ class StayOut(Schema):
 
 def stay_view(stay: ObligationToday, language: str) -> dict[str, Any]:
     """An obligation as StayOut shows it, with its sentences in a language."""
-    owed, window = stay.owed, stay.owed.window
+    owed = stay.owed
     return {
         "entered_on": owed.entered_on,
         "permitted_until": owed.permitted_until,
         "visa_class": owed.visa_class,
-        "obligation": {
-            "regime": owed.regime,
-            "state": owed.state(stay.today),
-            "text": state_text(owed, stay.today, language),
-            "due_on": window and window.due_on,
-            "opens_on": window and window.opens_on,
-            "online_closes_on": window and window.online_closes_on,
-            "grace_ends_on": window and window.grace_ends_on,
-            "last_day_to_act": window and window.last_day_to_act,
-            "late_after": window and window.late_after,
-            "can_file_from": stay.can_file_from,
-            "explanation": [_step_view(step, language) for step in owed.explanation],
-        },
+        "obligation": obligation_view(stay, language),
+    }
+
+
+def obligation_view(stay: ObligationToday, language: str) -> dict[str, Any]:
+    """An obligation as ObligationOut shows it, with its sentences in a language."""
+    owed, window = stay.owed, stay.owed.window
+    return {
+        "regime": owed.regime,
+        "state": owed.state(stay.today),
+        "text": state_text(owed, stay.today, language),
+        "due_on": window and window.due_on,
+        "opens_on": window and window.opens_on,
+        "online_closes_on": window and window.online_closes_on,
+        "grace_ends_on": window and window.grace_ends_on,
+        "last_day_to_act": window and window.last_day_to_act,
+        "late_after": window and window.late_after,
+        "can_file_from": stay.can_file_from,
+        "explanation": [_step_view(step, language) for step in owed.explanation],
     }
 
 
@@ -85,4 +94,5 @@ def _step_view(step: Step, language: str) -> dict[str, Any]:
         "grade": step.grade,
         "params": step.params,
         "text": step_text(step, language),
+        "original": None if language in LANGUAGES_OF_LAW else step_text(step, LANGUAGES_OF_LAW[0]),
     }

@@ -8,6 +8,8 @@ from immigration.rules.codes import ObligationState, RegimeName, StepCode
 from immigration.rules.due_dates import Obligation
 from immigration.rules.explanations import Step
 
+LANGUAGES_OF_LAW = ("en", "th")
+"""What the law and its sources are read in; a statement of law in another language has the first one beside it."""
 _DATES = ("counted_from", "last_day_to_act")
 _CODES = {"regime": "regimes", "channel": "channels"}
 
@@ -45,5 +47,8 @@ def state_text(owed: Obligation, today: date, language: str) -> str:
         return sentence(language, "where", owed.regime)
     state = owed.state(today)
     section = "yearly-states" if owed.regime == RegimeName.YEARLY and state != ObligationState.NONE else "states"
-    dates = ("due_on", "opens_on", "last_day_to_act")
-    return sentence(language, section, state, {name: long_date(getattr(owed.window, name), language) for name in dates})
+    dates = {name: getattr(owed.window, name) for name in ("due_on", "opens_on", "last_day_to_act")}
+    if owed.permitted_until:
+        dates["permitted_until"] = owed.permitted_until
+    values = {name: long_date(day, language) for name, day in dates.items()}
+    return " ".join(sentence(language, section, state, values, part=part) for part in ("title", "text"))

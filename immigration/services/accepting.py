@@ -15,10 +15,10 @@ from immigration.services.judging import FilingContext
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewReceipt:
-    """A receipt to be issued: number, the next due date it states, and the signed statement."""
+    """A receipt to be issued: number, the next due date it states (None: none is due), and the signed statement."""
 
     number: str
-    next_due_on: date
+    next_due_on: date | None
     statement: str
 
 
@@ -31,7 +31,9 @@ class Acceptance:
     facts: Facts | None
 
 
-def accept(case: Case, report: Report, *, next_due_on: date, context: FilingContext, now: datetime) -> Acceptance:
+def accept(
+    case: Case, report: Report, *, next_due_on: date | None, context: FilingContext, now: datetime
+) -> Acceptance:
     """What the acceptance of `report` leaves behind; nothing is stored here."""
     receipt_number = numbers.receipt_number(secrets.token_bytes(12))
     statement = statements.decided(

@@ -1,29 +1,26 @@
 """How a phone is joined to a person: a code is issued, typed with the passport's number and birth date, and used up."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import load_only
 
 from foundation import events
 from foundation.clock import bangkok_date
-from foundation.db import Session, execute_bulk
+from foundation.db import ReadSession, Session
 from foundation.errors import Conflict, NotFound, Unauthenticated, Unprocessable
-from foundation.identity import Principal
 from foundation.sealing import keyring
 from immigration.events import ActivationCodeIssued, ResidentActivated
 from immigration.models.access import ActivationAttempt, ActivationCode, ActivationRequest
 from immigration.models.people import (
     Passport,
-    current_passport,
     document_key,
     find_passport,
-    get_person_id,
     is_replaced,
     may_be_meant,
     the_meant,
@@ -31,7 +28,6 @@ from immigration.models.people import (
 from immigration.registries.access import terms
 from immigration.rules import activations as rules
 from immigration.rules import birth_dates, mrz, nationalities, numbers
-from immigration.rules.codes import Assurance
 from immigration.services import tokens
 from immigration.services.tokens import Grant
 
@@ -143,25 +139,23 @@ def issue(
     return issue_for(session, passport, assurance=assurance, issued_by=issued_by, now=now)
 
 
-def issue_at_counter(session: Session, resident_id: UUID, *, officer: Principal, now: datetime) -> Issued:
-    """A code for the person before the officer, with their present passport. Raises NotFound, CannotIssueCode."""
-    passport = current_passport(session, get_person_id(session, resident_id))
-    if passport is None:
-        raise NotFound
-    return issue_for(session, passport, assurance=Assurance.COUNTER, issued_by=officer.actor, now=now)
-
-
 def issue_for(
-    session: Session, passport: Passport, *, assurance: str, issued_by: str, now: datetime, code: str | None = None
+    session: Session,
+    passport: Passport,
+    *,
+    assurance: str,
+    issued_by: str,
+    now: datetime,
+    code: str | None = None,
+    offices: Collection[str] = (),
 ) -> Issued:
-    """A fresh code for a passport row, or the one given; see `issue`."""
+    """A fresh code for a passport row, or the one given; see `issue`. `offices` are those of the officer who does."""
     session.refresh(passport, with_for_update=True)  # two who issue at once take turns
-    replaced = session.scalars(select(is_replaced()).where(Passport.id == passport.id)).one()
-    if obstacles := rules.obstacles(status=passport.status, replaced=replaced, assurance=assurance):
+    if obstacles := obstacles_to_issuing(session, passport, assurance):
         raise CannotIssueCode("; ".join(obstacles), obstacles=obstacles)
     _end_unused(session, passport, assurance, now)
     code = code or numbers.activation_code(os.urandom(numbers.CODE_BYTES))
-    term, holder_id = terms(bangkok_date(now)), passport.holder_id or passport.person_id
+    term, holder_id = terms(bangkok_date(now)), passport.holder
     expires_at = now + term.code(assurance)
     session.add(
         ActivationCode(
@@ -172,49 +166,80 @@ def issue_for(
             issued_at=now,
             issued_by=issued_by,
             expires_at=expires_at,
-            tries_left=term.tries_per_code,
         )
     )
-    event = ActivationCodeIssued(subject=str(holder_id), person_id=holder_id, assurance=assurance)
+    event = ActivationCodeIssued(
+        subject=str(holder_id), person_id=holder_id, assurance=assurance, offices=sorted(offices)
+    )
     events.record(session, event, actor=issued_by, at=now)
     return Issued(code, expires_at)
 
 
-def activate(session: Session, claim: rules.Claim, code: str, *, address: str, now: datetime) -> Grant | None:
+def obstacles_to_issuing(session: ReadSession, passport: Passport, assurance: str) -> list[str]:
+    """Why no code of that assurance would activate a phone with a passport; empty means it would."""
+    replaced = session.scalars(select(is_replaced()).where(Passport.id == passport.id)).one()
+    return rules.obstacles(status=passport.status, replaced=replaced, assurance=assurance)
+
+
+def subject_of(claim: rules.Claim) -> str:
+    """By what the tries of a claim are counted: its passport, the same for misread numbers, on record or not."""
+    return document_key(claim.issuing_state, claim.document_number).folded.hex()
+
+
+def is_usable(session: ReadSession, code: str, *, now: datetime) -> bool:
+    """Whether a code would activate the phone of someone; beyond the limit of the throttle only such are tried.
+
+    It takes the same time for every other code, whatever passport it is typed with.
+    """
+    query = select(ActivationCode.id).where(ActivationCode.code_digest == digest(code), _can_be_used(now))
+    return session.scalar(query.limit(1)) is not None
+
+
+def activate(
+    session: Session, claim: rules.Claim, code: str, *, network: str, now: datetime, name: str = ""
+) -> Grant | None:
     """Use a code up and sign its owner in; None for every kind of mismatch.
 
     The same details and code again within `same_answer` get the same sign-in while its refresh token is unused, since
-    the answer may have been lost. The same statements run for every mismatch, one attempt is always written, and a
-    mismatch costs every code of the passport that could still be used one try. So the caller commits first and answers
-    afterwards, whatever the answer.
+    the answer may have been lost. The same statements run for every mismatch. `name` is the phone's.
     """
     key = document_key(claim.issuing_state, claim.document_number)
     candidates = select(Passport).where(may_be_meant(key)).options(_COMPARED)
     passport = the_meant(session.scalars(candidates).all(), key)
-    index = passport.document_index if passport else key.exact
     passport_id = passport.id if passport else _NO_PASSPORT
     replaced = bool(session.scalar(select(is_replaced()).where(Passport.id == passport_id)))
     usable = session.scalars(_usable(passport_id, now)).all()
     chosen = _choose(passport, usable, claim, digest(code), replaced=replaced)
     first_token = _first_refresh_token(chosen.id if chosen else _NO_CODE)
     known = tokens.find_unused(session, first_token)
-    if chosen and chosen.used_at and known is None:
-        chosen = None
-    missed = [] if chosen else [row.id for row in usable if row.used_at is None]
-    one_less = update(ActivationCode).where(ActivationCode.id.in_(missed or [_NO_CODE]))
-    execute_bulk(session, one_less.values(tries_left=ActivationCode.tries_left - 1))
+    if chosen is None or (chosen.used_at and known is None):
+        return None
+    if known is None:
+        session.refresh(
+            chosen, with_for_update=True
+        )  # of uses at once the others wait, and get the first one's sign-in
+        if chosen.used_at:
+            known = tokens.find_unused(session, first_token)
+        elif _still_stands(chosen, now):
+            known = _use(session, chosen, first_token, name, now)
+    if known is not None:
+        note_attempt(session, claim, network=network, succeeded=True, now=now)
+    return known
+
+
+def note_attempt(session: Session, claim: rules.Claim, *, network: str, succeeded: bool, now: datetime) -> None:
+    """Note that somebody tried to activate a phone with a passport."""
+    index = document_key(claim.issuing_state, claim.document_number).exact
     session.add(
-        ActivationAttempt(
-            document_index=index, address_index=address_index(address), at=now, succeeded=chosen is not None
-        )
+        ActivationAttempt(document_index=index, address_index=network_index(network), at=now, succeeded=succeeded)
     )
-    if chosen is None or known is not None:
-        return known
-    return _use(session, chosen, first_token, now)
 
 
-def request_code(session: Session, claim: rules.Claim, *, address: str, now: datetime) -> None:
-    """Note the request for a code by mail. A worker looks it up later, so that the answer reveals nothing."""
+def request_code(session: Session, claim: rules.Claim, *, network: str, place: int, now: datetime) -> None:
+    """Note the request for a code by mail. A worker looks it up later, so that the answer reveals nothing.
+
+    `place` is how many requests came from the network of late: requests of a network that sent fewer go first.
+    """
     key = document_key(claim.issuing_state, claim.document_number)
     session.add(
         ActivationRequest(
@@ -222,7 +247,8 @@ def request_code(session: Session, claim: rules.Claim, *, address: str, now: dat
             folded_index=key.folded,
             birth_date=claim.birth_date.first_day,
             birth_date_known=claim.birth_date.known,
-            address_index=address_index(address),
+            address_index=network_index(network),
+            place=place,
             requested_at=now,
             next_try_at=now,
         )
@@ -234,9 +260,9 @@ def digest(code: str) -> bytes:
     return keyring().digest("activation-code", numbers.normalise(code))
 
 
-def address_index(address: str) -> bytes:
-    """The blind index of a network address."""
-    return keyring().index("address", address)
+def network_index(network: str) -> bytes:
+    """The blind index of a network."""
+    return keyring().index("network", network)
 
 
 def _end_unused(session: Session, passport: Passport, assurance: str, now: datetime) -> None:
@@ -249,19 +275,23 @@ def _end_unused(session: Session, passport: Passport, assurance: str, now: datet
     session.execute(update(ActivationCode).where(*earlier).values(expires_at=now))
 
 
-def _usable(passport_id: int, now: datetime) -> Any:
-    """The codes of a passport that can still be used, or were used so lately that they get the same answer again.
+def _can_be_used(now: datetime) -> ColumnElement[bool]:
+    """Whether a code can still be used, or was used so lately that it gets the same answer again."""
+    unused = ActivationCode.used_at.is_(None) & (ActivationCode.expires_at > now)
+    return unused | (ActivationCode.used_at >= now - terms(bangkok_date(now)).same_answer)
 
-    They are locked: of guesses made at once, each costs a try of its own.
-    """
-    unused = ActivationCode.used_at.is_(None) & (ActivationCode.expires_at > now) & (ActivationCode.tries_left > 0)
-    just_used = ActivationCode.used_at >= now - terms(bangkok_date(now)).same_answer
+
+def _usable(passport_id: int, now: datetime) -> Any:
     return (
         select(ActivationCode)
-        .where(ActivationCode.passport_id == passport_id, unused | just_used)
+        .where(ActivationCode.passport_id == passport_id, _can_be_used(now))
         .order_by(ActivationCode.id)
-        .with_for_update()
     )
+
+
+def _still_stands(code: ActivationCode, now: datetime) -> bool:
+    """Whether a code has not ended while it was waited for: a fresh one ends it."""
+    return code.expires_at > now
 
 
 def _first_refresh_token(code_id: UUID) -> str:
@@ -282,7 +312,7 @@ def _choose(
     return None
 
 
-def _use(session: Session, code: ActivationCode, refresh_token: str, now: datetime) -> Grant:
+def _use(session: Session, code: ActivationCode, refresh_token: str, name: str, now: datetime) -> Grant:
     code.used_at = now
     grant = tokens.begin(
         session,
@@ -291,6 +321,7 @@ def _use(session: Session, code: ActivationCode, refresh_token: str, now: dateti
         passport_id=code.passport_id,
         refresh_token=refresh_token,
         now=now,
+        name=name,
     )
     event = ResidentActivated(
         subject=str(grant.person_id), person_id=grant.person_id, assurance=grant.assurance, family=str(grant.family)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select, text
+from sqlalchemy import ColumnElement, Select, exists, select, text
 from sqlalchemy.orm import aliased
 
 from foundation.db import ReadSession
 from foundation.events import EventRecord
 from immigration.models.access import TokenFamily
-from immigration.models.people import Passport, get_person_id, holder
+from immigration.models.people import get_person_id, holders_of
 from immigration.models.reports import Report
 
 
@@ -37,15 +37,15 @@ union all select 'report:' || r.number from reports r where r.person_id = :perso
 
 def belongings(session: ReadSession, person_id: UUID) -> Belongings:
     """What belongs to a person: sign-ins, reports filed, and what a due date can stand on."""
-    reports = session.scalars(select(Report.number).where(Report.person_id == person_id)).all()
-    families = session.scalars(select(TokenFamily.id).where(TokenFamily.person_id.in_(_holders(person_id))))
+    reports = session.scalars(_reports_of(person_id)).all()
+    families = session.scalars(select(TokenFamily.id).where(TokenFamily.person_id.in_(holders_of(person_id))))
     bases = session.scalars(_BASES, {"person_id": person_id}).all()
     return Belongings(families=[str(family) for family in families], reports=reports, bases=bases)
 
 
 def uses_the_service(session: ReadSession, person_id: UUID) -> bool:
     """Whether a phone was ever activated with one of the person's passports."""
-    return bool(session.scalar(select(exists().where(TokenFamily.person_id.in_(_holders(person_id))))))
+    return bool(session.scalar(select(exists().where(TokenFamily.person_id.in_(holders_of(person_id))))))
 
 
 def person_concerned(session: ReadSession, event: EventRecord) -> UUID | None:
@@ -58,18 +58,21 @@ def person_concerned(session: ReadSession, event: EventRecord) -> UUID | None:
 
 
 def timeline(session: ReadSession, person_id: UUID) -> list[EventRecord]:
-    """Everything that happened to a person, oldest first.
+    """Everything that happened to a person, oldest first."""
+    return [*session.scalars(select(EventRecord).where(concerns(person_id)).order_by(EventRecord.id))]
+
+
+def concerns(person_id: UUID) -> ColumnElement[bool]:
+    """Whether an event concerns a person.
 
     Events are never rewritten. While people were joined, their events name one of them: an event belongs to who has
-    the report, or the sign-in, that it is about.
+    the report that it is about.
     """
-    own = belongings(session, person_id)
-    named = EventRecord.person_id.in_(_holders(person_id))
+    named = EventRecord.person_id.in_(holders_of(person_id))
     other = aliased(Report)
     elsewhere = exists().where(other.number == EventRecord.subject, other.person_id != person_id)
-    query = select(EventRecord).where((named & ~elsewhere) | EventRecord.subject.in_(own.reports))
-    return [*session.scalars(query.order_by(EventRecord.id))]
+    return (named & ~elsewhere) | EventRecord.subject.in_(_reports_of(person_id))
 
 
-def _holders(person_id: UUID) -> Select[UUID]:
-    return select(holder()).where(Passport.person_id == person_id)
+def _reports_of(person_id: UUID) -> Select[str]:
+    return select(Report.number).where(Report.person_id == person_id)

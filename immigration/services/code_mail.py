@@ -7,24 +7,24 @@ Message-ID would be dropped by mail systems as a repeat, and leave its reader wi
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import func, or_, select
 
 from foundation.back_off import back_off
 from foundation.clock import bangkok_date
 from foundation.db import Database, Session
+from foundation.mail import Mail, MailDelayed, Mailer, MailRefused, MailServerDown
 from foundation.sealing import keyring
 from immigration.models.access import ActivationCode, ActivationRequest
-from immigration.models.people import DocumentKey, Passport, Person, find_passport, is_replaced
-from immigration.models.records import Movement
+from immigration.models.people import DocumentKey, Passport, Person, find_passport
 from immigration.registries.access import terms
-from immigration.registries.mail import Mail, MailDelayed, Mailer, MailRefused, MailServerDown
-from immigration.rules import activations as rules
-from immigration.rules import numbers
-from immigration.rules.codes import Assurance, Direction
+from immigration.rules import contacts, numbers
+from immigration.rules.codes import Assurance
 from immigration.services import activations
+from immigration.services.contacts import arrival_contact
 
 ISSUED_BY = "mail"
 SUBJECT = "Your activation code / รหัสเปิดใช้งานของคุณ"
@@ -53,17 +53,18 @@ def mail_codes(
     most: int = 50,
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Work through waiting requests, at most `most` in a round; how many mails were handed over.
+    """Work through waiting requests, at most `most` mails in a round; how many mails were handed over.
+
+    Requests of a network that sent few go first, so that a flood from one delays its own only. What matches nobody
+    costs no mail, and is gone through at once.
 
     Each request is taken under a lease in one transaction, its mail sent outside of any, and the result noted in
     another: a worker that dies in between leaves a request that another one takes up. Any number may run at once.
     A mail server that does not answer ends the round; what was taken is tried again with growing pauses for a day.
     Ends after the mail in hand once `stopping` is true.
     """
-    sent = 0
-    for _ in range(most):
-        if stopping():
-            break
+    sent = prepared = 0
+    while prepared < most and not stopping():
         with database.transaction() as session:
             request = _take(session, now)
             mail = _prepare(session, request, now) if request else None
@@ -71,6 +72,7 @@ def mail_codes(
             break
         if mail is None:
             continue
+        prepared += 1
         outcome, server_is_up = _send(mailer, mail)
         with database.transaction() as session:
             _settle(session, request.id, outcome, now)
@@ -88,8 +90,8 @@ def code_of(request_id: UUID) -> str:
 def _send(mailer: Mailer, mail: Mail) -> tuple[str | None, bool]:
     """What became of a mail (None = to be tried again), and whether the server takes others."""
     try:
-        mailer.send(mail)
-    except MailRefused as error:
+        mailer.send(replace(mail, to=contacts.normalise_email(mail.to)))
+    except (MailRefused, contacts.NotContact) as error:
         _log.warning("activation mail %s refused: %s", mail.key, error)
         return "failed", True
     except MailDelayed as error:
@@ -102,7 +104,7 @@ def _take(session: Session, now: datetime) -> ActivationRequest | None:
     request = session.scalars(
         select(ActivationRequest)
         .where(ActivationRequest.settled_at.is_(None), ActivationRequest.next_try_at <= now)
-        .order_by(ActivationRequest.next_try_at, ActivationRequest.requested_at)
+        .order_by(ActivationRequest.place, ActivationRequest.next_try_at, ActivationRequest.requested_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()
@@ -119,7 +121,7 @@ def _prepare(session: Session, request: ActivationRequest, now: datetime) -> Mai
     if now - request.requested_at <= term.mail_retry:
         outcome, passport = _match(session, request)
     if passport is not None:
-        contact = _contact(session, passport.person_id)
+        contact = (session.scalar(arrival_contact(passport.person_id)) or "").strip() or None
         outcome = _ready_code(session, request, passport, now) if contact else "no-contact"
     if contact is None or outcome != "ready":
         request.outcome, request.settled_at = outcome, now
@@ -143,23 +145,10 @@ def _match(session: Session, request: ActivationRequest) -> tuple[str, Passport 
     passport = find_passport(session, key)
     if passport is None or not passport.born.is_given_by(request.born):
         return "no-match", None
-    replaced = session.scalars(select(is_replaced()).where(Passport.id == passport.id)).one()
-    if rules.obstacles(status=passport.status, replaced=replaced, assurance=Assurance.MAIL):
+    if activations.obstacles_to_issuing(session, passport, Assurance.MAIL):
         return "no-match", None
     request.document_index = passport.document_index
     return "ready", passport
-
-
-def _contact(session: Session, person_id: UUID) -> str | None:
-    """The address given on the person's latest arrival, with whichever of their passports that was."""
-    latest = (
-        select(Movement.contact_email)
-        .join(Passport, Passport.id == Movement.passport_id)
-        .where(Passport.person_id == person_id, Movement.direction == Direction.ARRIVAL)
-        .order_by(Movement.occurred_on.desc(), Movement.id.desc())
-        .limit(1)
-    )
-    return (session.scalar(latest) or "").strip() or None
 
 
 def _ready_code(session: Session, request: ActivationRequest, passport: Passport, now: datetime) -> str:
@@ -172,7 +161,7 @@ def _ready_code(session: Session, request: ActivationRequest, passport: Passport
         )
     )
     if known is not None:  # an earlier try failed, or its outcome is unknown: the day to use the code begins again
-        if known.used_at or now >= known.expires_at or known.tries_left < 1:
+        if known.used_at or now >= known.expires_at:
             return "superseded"
         known.expires_at = now + terms(bangkok_date(now)).mail_code
         return "ready"
@@ -183,14 +172,8 @@ def _ready_code(session: Session, request: ActivationRequest, passport: Passport
 
 
 def _is_throttled(session: Session, request: ActivationRequest, person_id: UUID, now: datetime) -> bool:
-    """Whether this address asked, or this person was written to, too often of late; the person's row is locked."""
+    """Whether this person was written to too often of late; the person's row is locked."""
     term = terms(bangkok_date(now))
-    mine = tuple_(ActivationRequest.requested_at, ActivationRequest.id) < tuple_(request.requested_at, request.id)
-    from_address = select(func.count()).where(
-        ActivationRequest.address_index == request.address_index,
-        ActivationRequest.requested_at > request.requested_at - term.throttle_span,
-        mine,
-    )
     passports = select(Passport.document_index).where(Passport.person_id == person_id)
     to_person = select(func.count()).where(
         ActivationRequest.document_index.in_(passports),
@@ -200,8 +183,7 @@ def _is_throttled(session: Session, request: ActivationRequest, person_id: UUID,
             ActivationRequest.settled_at.is_(None) & (ActivationRequest.tries > 0),
         ),
     )
-    asked, written = session.scalar(from_address) or 0, session.scalar(to_person) or 0
-    return asked >= term.requests_per_address or written >= term.mails_per_person
+    return (session.scalar(to_person) or 0) >= term.mails_per_person
 
 
 def _settle(session: Session, request_id: UUID, outcome: str | None, now: datetime) -> None:

@@ -12,7 +12,7 @@ from immigration.registries.records import Case, Records
 from immigration.rules import due_dates, findings, readings
 from immigration.rules import reports as rules
 from immigration.rules.addresses import Address
-from immigration.rules.codes import ReportStatus
+from immigration.rules.codes import Reason, ReportStatus
 from immigration.rules.policies import Policy
 from immigration.services.keys import Signer
 
@@ -61,11 +61,14 @@ class ReportForm:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A form with the idempotency key it came under, and the SHA-256 of the body."""
+    """A form with the idempotency key it came under, and the digest of the body.
+
+    `former_digest` is what an earlier release kept of the same body."""
 
     form: ReportForm
     key: str
     body_digest: bytes
+    former_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,19 @@ def judge(case: Case, filing: findings.Filing, policy: Policy) -> Judgement:
         passport_id=case.facts.passport.id if case.facts else max(case.documents),
         next_due_on=None if reasons else due_dates.next_due_after(owed, filing.on, policy),
     )
+
+
+def examine(
+    case: Case | None, period: str, filing: findings.Filing, policy: Policy
+) -> tuple[dict[str, Any], list[str]]:
+    """The checks of a stored report by the records of now, as they are kept, and why an officer has to look at it."""
+    if case is None or case.facts is None:
+        checks = findings.unavailable()
+    else:
+        owed = readings.of_period(case.facts, period, filing.on, policy)
+        checks = findings.examine(case.facts, owed, filing, policy)
+    reasons = findings.holding(checks, filing, case.facts if case else None, policy)
+    return findings.to_keep(checks), reasons or [Reason.OTHER]
 
 
 def refuse(obstacles: Sequence[rules.Obstacle]) -> None:

@@ -1,12 +1,13 @@
 """The keys that the service signs with: ES256, made here, rotated in a transaction, kept by each process for a minute.
 
-Access tokens and statements have keys of their own, so that neither passes for the other. A replaced key's private part
-is removed at once; its public part goes on verifying: access keys for a day more, statement keys for ever.
+Access tokens, statements and seals have keys of their own, so that none passes for another. A replaced key's private
+part is removed at once; its public part goes on verifying: access keys for a day more, the others for ever.
 """
 
 import hashlib
 import json
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -23,7 +24,8 @@ from sqlalchemy.dialects.postgresql import insert
 from foundation import events
 from foundation.clock import Clock, bangkok_date, monotonic
 from foundation.db import Database, ReadSession, Session
-from foundation.errors import Unavailable
+from foundation.errors import Conflict, Unavailable
+from foundation.sealing import bound
 from immigration.events import KeyRotated
 from immigration.models.access import SigningKey
 from immigration.registries.access import terms
@@ -36,7 +38,11 @@ FRESH_FOR = 60.0
 PAUSE = 1.0
 """Seconds between two readings that unknown key ids cause: made-up ids must not become queries."""
 LONGEST = 8 * 1024
-_TYPES: dict[str, str] = {KeyPurpose.ACCESS: "at+jwt", KeyPurpose.STATEMENT: "statement+jwt"}
+_TYPES: dict[str, str] = {
+    KeyPurpose.ACCESS: "at+jwt",
+    KeyPurpose.STATEMENT: "statement+jwt",
+    KeyPurpose.SEAL: "seal+jwt",
+}
 _KEPT = 4096
 
 
@@ -58,6 +64,31 @@ def ensure(session: Session, purpose: KeyPurpose, now: datetime) -> str:
     return _active(session, purpose) or _add(session, purpose, now) or _the_active(session, purpose)
 
 
+class CannotEndKey(Conflict):
+    """Keys of this purpose cannot be ended in an emergency."""
+
+    code = "cannot-end-key"
+
+
+def replace_compromised(session: Session, purpose: KeyPurpose, now: datetime, *, actor: str = "command-line") -> str:
+    """Make a new key, and end those before it at once, since one is in other hands; the new one's id.
+
+    Of access tokens every key before it ends, of statements the present one: earlier ones' private parts are gone.
+    Raises CannotEndKey for seals, which the witness keeps.
+    """
+    if purpose == KeyPurpose.SEAL:
+        raise CannotEndKey("seals that the witness has stand; rotate the key and compare from its last good seal on")
+    leaked = [SigningKey.purpose == purpose, SigningKey.compromised_at.is_(None)]
+    if purpose == KeyPurpose.STATEMENT:
+        leaked.append(SigningKey.retired_at.is_(None))
+    ended = {"retired_at": now, "compromised_at": now, "private_pem": None}
+    session.execute(update(SigningKey).where(*leaked).values(**ended))
+    kid = _add(session, purpose, now) or _the_active(session, purpose)
+    event = KeyRotated(subject=kid, person_id=None, purpose=purpose, compromised=True)
+    events.record(session, event, actor=actor, at=now)
+    return kid
+
+
 def rotate(session: Session, purpose: KeyPurpose, now: datetime, *, actor: str = "command-line") -> str:
     """Make a new key that signs from now on; its id. Of rotations at the same moment one takes place."""
     until = now + terms(bangkok_date(now)).access_key_overlap if purpose == KeyPurpose.ACCESS else now
@@ -70,12 +101,10 @@ def rotate(session: Session, purpose: KeyPurpose, now: datetime, *, actor: str =
 
 def jwks(session: ReadSession, now: datetime) -> dict[str, Any]:
     """The public keys that still verify, as a JWK set (RFC 7517), oldest first; `purpose` says what each signs."""
-    in_use = or_(
-        SigningKey.purpose == KeyPurpose.STATEMENT, SigningKey.retired_at.is_(None), SigningKey.retired_at > now
-    )
+    in_use = or_(SigningKey.purpose != KeyPurpose.ACCESS, SigningKey.retired_at.is_(None), SigningKey.retired_at > now)
     rows = session.execute(
         select(SigningKey.public_jwk, SigningKey.kid, SigningKey.purpose)
-        .where(in_use)
+        .where(in_use, SigningKey.compromised_at.is_(None))
         .order_by(SigningKey.created_at, SigningKey.kid)
     )
     keys = [jwk | {"kid": kid, "use": "sig", "alg": ALGORITHM, "purpose": purpose} for jwk, kid, purpose in rows]
@@ -111,13 +140,22 @@ class Signer:
             finally:
                 self._reading.release()
 
+    def drop(self, kids: Iterable[str]) -> None:
+        """Use keys no more that are in other hands."""
+        if given_up := set(kids) & self._keys.keys():
+            self._keys = {kid: key for kid, key in self._keys.items() if kid not in given_up}
+
     def sign_statement(self, claims: dict[str, Any]) -> str:
         """A compact JWS (RFC 7515) of JSON-ready claims, signed for ever: a receipt, or proof of a filing time."""
         return self.sign(KeyPurpose.STATEMENT, claims)
 
     def verify_statement(self, text: str) -> dict[str, Any]:
         """The claims of a statement this service signed, whenever that was; raises InvalidSignature."""
-        return self._verify(KeyPurpose.STATEMENT, text)[1]
+        return self.verify(KeyPurpose.STATEMENT, text)
+
+    def verify(self, purpose: KeyPurpose, text: str) -> dict[str, Any]:
+        """The claims of what a key of `purpose` signed, whenever that was; raises InvalidSignature."""
+        return self._verify(purpose, text)[1]
 
     def sign(self, purpose: KeyPurpose, claims: dict[str, Any]) -> str:
         """A compact JWS with the present key of `purpose`."""
@@ -225,11 +263,12 @@ def _add(session: Session, purpose: str, now: datetime) -> str | None:
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    kid = _thumbprint(jwk)
     row = {
-        "kid": _thumbprint(jwk),
+        "kid": kid,
         "purpose": purpose,
         "public_jwk": jwk,
-        "private_pem": pem.decode(),
+        "private_pem": bound(pem.decode(), kid),
         "created_at": now,
     }
     added = insert(SigningKey).values(row).on_conflict_do_nothing().returning(SigningKey.kid)
@@ -239,7 +278,7 @@ def _add(session: Session, purpose: str, now: datetime) -> str | None:
 def _all(session: ReadSession) -> list[_Key]:
     return [
         _Key(row.kid, row.purpose, _public(row.public_jwk), _private(row.private_pem), row.retired_at)
-        for row in session.scalars(select(SigningKey))
+        for row in session.scalars(select(SigningKey).where(SigningKey.compromised_at.is_(None)))
     ]
 
 

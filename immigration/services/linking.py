@@ -5,7 +5,7 @@ of them connect; `merging` then joins and separates people.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -85,9 +85,9 @@ def refuse_staged(session: Session) -> tuple[dict[int, str], list[int]]:
     known = _read_surroundings(session, session.scalars(_BEFORE_MERGE).all())
     rows = session.execute(_STAGED, {"known": [passport.document_index for passport in known]}).all()
     merging.lock_people(session, {passport.person_id for passport in known})
-    refused: dict[int, str] = {}
+    links, refused = _read_links(session, known), dict[int, str]()
     # Without a refused row, an earlier row of the file or the row on record stands: that is looked at again.
-    while obstacles := _refusals(known, [row for row in rows if row.line not in refused], _read_links(session, known)):
+    while obstacles := _refusals(known, [row for row in rows if row.line not in refused], links):
         refused |= {line: REASONS[obstacle] for line, obstacle in obstacles.items()}
     if refused:
         session.execute(_REFUSE, {"lines": list(refused)})
@@ -100,7 +100,7 @@ def _refusals(
     """The lines of staged passports that contradict what is on record, or an earlier line of the file."""
     newest = {row.document_index: row for row in staged}
     passports = {passport.document_index: passport for passport in known} | newest
-    linked = LinkedPassports({index: bearer(row) for index, row in passports.items()})
+    linked = LinkedPassports({index: _bearer(row) for index, row in passports.items()})
     index_of = {passport.id: passport.document_index for passport in known}
     for first, second in links:
         linked.add(Link(index_of[first], index_of[second], replaces=False))
@@ -124,7 +124,7 @@ def relink_staged(session: Session, known: list[int], *, policy: Policy, now: da
 def relink(session: Session, passport_ids: Sequence[int], *, policy: Policy, now: datetime, actor: str) -> set[UUID]:
     """Join and separate people as the links of these passports say; who is to be recomputed."""
     known = _read_surroundings(session, passport_ids)
-    linked, refused = link(known, _read_links(session, known))
+    linked, refused = _link(session, known)
     if refused:
         _log.warning("%s passports on record name one that they replace, but contradict it: not linked", refused)
     placed = {row.id: Placed(id=row.id, holder_id=row.holder_id, person_id=row.person_id) for row in known}
@@ -132,27 +132,26 @@ def relink(session: Session, passport_ids: Sequence[int], *, policy: Policy, now
     return merging.regroup(session, people, policy=policy, now=now, actor=actor)
 
 
-def link(known: Sequence[Row[Any]], links: Iterable[tuple[int, int]]) -> tuple[LinkedPassports[int], int]:
+def surroundings(session: Session, passport_ids: Sequence[int]) -> tuple[LinkedPassports[int], set[UUID]]:
+    """What is linked with some passports, and the people they are of."""
+    known = _read_surroundings(session, passport_ids)
+    linked, _ = _link(session, known)
+    return linked, {row.person_id for row in known}
+
+
+def _link(session: Session, known: Sequence[Row[Any]]) -> tuple[LinkedPassports[int], int]:
     """Passports on record as the links between them connect them, and how many of their claims connect nothing."""
-    linked = LinkedPassports({row.id: bearer(row) for row in known})
-    for first, second in links:
+    linked = LinkedPassports({row.id: _bearer(row) for row in known})
+    for first, second in _read_links(session, known):
         linked.add(Link(first, second, replaces=False))
     id_of = {row.document_index: row.id for row in known}
     claims = [Link(row.id, id_of[row.replaces_index]) for row in known if row.replaces_index in id_of]
     return linked, sum(linked.add(claim) is not None for claim in claims)
 
 
-def surroundings(session: Session, passport_ids: Sequence[int]) -> tuple[LinkedPassports[int], set[UUID]]:
-    """What is linked with some passports, and the people they are of."""
-    known = _read_surroundings(session, passport_ids)
-    linked, _ = link(known, _read_links(session, known))
-    return linked, {row.person_id for row in known}
-
-
-def bearer(row: Any) -> Bearer:
+def _bearer(row: Row[Any]) -> Bearer:
     """What a passport's row says of its bearer, as far as the birth date is known."""
-    born = BirthDate.stored(row.birth_date, row.birth_date_known)
-    return Bearer((born.year, born.month, born.day), row.sex)
+    return Bearer(BirthDate.stored(row.birth_date, row.birth_date_known), row.sex)
 
 
 def _read_surroundings(session: Session, passport_ids: Sequence[int]) -> Sequence[Row[Any]]:

@@ -19,7 +19,7 @@ from foundation import events
 from foundation.clock import bangkok_date
 from foundation.db import Session
 from immigration.events import PeopleMerged, PeopleSeparated, ReportContradicted
-from immigration.models.obligations import Obligation
+from immigration.models.obligations import OUT_OF_DATE, Obligation
 from immigration.models.reports import Report, holds
 from immigration.rules import reports as rules
 from immigration.rules.policies import Policy
@@ -54,6 +54,14 @@ _JOIN_REPORTS = text("""
 update reports r set person_id = n.person_id
 from jsonb_to_recordset(cast(:rows as jsonb)) as n (former uuid, person_id uuid) where r.person_id = n.former
 """)
+# While two were one person, a report may have got the passport of the other: it is given one of its author's again.
+_GIVE_OWN_PASSPORTS = text("""
+update reports r set passport_id = coalesce(
+  (select a.id from passports a where a.id = r.activated_passport_id and a.person_id = r.person_id),
+  (select max(o.id) from passports o where o.person_id = r.person_id)
+)
+from passports p where p.id = r.passport_id and p.person_id <> r.person_id and r.person_id = any(:people)
+""")
 # What was made before holders were kept names the person of that time. A sign-in began when its code was used up, and
 # a filing was remembered when it was stored.
 _GIVE_TO_HOLDERS = (
@@ -76,9 +84,7 @@ _ADD_OBLIGATIONS = text("""
 insert into obligations (person_id) select unnest(cast(:people as uuid[])) on conflict do nothing
 """)
 _REMOVE_OBLIGATIONS = text("delete from obligations where person_id = any(:people)")
-_MARK = text("""
-update obligations set revision = revision + 1, changes_on = least(changes_on, :today) where person_id = any(:people)
-""")
+_MARK = text(f"update obligations set {OUT_OF_DATE} where person_id = any(:people)")  # noqa: S608 - our own words
 
 
 def lock_people(session: Session, people: Collection[UUID]) -> None:
@@ -112,6 +118,7 @@ def regroup(session: Session, people: Iterable[Group], *, policy: Policy, now: d
     recorded += _join_belongings(session, parts, policy=policy, now=now, actor=actor)
     touched = {_survivor(group) for group in parts if any(before[p.id].person_id in former for p in group)}
     touched |= {passport.person_id for passport in moved}
+    session.execute(_GIVE_OWN_PASSPORTS, {"people": list(touched)})
     session.execute(_MARK, {"people": list(touched), "today": bangkok_date(now)})
     if recorded:
         session.execute(insert(events.EventRecord), [events.row(event, actor=actor, at=now) for event in recorded])

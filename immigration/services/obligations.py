@@ -1,19 +1,33 @@
 """Each person's obligation: explained step by step, and kept up to date with the records."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, case, func, insert, literal, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 import immigration.models.people  # noqa: F401 - obligations refer to its tables, whose types are asked for below
 from foundation import events
 from foundation.clock import bangkok_date
-from foundation.db import Database, ReadSession, Session, column_definitions
+from foundation.db import ReadSession, Session, column_definitions
 from foundation.errors import NotFound
 from immigration.events import DueDateChanged, ReportContradicted
 from immigration.models.obligations import KEPT_COLUMNS, WINDOW_COLUMNS
@@ -72,11 +86,14 @@ def recompute(
     now: datetime,
     actor: str,
     announce: bool = True,
+    concluding: bool = False,
 ) -> int:
     """Bring the kept obligations of people whose records changed up to date; returns how many people there were.
 
     `announce` says whether a changed due date is an event of its own, or follows from a decision that is notified
     anyway. Each row is locked first, so that a filing on older facts is refused by its revision and tries again.
+    `concluding` takes the mark off that the records changed: what else follows from that is done with it, which is the
+    part of `refreshing.refresh`.
     """
     ordered = sorted(set(person_ids))
     for start in range(0, len(ordered), BATCH):
@@ -84,7 +101,8 @@ def recompute(
         locked = select(Kept.person_id, Kept.due_on).where(Kept.person_id.in_(ids)).order_by(Kept.person_id)
         due_before = {person: due_on for person, due_on in session.execute(locked.with_for_update())}
         cases = records.cases(session.connection(), ids)
-        keep(session, cases, due_before=due_before if announce else {}, law=law, now=now, actor=actor)
+        before = due_before if announce else {}
+        keep(session, cases, due_before=before, law=law, now=now, actor=actor, concluding=concluding)
     return len(ordered)
 
 
@@ -96,10 +114,11 @@ def keep(
     law: Law,
     now: datetime,
     actor: str,
+    concluding: bool = False,
 ) -> None:
     """Write what the facts of cases, whose rows are locked, make people owe, and which reports they contradict.
 
-    A due date that differs from the one in `due_before` is an event.
+    A due date that differs from the one in `due_before` is an event. `concluding` is as in `recompute`.
     """
     today = bangkok_date(now)
     policy = law.on(today)
@@ -111,7 +130,8 @@ def keep(
         owed = columns(facts, today, policy)
         updates.append({"person_id": case_.person_id, **owed, "changes_on": changes_on(facts, today)})
         changes += _due_date_changes(due_before.get(case_.person_id), updates[-1])
-    session.execute(_UPDATE, {"rows": json.dumps(updates, default=str)})
+    marked_until = None if concluding else today
+    session.execute(_UPDATE, {"rows": json.dumps(updates, default=str), "marked_until": marked_until})
     if changes:
         session.execute(insert(events.EventRecord), [events.row(e, actor=actor, at=now) for e in changes])
 
@@ -147,9 +167,12 @@ def _due_date_changes(before: date | None, values: dict[str, Any]) -> list[DueDa
     ]
 
 
-# Thousands of people in one statement: the new values come as one JSON text, which PostgreSQL turns into typed rows.
+# Thousands of people in one statement: the new values come as one JSON text, which PostgreSQL turns into typed rows. A
+# mark that the records changed, a day up to `:marked_until`, stays.
+_MARK_OR_NEXT = "case when o.changes_on <= cast(:marked_until as date) then o.changes_on else n.changes_on end"
+_SET = [f"{name} = {_MARK_OR_NEXT if name == 'changes_on' else f'n.{name}'}" for name in KEPT_COLUMNS]
 _UPDATE = text(f"""
-update obligations o set revision = revision + 1, {", ".join(f"{name} = n.{name}" for name in KEPT_COLUMNS)}
+update obligations o set revision = revision + 1, {", ".join(_SET)}
 from jsonb_to_recordset(cast(:rows as jsonb)) as n ({column_definitions(Kept, ("person_id", *KEPT_COLUMNS))})
 where o.person_id = n.person_id
 """)  # noqa: S608 - names come from the model
@@ -209,63 +232,19 @@ update reports r set contradicted_at = null where r.number = :number and not exi
 """)  # noqa: S608 - our own words
 
 
-def refresh(
-    database: Database,
-    *,
-    records: Records,
-    law: Law,
-    now: datetime,
-    actor: str,
-    stopping: Callable[[], bool] = lambda: False,
-) -> int:
-    """Recompute every kept obligation that is out of date, a batch in a transaction; how many there were.
-
-    Ends after the batch in hand once `stopping` is true.
-    """
-    total, after = 0, UUID(int=0)
-    while True:
-        with database.transaction() as session:
-            people = needing_refresh(session, law=law, now=now, after=after)
-            recompute(session, people, records=records, law=law, now=now, actor=actor)
-        total += len(people)
-        if len(people) < BATCH or stopping():
-            return total
-        after = people[-1]
-
-
-def needing_refresh(session: ReadSession, *, law: Law, now: datetime, after: UUID) -> Sequence[UUID]:
-    """Up to BATCH people, in order, whose kept obligation is out of date.
-
-    A recorded row takes effect by today, the records were changed by an import, or the rules changed.
-    """
-    today = bangkok_date(now)
-    version = law.on(today).version
-    stale = or_(Kept.changes_on <= today, Kept.policy_version.is_distinct_from(version))
-    return session.scalars(
-        select(Kept.person_id).where(stale, Kept.person_id > after).order_by(Kept.person_id).limit(BATCH)
-    ).all()
-
-
-def due_steps(today: date, *, law: Law, begun: date | None = None) -> Select[Any]:
+def due_steps(today: date, *, law: Law, begun: date | None = None, with_answered: bool = False) -> Select[Any]:
     """Who is to be reminded today, of which step: (person_id, basis, step, due_on, params).
 
     Planned from state alone, without those who filed, left or restarted. The step that stands is the latest begun.
-    `begun` leaves only those of whom some step began on that day, who are few and found by indexes.
+    `begun` leaves only those of whom some step began on that day, who are few and found by indexes. `with_answered`
+    adds those who filed: to find out takes most of the time, and a list that is planned from later asks again.
     """
     steps = law.reminder_steps()
     begins = [(s["name"], getattr(Kept, s["anchor"]) + s["offset"]) for s in steps]
     step = case(*[(begin <= today, literal(name)) for name, begin in reversed(begins)])
-    filed = (
-        select(literal(1))
-        .select_from(Report)
-        .where(
-            Report.person_id == Kept.person_id,
-            Report.period == Kept.basis,
-            holds(),
-        )
-    )
     members = [part for name in (*WINDOW_COLUMNS, "regime") for part in (name, getattr(Kept, name))]
-    params = func.jsonb_build_object(*members, type_=JSONB)
+    optional = step.in_([s["name"] for s in steps if s.get("optional")])
+    params = func.jsonb_build_object(*members, "optional", optional, type_=JSONB)
     due = select(
         Kept.person_id,
         Kept.basis.label("basis"),
@@ -277,8 +256,20 @@ def due_steps(today: date, *, law: Law, begun: date | None = None) -> Select[Any
         Kept.opens_on <= today,
         Kept.late_after >= today - timedelta(days=law.reminders_stop_after()),
         or_(Kept.permitted_until.is_(None), Kept.permitted_until >= today),
-        ~filed.exists(),
+        true() if with_answered else ~_is_answered(),
     )
     if begun is None:
         return due
     return due.where(or_(*(getattr(Kept, s["anchor"]) == begun - timedelta(days=s["offset"]) for s in steps)))
+
+
+def owed_basis(session: ReadSession, person_id: UUID) -> str | None:
+    """The basis of the due date that a person owes a report for, as last computed; None where none is owed."""
+    owed = select(Kept.basis).where(Kept.person_id == person_id, Kept.expected, ~_is_answered())
+    return session.scalar(owed)
+
+
+def _is_answered() -> ColumnElement[bool]:
+    """Whether a report holds the period of a kept obligation."""
+    answers = (Report.person_id == Kept.person_id, Report.period == Kept.basis, holds())
+    return exists().where(*answers)

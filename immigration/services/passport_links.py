@@ -14,7 +14,7 @@ from foundation.identity import Principal
 from immigration.events import PassportsLinked, PassportsUnlinked
 from immigration.models.people import Passport, PassportLink, current_passport, document_index, get_person_id
 from immigration.rules.linking import Link
-from immigration.services import linking, merging, obligations
+from immigration.services import linking, merging, obligations, scope
 from immigration.services.judging import FilingContext
 
 
@@ -43,10 +43,10 @@ def link(
     linking.take_turns(session)
     person_id = get_person_id(session, resident_id)
     own = current_passport(session, person_id)
-    wanted = select(Passport).where(Passport.document_index == document_index(issuing_state, document_number))
-    other = session.scalars(wanted).one_or_none()
+    other = _find_passport(session, issuing_state, document_number)
     if own is None or other is None:
         raise NotFound()
+    scope.check_people(session, {person_id, other.person_id}, officer=officer, act="link", now=now)
     if existing := _find_standing(session, person_id, other):
         return existing
     linked, people = linking.surroundings(session, [own.id, other.id])
@@ -85,6 +85,7 @@ def withdraw(
     person_id = get_person_id(session, resident_id)
     if standing is None or person_id not in _people_of(session, standing):
         raise NotFound()
+    scope.check_person(session, person_id, officer=officer, act="unlink", now=now)
     if standing.withdrawn_at is not None:
         return
     merging.lock_people(session, linking.surroundings(session, [standing.passport_id])[1])
@@ -100,6 +101,17 @@ def list_links(session: ReadSession, person_id: UUID) -> Sequence[PassportLink]:
     passports = select(Passport.id).where(Passport.person_id == person_id)
     links = select(PassportLink).where(PassportLink.passport_id.in_(passports), PassportLink.withdrawn_at.is_(None))
     return session.scalars(links.order_by(PassportLink.made_at, PassportLink.id)).all()
+
+
+def list_passports(session: ReadSession, person_id: UUID) -> list[Passport]:
+    """The passports of a person, oldest on record first."""
+    return [*session.scalars(select(Passport).where(Passport.person_id == person_id).order_by(Passport.id))]
+
+
+def _find_passport(session: ReadSession, issuing_state: str, document_number: str) -> Passport | None:
+    """The passport with this very number: what is linked is not guessed."""
+    wanted = select(Passport).where(Passport.document_index == document_index(issuing_state, document_number))
+    return session.scalars(wanted).one_or_none()
 
 
 def _find_standing(session: Session, person_id: UUID, other: Passport) -> PassportLink | None:

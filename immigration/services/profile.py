@@ -12,8 +12,9 @@ from foundation import events
 from foundation.db import ReadSession, Session
 from foundation.identity import Principal
 from immigration.events import ContactChanged
-from immigration.models.people import Passport, Person, current_passport, get_person_id, holder
+from immigration.models.people import Passport, Person, current_passport, get_person_id, holders_of
 from immigration.rules.numbers import masked
+from immigration.services import verification
 from immigration.services.tokens import InvalidToken
 
 CHANGEABLE = ("language", "email", "phone")
@@ -60,6 +61,8 @@ def change(session: Session, resident: Principal, changes: dict[str, Any], *, no
     for name in changed:
         for person in [own] if changes[name] else people:
             setattr(person, name, changes[name])
+    if {"email", "phone"} & {*changed}:
+        verification.check(session, resident, now=now)
     if changed:
         own.contact_changed_at = now
         event = ContactChanged(subject=str(own.id), person_id=own.id, fields=changed)
@@ -70,9 +73,8 @@ def change(session: Session, resident: Principal, changes: dict[str, Any], *, no
 
 def _people(session: ReadSession, holder_id: UUID, lock: bool = False) -> Sequence[Person]:
     """The holders of all passports of the resident's person; who changed contact data last comes first."""
-    holders = select(holder()).where(Passport.person_id == get_person_id(session, holder_id))
     latest = (Person.contact_changed_at.desc().nulls_last(), (Person.id == holder_id).desc(), Person.id)
-    query = select(Person).where(Person.id.in_(holders)).order_by(*latest)
+    query = select(Person).where(Person.id.in_(holders_of(get_person_id(session, holder_id)))).order_by(*latest)
     return session.scalars(query.with_for_update() if lock else query).all()
 
 

@@ -40,15 +40,7 @@ def _recheck(session: Session, report: Report, case: Case, context: FilingContex
     facts = case.facts
     assert facts is not None
     policy = context.law.on(report.filed_on)
-    house_number = storing.from_json(report.address)["house_number"]
-    filing = findings.Filing(
-        on=report.filed_on,
-        assurance=report.assurance,
-        subdistrict_code=report.subdistrict_code,
-        house_number=house_number,
-        office=report.office,
-        activated_passport_id=report.activated_passport_id,
-    )
+    filing = storing.filing_of(report)
     others = [held for held in case.held if held.number != report.number]
     owed, obstacles = readings.to_file_under(facts, others, report.filed_on, policy)
     checks = findings.examine(facts, owed, filing, policy)

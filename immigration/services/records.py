@@ -4,11 +4,12 @@ import csv
 import logging
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
@@ -18,18 +19,22 @@ from sqlalchemy import text
 
 from foundation.clock import bangkok_date
 from foundation.db import Database, Session
-from immigration.registries import csv_files
+from immigration.registries import csv_files, offices
+from immigration.registries.csv_files import WrongHeader
+from immigration.registries.feeds import rows_kept
 from immigration.registries.law import Law
 from immigration.registries.records import Records
 from immigration.rules.policies import Policy
 from immigration.rules.rows import KINDS, BadRow, Kind
-from immigration.services import linking, obligations, staging
+from immigration.services import feeds, linking, refreshing, sessions, staging
+from immigration.services.feeds import Refused
 
 CHUNK = 20_000
 WORK_MEM = "64MB"
 """What sorting and joining a chunk may take, so that none of it goes to disk."""
 ACTOR = "import"
 _log = logging.getLogger(__name__)
+ANALYZED = "passports, movements, permissions, office_reports, residences, obligations"
 
 
 @dataclass
@@ -57,6 +62,7 @@ def import_file(
     now: datetime,
     production: bool = False,
     progress: Callable[[int], None] = lambda position: None,
+    actor: str = ACTOR,
 ) -> Outcome:
     """Import a CSV file as `import_stream` does; bad rows go to `FILE.rejected.csv`."""
     with path.open("rb") as file:
@@ -70,6 +76,7 @@ def import_file(
             now=now,
             production=production,
             progress=progress,
+            actor=actor,
         )
 
 
@@ -89,18 +96,48 @@ def import_stream(
     now: datetime,
     production: bool = False,
     progress: Callable[[int], None] = lambda position: None,
+    actor: str = ACTOR,
 ) -> Outcome:
     """Import an open CSV file, which may be a pipe, see `import_rows`; and bring what people owe up to date.
 
     Where recomputing is cut short, a worker's next round does it.
     """
-    outcome = import_rows(
-        database, kind_name, file, rejects=rejects, law=law, now=now, production=production, progress=progress
-    )
+    refused: list[Refused] = []
+    done = partial(_keep, database, kind_name, refused, actor=actor, now=now)
+    try:
+        outcome = import_rows(
+            database,
+            kind_name,
+            file,
+            rejects=rejects,
+            law=law,
+            now=now,
+            production=production,
+            progress=progress,
+            refused=refused,
+        )
+    except (WrongHeader, OSError, csv.Error) as error:
+        done({}, fault=str(error))
+        raise
+    done(outcome.counts, fault=None)
     if outcome.counts["imported"] > CHUNK:
         _analyze_tables(database)
-    obligations.refresh(database, records=records, law=law, now=now, actor=ACTOR)
+    refreshing.refresh(database, records=records, law=law, now=now, actor=ACTOR)
     return outcome
+
+
+def _keep(
+    database: Database,
+    kind: str,
+    refused: Sequence[Refused],
+    counts: Mapping[str, int],
+    *,
+    fault: str | None,
+    actor: str,
+    now: datetime,
+) -> None:
+    with database.transaction() as session:
+        feeds.record(session, kind, counts, refused, fault=fault, actor=actor, now=now)
 
 
 def import_rows(
@@ -113,15 +150,17 @@ def import_rows(
     now: datetime,
     production: bool = False,
     progress: Callable[[int], None] = lambda position: None,
+    refused: list[Refused] | None = None,
 ) -> Outcome:
     """Check, seal and merge a CSV file in chunks, each a transaction; bad rows go to `rejects`.
 
     While the database merges a chunk, the next one is read.
-    `progress` is told the position in the file, in bytes. In production the specimen state is refused.
+    `progress` is told the position in the file, in bytes; `refused` is given the first of the bad rows.
+    In production the specimen state is refused.
     Raises csv_files.WrongHeader and OSError.
     """
     kind, outcome, policy = KINDS[kind_name], Outcome(), law.on(bangkok_date(now))
-    with Rejects(rejects, kind.columns) as rejected, ThreadPoolExecutor(1) as merging:
+    with Rejects(rejects, kind.columns, kept=refused) as rejected, ThreadPoolExecutor(1) as merging:
         reader = _Reader(kind=kind, rejects=rejected, production=production)
         under_way: _UnderWay | None = None
         for chunk in _chunks(csv_files.rows(file, kind.columns)):
@@ -195,7 +234,7 @@ def _note_unknown_classes(
 def _analyze_tables(database: Database) -> None:
     """Tell the planner how large the tables have become: it would find out in a minute, and goes astray until then."""
     with database.transaction() as session:
-        session.execute(text("analyze passports, movements, permissions, office_reports, residences, obligations"))
+        session.execute(text(f"analyze {ANALYZED}"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +258,7 @@ class _Reader:
             left_out: list[str] = []
             try:
                 values = self.kind.read(row.values, self.production, left_out.append)
+                _check_office(values)
             except BadRow as error:
                 self.rejects.add(row.line, str(error), row.values)
                 continue
@@ -234,6 +274,13 @@ class _Reader:
         return (f"document_number: this passport stands in line {before} too; this row replaces it",) if before else ()
 
 
+def _check_office(values: dict[str, Any]) -> None:
+    """Raises BadRow for the code of an office that there is not: nobody acts for such a report."""
+    code = values.get("office")
+    if code and offices.office(code) is None:
+        raise BadRow(f"office: no immigration office has the code {code}")
+
+
 @dataclass
 class Merged:
     """What one chunk did: counts, and the lines that the records do not admit, with the reason."""
@@ -245,7 +292,7 @@ class Merged:
 def merge(session: Session, kind_name: str, rows: list[staging.Staged], *, law: Law, now: datetime) -> Merged:
     """Merge rows that `staging.staged` made in this transaction; join and separate people.
 
-    What the people owe is only marked as out of date: `obligations.refresh` brings it in step.
+    What the people owe is only marked as out of date: `refreshing.refresh` brings it in step.
     """
     linking.take_turns(session)
     staging.stage(session, kind_name, rows)
@@ -257,9 +304,11 @@ def merge(session: Session, kind_name: str, rows: list[staging.Staged], *, law: 
         rejected, linked = linking.refuse_staged(session)
     else:
         rejected = staging.refuse_unknown_passports(session)
+    lost = sessions.reported_by_staged(session) if are_passports else []
     counts = Counter(staging.merge_staged(session, kind_name, today=today, policy_version=policy.version))
     if are_passports:
         linking.relink_staged(session, linked, policy=policy, now=now, actor=ACTOR)
+        sessions.end_with_passports(session, lost, now=now)
     counts["unchanged"] += len(rows) - counts.total() - len(rejected)
     return Merged(counts, rejected)
 
@@ -271,9 +320,10 @@ class Rejects:
     import, whose earlier chunks are stored: the rows go to standard error then.
     """
 
-    def __init__(self, target: Path | TextIO, columns: Iterable[str]) -> None:
+    def __init__(self, target: Path | TextIO, columns: Iterable[str], *, kept: list[Refused] | None = None) -> None:
         self._target = target
         self._columns = tuple(columns)
+        self._kept = kept
         self._opened: TextIO | None = None
         self._writer: Any = None
         self.count = self.warnings = 0
@@ -291,6 +341,9 @@ class Rejects:
     def add(self, line: int, reason: str, values: Iterable[str]) -> None:
         """Write one rejected row."""
         self.count += 1
+        values = tuple(value.replace("\x00", "\\x00") for value in values)
+        if self._kept is not None and len(self._kept) < rows_kept():
+            self._kept.append(Refused(line, reason, values))
         self._write(line, reason, values)
 
     def warn(self, line: int, sentence: str, values: Iterable[str]) -> None:

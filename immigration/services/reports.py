@@ -1,37 +1,36 @@
 """Filing a 90-day report, and what its author can do with it afterwards."""
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, select
 
 from foundation import events
 from foundation.clock import bangkok_date
-from foundation.db import ReadSession, Session, execute_bulk
+from foundation.db import ReadSession, Session
 from foundation.errors import BadRequest, Conflict, NotFound, Unavailable, Unprocessable
 from foundation.identity import Principal
 from foundation.paging import Page, page
+from foundation.sealing import keyring
 from immigration.events import ReportCorrected, ReportOpened, ReportWithdrawn
 from immigration.models.people import person_of_holder
-from immigration.models.reports import IdempotencyKey, Receipt, Report
+from immigration.models.reports import Receipt, Report
 from immigration.registries.records import Case
-from immigration.rules import facts, findings, numbers, readings
+from immigration.rules import facts, numbers
 from immigration.rules import reports as rules
-from immigration.rules.codes import Channel, Reason, ReportStatus
+from immigration.rules.codes import Channel, ReportStatus
 from immigration.rules.findings import Filing
-from immigration.rules.policies import Policy
-from immigration.services import accepting, judging, obligations, statements, storing
+from immigration.services import accepting, judging, obligations, statements, storing, verification
 from immigration.services.accepting import Acceptance
 from immigration.services.judging import FilingContext, Judgement, ReportForm, Submission
 from immigration.services.storing import FiledReport
 
 TRIES = 8
-KEYS_KEPT = timedelta(days=400)
-"""How long the answer to a filing is kept under its idempotency key."""
 _NEWEST = (
     select(Report, Receipt)
     .outerjoin(Receipt, (Receipt.report_id == Report.id) & Receipt.voided_at.is_(None))
@@ -54,6 +53,11 @@ class IdempotencyKeyReused(Unprocessable):
     """This Idempotency-Key already belongs to a filing with another body."""
 
     code = "idempotency-key-reused"
+
+
+def body_digests(canonical: str) -> tuple[bytes, bytes]:
+    """What is kept of a request's body: keyed, since an address can be guessed; and as earlier releases kept it."""
+    return keyring().digest("report-body", canonical), hashlib.sha256(canonical.encode()).digest()
 
 
 class CannotChange(Conflict):
@@ -94,7 +98,7 @@ def file(
         if case is None:
             raise NotFound()
         if case.answered:
-            if case.answered.body_digest != submission.body_digest:
+            if case.answered.body_digest not in (submission.body_digest, submission.former_digest):
                 raise IdempotencyKeyReused()
             storing.confirm(connection, case.answered.holder_id, submission.key)
             return Answer(case.answered.answer, replayed=True)
@@ -107,17 +111,6 @@ def file(
     raise Unavailable("the records of this person are changing; try again")
 
 
-def _filing(form: ReportForm, on: date, office: str, assurance: str, activated_passport_id: int | None) -> Filing:
-    return Filing(
-        on=on,
-        assurance=assurance,
-        subdistrict_code=form.address.subdistrict_code,
-        house_number=form.address.house_number,
-        office=office,
-        activated_passport_id=activated_passport_id,
-    )
-
-
 def write_up(
     case: Case, submission: Submission, office: str, *, author: Principal, context: FilingContext, now: datetime
 ) -> FiledReport:
@@ -125,7 +118,14 @@ def write_up(
 
     Raises TooEarly, AlreadyReported, OtherRegime.
     """
-    filing = _filing(submission.form, bangkok_date(now), office, author.assurance, author.passport_id)
+    filing = Filing(
+        on=bangkok_date(now),
+        assurance=author.assurance,
+        subdistrict_code=submission.form.address.subdistrict_code,
+        house_number=submission.form.address.house_number,
+        office=office,
+        activated_passport_id=author.passport_id,
+    )
     policy = context.law.on(filing.on)
     judgement = judging.judge(case, filing, policy)
     number = numbers.report_number(secrets.token_bytes(12))
@@ -207,15 +207,12 @@ def correct(
     office = judging.office_of(form.address)
     if office is None:
         raise judging.unknown_address(form.address)
-    filing = _filing(form, report.filed_on, office, report.assurance, report.activated_passport_id)
     policy = context.law.on(report.filed_on)
     case = context.records.case(session.connection(), author.id)
-    checks = _examine(case, report.period, filing, policy)
     report.status, report.office = ReportStatus.UNDER_REVIEW, office
     report.subdistrict_code = form.address.subdistrict_code
     report.address, report.contact = storing.as_json(form.address.as_dict()), storing.as_json(form.contact())
-    report.checks = findings.to_keep(checks)
-    report.reasons = findings.holding(checks, filing, case.facts if case else None, policy) or [Reason.OTHER]
+    report.checks, report.reasons = judging.examine(case, report.period, storing.filing_of(report), policy)
     report.policy_version = policy.version
     event = ReportCorrected(subject=report.number, person_id=report.person_id, reasons=report.reasons)
     events.record(session, event, actor=author.actor, at=now)
@@ -234,13 +231,6 @@ def _is_corrected_so(session: ReadSession, report: Report, form: ReportForm) -> 
     )
 
 
-def _examine(case: Case | None, period: str, filing: Filing, policy: Policy) -> list[findings.Finding]:
-    if case is None or case.facts is None:
-        return findings.unavailable()
-    owed = readings.of_period(case.facts, period, filing.on, policy)
-    return findings.examine(case.facts, owed, filing, policy)
-
-
 def withdraw(session: Session, number: str, *, author: Principal, context: FilingContext, now: datetime) -> Report:
     """Take a report back before it is decided; the period is free again. Again, it changes nothing."""
     report = get(session, number, author=author, lock=True)
@@ -248,13 +238,9 @@ def withdraw(session: Session, number: str, *, author: Principal, context: Filin
         return report
     if not rules.may("withdraw", report.status):
         raise CannotChange(f"the report is {report.status}; it can be taken back only before it is decided")
+    verification.check_verified(session, author, now=now)
     report.status = ReportStatus.WITHDRAWN
     obligations.follow(session, report.person_id, context=context, actor=author.actor, now=now)
     event = ReportWithdrawn(subject=report.number, person_id=report.person_id)
     events.record(session, event, actor=author.actor, at=now)
     return report
-
-
-def forget_idempotency_keys(session: Session, *, now: datetime) -> int:
-    """Remove keys that are older than KEYS_KEPT; how many there were."""
-    return execute_bulk(session, delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEYS_KEPT))

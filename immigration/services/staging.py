@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import text
 
 from foundation.db import Base, Session, column_type, copy_rows
-from foundation.sealing import Sealed, keyring
+from foundation.sealing import Sealed, bound, keyring
+from immigration.models.obligations import OUT_OF_DATE
 from immigration.models.people import Passport, document_index, document_key, folded_index
 from immigration.models.records import Movement, OfficeReport, Permission, Residence
 from immigration.rules.birth_dates import BirthDate
@@ -50,12 +51,13 @@ _IN_TWO_COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
 
 @dataclass(frozen=True)
 class _Stored:
-    """A column of a table, the field it is filled from, and how a value that is not None is converted."""
+    """A column of a table, the field it is filled from, and how a value that is not None is converted or sealed."""
 
     column: str
     field: str
     type: str
     convert: Callable[[Any], Any] | None = None
+    sealed: Sealed | None = None
 
 
 def _stored(kind: str, field: str) -> tuple[_Stored, ...]:
@@ -67,8 +69,8 @@ def _stored(kind: str, field: str) -> tuple[_Stored, ...]:
         columns = _IN_TWO_COLUMNS[field].items()
         return tuple(_Stored(name, field, column_type(Passport, name), convert) for name, convert in columns)
     column = TABLES[kind].__table__.columns[field].type
-    convert = (lambda value: keyring().seal(value, column.column)) if isinstance(column, Sealed) else None
-    return (_Stored(field, field, column_type(TABLES[kind], field), convert),)
+    sealed = column if isinstance(column, Sealed) else None
+    return (_Stored(field, field, column_type(TABLES[kind], field), sealed=sealed),)
 
 
 def _columns(kind: str) -> tuple[_Stored, ...]:
@@ -103,16 +105,20 @@ def stage(session: Session, kind: str, rows: Iterable[Staged]) -> None:
 
 def staged(kind: str, rows: Iterable[tuple[int, dict[str, Any]]]) -> list[Staged]:
     """Typed rows (line, values) of a kind as they are staged: found by a blind index, and sealed."""
-    columns = [(stored.field, stored.convert) for stored in _STORED[kind]]
-    return [_stage(columns, line, row) for line, row in rows]
+    return [_stage(kind, line, row) for line, row in rows]
 
 
-def _stage(columns: list[tuple[str, Callable[[Any], Any] | None]], line: int, row: dict[str, Any]) -> Staged:
+def _stage(kind: str, line: int, row: dict[str, Any]) -> Staged:
     key = document_key(row["issuing_state"], row["document_number"])
     values = [line, key.exact, key.folded, _digest(row)]
-    for field, convert in columns:
-        value = row[field]
-        values.append(value if convert is None or value is None else convert(value))
+    name = key.exact if kind == PASSPORTS else row[_KEYS[kind]]
+    for stored in _STORED[kind]:
+        value = row[stored.field]
+        if value is not None and stored.sealed:
+            value = stored.sealed.seal(bound(value, name))
+        elif value is not None and stored.convert:
+            value = stored.convert(value)
+        values.append(value)
     return tuple(values)
 
 
@@ -128,12 +134,11 @@ def _plain(value: Any) -> str:
 
 
 # People whose records changed are marked as out of date, locked in the order in which all transactions lock them.
-_MARK = """, touched as (
-  select o.person_id from obligations o where o.person_id in ({people}) order by o.person_id for update
+_MARK = f""", touched as (
+  select o.person_id from obligations o where o.person_id in ({{people}}) order by o.person_id for update
 ), marked as (
-  update obligations o set revision = revision + 1, changes_on = least(changes_on, :today)
-  from touched where o.person_id = touched.person_id
-)"""
+  update obligations o set {OUT_OF_DATE} from touched where o.person_id = touched.person_id
+)"""  # noqa: S608 - our own words
 # A row that PostgreSQL has just inserted has no deleting transaction (xmax); one that it updated has.
 _OUTCOME = "case when m.{key} is null then 'unchanged' when m.inserted then 'imported' else 'updated' end as what"
 

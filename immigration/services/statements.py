@@ -1,4 +1,5 @@
-"""What the platform signs: "filed at" for every stored report, "decided at" for an accepted one (ES256, RFC 7515).
+"""What the platform signs: "filed at" for every stored report, "decided at" for an accepted one, and
+corrections of its address (ES256, RFC 7515).
 
 A statement is proof without this service: anybody with the public keys can check it. It names as little as it can.
 """
@@ -20,7 +21,14 @@ def filed(signer: Signer, issuer: str, *, number: str, document: str, filed_at: 
 
 
 def decided(
-    signer: Signer, issuer: str, *, number: str, receipt: str, document: str, decided_at: datetime, next_due_on: date
+    signer: Signer,
+    issuer: str,
+    *,
+    number: str,
+    receipt: str,
+    document: str,
+    decided_at: datetime,
+    next_due_on: date | None,
 ) -> str:
     """A signed statement that a report was accepted, with the next due date."""
     claims = _claims("decided", issuer, number, document)
@@ -30,8 +38,25 @@ def decided(
             "receipt": receipt,
             "outcome": "accepted",
             "decided_at": rfc3339(decided_at),
-            "next_due_on": next_due_on.isoformat(),
+            "next_due_on": next_due_on.isoformat() if next_due_on else None,
         }
+    )
+
+
+def address_corrected(
+    signer: Signer,
+    issuer: str,
+    *,
+    number: str,
+    correction: str,
+    document: str,
+    corrected_at: datetime,
+    subdistrict_code: str,
+) -> str:
+    """A signed statement that the address of an accepted report was corrected, when, and to which subdistrict."""
+    claims = _claims("address-corrected", issuer, number, document)
+    return signer.sign_statement(
+        claims | {"correction": correction, "corrected_at": rfc3339(corrected_at), "subdistrict_code": subdistrict_code}
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 import immigration.models.people  # noqa: F401 - reports refer to its tables, whose types are asked for below
 from foundation import events
 from foundation.db import Base, Statement, column_definitions, column_type
-from foundation.sealing import Sealed, keyring
+from foundation.sealing import Sealed, bound
 from immigration.events import ReportFiled
 from immigration.models.obligations import KEPT_COLUMNS, Obligation
 from immigration.models.reports import Decision, IdempotencyKey, Receipt, Report
@@ -29,7 +29,7 @@ def _columns(model: type[Base], *left_out: str) -> tuple[str, ...]:
 
 # What a filing writes of each table: every column but those that only a later change sets, or the database itself.
 _WRITTEN: dict[type[Base], tuple[str, ...]] = {
-    Report: _columns(Report, "id", "note", "contradicted_at"),
+    Report: _columns(Report, "id", "note", "contradicted_at", "office_report"),
     IdempotencyKey: _columns(IdempotencyKey),
     Decision: _columns(Decision, "id", "note", "overridden"),
     Receipt: _columns(Receipt, "voided_at"),
@@ -145,6 +145,18 @@ def from_json(text: str) -> dict[str, Any]:
     return value
 
 
+def filing_of(report: Report) -> Filing:
+    """The filing that a stored report is, to check it against the records again."""
+    return Filing(
+        on=report.filed_on,
+        assurance=report.assurance,
+        subdistrict_code=report.subdistrict_code,
+        house_number=from_json(report.address)["house_number"],
+        office=report.office,
+        activated_passport_id=report.activated_passport_id,
+    )
+
+
 def store(connection: Connection, filed: FiledReport, answer: str) -> bool:
     """Write it, with the answer to be given again. False where nothing was written.
 
@@ -170,8 +182,8 @@ def parameters(filed: FiledReport, answer: str) -> dict[str, Any]:
         "assurance": filed.filing.assurance,
         "activated_passport_id": filed.filing.activated_passport_id,
         "subdistrict_code": form.address.subdistrict_code,
-        "address": as_json(form.address.as_dict()),
-        "contact": as_json(form.contact()),
+        "address": bound(as_json(form.address.as_dict()), filed.number),
+        "contact": bound(as_json(form.contact()), filed.number),
         "office": filed.filing.office,
         "checks": to_keep(judgement.findings),
         "reasons": judgement.reasons,
@@ -180,7 +192,11 @@ def parameters(filed: FiledReport, answer: str) -> dict[str, Any]:
         "decided_at": filed.filed_at if filed.acceptance else None,
         "decided_by": SYSTEM if filed.acceptance else None,
     }
-    key = {"key": filed.submission.key, "body_digest": filed.submission.body_digest, "answer": answer}
+    key = {
+        "key": filed.submission.key,
+        "body_digest": filed.submission.body_digest,
+        "answer": bound(answer, filed.submission.key),
+    }
     return {
         "person_id": filed.case.person_id,
         "revision": filed.case.revision,
@@ -203,7 +219,7 @@ def _encoder(model: type[Base], name: str) -> Callable[[Any], Any] | None:
     """How a column's values become what the driver takes; None where they already are."""
     kind = model.__table__.columns[name].type
     if isinstance(kind, Sealed):
-        return lambda text: keyring().seal(text, kind.column)
+        return kind.seal
     return json.dumps if isinstance(kind, JSONB) else None
 
 
@@ -242,4 +258,9 @@ def _events(filed: FiledReport) -> str:
     rows = [events.row(event, actor=filed.actor, at=filed.filed_at)]
     if filed.acceptance:
         rows.append(events.row(filed.acceptance.event, actor=SYSTEM, at=filed.filed_at))
-    return json.dumps(rows, default=str)
+    return json.dumps(rows, default=_in_json)
+
+
+def _in_json(value: Any) -> str:
+    """A value as `jsonb_to_recordset` reads it: bytes in hexadecimal, as PostgreSQL writes them."""
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)

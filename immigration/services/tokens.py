@@ -3,14 +3,16 @@
 A sign-in is a family of refresh tokens. Each is derived from the one before with a key of the service, so the same
 successor can be given again where the answer was lost, though only digests are kept: for `same_answer`, and while the
 successor is unused. Any other used one that comes back means that it was copied, so the family ends.
-An access token is not looked up in the database: those of a family that ended live out their ten minutes.
+An access token is not looked up in the database; of families that ended each process knows within a second
+(`services/ended.py`).
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from foundation import events
 from foundation.clock import Clock, bangkok_date
@@ -21,9 +23,11 @@ from foundation.identity import Authenticate, Principal, Role
 from foundation.sealing import keyring
 from immigration.events import SignInRevoked
 from immigration.models.access import RefreshToken, TokenFamily, token_digest
+from immigration.models.people import get_person_id, holders_of
 from immigration.registries.access import terms
-from immigration.rules.codes import KeyPurpose
+from immigration.rules.codes import Assurance, KeyPurpose
 from immigration.services import officers
+from immigration.services.ended import EndedSessions
 from immigration.services.keys import InvalidSignature, Signer
 
 TOKEN_TYPE = "Bearer"  # noqa: S105 - the name of a scheme, RFC 6750
@@ -61,10 +65,30 @@ class TokenPair:
 
 
 def begin(
-    session: Session, person_id: UUID, *, assurance: str, passport_id: int | None, refresh_token: str, now: datetime
+    session: Session,
+    person_id: UUID,
+    *,
+    assurance: str,
+    passport_id: int | None,
+    refresh_token: str,
+    now: datetime,
+    name: str = "",
+    verified: bool = False,
 ) -> Grant:
-    """Start a family, with its first refresh token, for a person who was just activated with a passport."""
-    family = TokenFamily(person_id=person_id, assurance=assurance, passport_id=passport_id, created_at=now)
+    """Start a family, with its first refresh token, for a person who just came in; `verified` by a passkey.
+
+    Where a mailed code lets in a person who was in before, it may be a stranger who reads the mail: see `held_until`.
+    """
+    recovers = not verified and assurance == Assurance.MAIL and _was_in_before(session, person_id)
+    family = TokenFamily(
+        person_id=person_id,
+        assurance=assurance,
+        passport_id=passport_id,
+        created_at=now,
+        name=name,
+        verified_at=now if verified else None,
+        held_until=now + terms(bangkok_date(now)).recovery_wait if recovers else None,
+    )
     session.add(family)
     session.flush()
     return _add_token(session, family, refresh_token, now)
@@ -104,7 +128,8 @@ def refresh(session: Session, refresh_token: str, *, now: datetime) -> Grant | N
             return grant
         _revoke(session, family, now)
         return None
-    if family.revoked_at is not None or now >= token.expires_at:
+    ends_at = family.created_at + terms(bangkok_date(now)).session
+    if family.revoked_at is not None or now >= token.expires_at or now >= ends_at:
         return None
     token.used_at = now
     return _add_token(session, family, successor, now)
@@ -121,6 +146,7 @@ def pair(signer: Signer, settings: Settings, grant: Grant, *, now: datetime) -> 
         "asr": grant.assurance,
         "psp": grant.passport_id,
         "iat": int(now.timestamp()),
+        "nbf": int(now.timestamp()),
         "exp": int((now + lifetime).timestamp()),
     }
     access_token = signer.sign(KeyPurpose.ACCESS, claims)
@@ -132,15 +158,18 @@ def audience(settings: Settings) -> str:
     return f"{settings.public_url}/api/v1"
 
 
-def authenticator(database: Database, signer: Signer, clock: Clock, settings: Settings) -> Authenticate:
+def authenticator(
+    database: Database, signer: Signer, clock: Clock, settings: Settings, ended: EndedSessions
+) -> Authenticate:
     """How this service recognises a bearer token: an officer's session by its prefix, any other as an access token."""
 
     def authenticate(token: str) -> Principal:
         if token.startswith(officers.TOKEN_PREFIX):
             principal = officers.recognise(database, token, now=clock())
         else:
+            ended.refresh()
             principal = resident(signer, settings, token, now=clock())
-        if principal is None:
+        if principal is None or ended.has(principal.family):
             raise InvalidToken
         return principal
 
@@ -148,11 +177,11 @@ def authenticator(database: Database, signer: Signer, clock: Clock, settings: Se
 
 
 def resident(signer: Signer, settings: Settings, token: str, *, now: datetime) -> Principal | None:
-    """Whose access token this is; None for one that is expired, forged, or meant for another audience."""
+    """Whose access token this is; None for one that is expired, forged, or meant for another audience or time."""
     try:
         claims = signer.verify_access(token, now)
         ours = claims["iss"] == settings.public_url and claims["aud"] == audience(settings)
-        if not ours or now >= datetime.fromtimestamp(claims["exp"], UTC):
+        if not ours or not _is_time_for(claims, now):
             return None
         passport_id = claims.get("psp")  # tokens of the release before this claim have none
         return Principal(
@@ -166,11 +195,25 @@ def resident(signer: Signer, settings: Settings, token: str, *, now: datetime) -
         return None
 
 
+def _is_time_for(claims: dict[str, Any], now: datetime) -> bool:
+    """Whether a token is in its time: begun, not over, and living no longer than ours do. Source: RFC 8725, 3.8."""
+    term = terms(bangkok_date(now))
+    issued, ends = (datetime.fromtimestamp(claims[name], UTC) for name in ("iat", "exp"))
+    begins = max(issued, datetime.fromtimestamp(claims.get("nbf", claims["iat"]), UTC))
+    return begins - term.clock_leeway <= now < ends <= issued + term.access_token
+
+
+def _was_in_before(session: ReadSession, person_id: UUID) -> bool:
+    """Whether any passport of the person activated a phone before."""
+    holders = holders_of(get_person_id(session, person_id))
+    return bool(session.scalar(select(exists().where(TokenFamily.person_id.in_(holders)))))
+
+
 def _add_token(session: Session, family: TokenFamily, token: str, now: datetime) -> Grant:
-    lifetime = terms(bangkok_date(now)).refresh_token
-    session.add(
-        RefreshToken(token_digest=token_digest(token), family_id=family.id, issued_at=now, expires_at=now + lifetime)
-    )
+    term = terms(bangkok_date(now))
+    ends_at = min(now + term.refresh_token, family.created_at + term.session)
+    family.last_used_at, family.expires_at = now, ends_at
+    session.add(RefreshToken(token_digest=token_digest(token), family_id=family.id, issued_at=now, expires_at=ends_at))
     return _grant(family, token)
 
 

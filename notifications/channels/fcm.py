@@ -1,94 +1,218 @@
-"""Firebase Cloud Messaging: one try per message through firebase-admin, over our own bounded pool.
+"""Firebase Cloud Messaging: one try per message, many at once, over one bounded pool of connections.
 
-The library's retries are switched off (they would hold a worker for minutes): trying again is the outbox's work.
-firebase-admin is imported when a channel is made, so that web processes do not carry it.
+firebase-admin keeps the credentials, builds the messages and maps the errors. The transport is aiohttp: the library's
+`send_each` starts a thread for each message and `send_each_async` a connection, and both retry inside, which would hold
+a worker for minutes; trying again is the outbox's work. Both libraries are imported when a channel is made, so that web
+processes do not carry them.
 """
 
+import asyncio
 import itertools
+import json
 import logging
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from functools import lru_cache
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from foundation.clock import system_clock
 from foundation.config import Settings
 from notifications import rules
-from notifications.channels.push import Envelope, PushChannel, Result
+from notifications.channels import acknowledgements
+from notifications.channels.channel import ChannelKind, Envelope, Result
 from notifications.rules import Outcome, TargetKind
 
-__all__ = ["FcmChannel", "PushChannel"]
+if TYPE_CHECKING:
+    import aiohttp
 
 TIMEOUT = 5
-THREADS = 20
+CONNECTIONS = 300
+"""Connections to Firebase: as many messages are at the provider at once, and may be sent twice after a kill."""
+FEWEST = 32
+AIM = 5000
+"""Messages a second. So many connections are used as that takes; each message costs more with many at once."""
+BATCH = 1000
 REMINDER_LIFE = timedelta(days=3)
 """A phone that was off for longer does not show a reminder any more; urgent messages are kept for four weeks."""
 
 _GOOGLE = "https://fcm.googleapis.com"
 _PATH = "/v1/projects/{project}/messages:send"
 _numbers = itertools.count()
+_NOBODY = UUID(int=0)
+_ID, _TARGET, _MARK = (secrets.token_hex(16) for _ in range(3))
+"""Marks that no text holds by chance."""
 _log = logging.getLogger(__name__)
 
 
 class FcmChannel:
-    """A `PushChannel` over FCM's HTTP v1 API."""
+    """A `StreamingChannel` over FCM's HTTP v1 API."""
 
-    def __init__(self, settings: Settings, *, threads: int = THREADS, timeout: float = TIMEOUT) -> None:
+    def __init__(self, settings: Settings, *, connections: int = CONNECTIONS, timeout: float = TIMEOUT) -> None:
         """Connect to Google with a service account's file, or to `fcm_endpoint` without one (a stand-in)."""
-        import firebase_admin  # noqa: PLC0415 - heavy, and only the worker sends
+        import aiohttp  # noqa: PLC0415 - heavy, and only the worker sends
+        import firebase_admin  # noqa: PLC0415
         from firebase_admin import messaging  # noqa: PLC0415
 
+        self._aiohttp: Any = aiohttp
         self._messaging: Any = messaging
         options = {"projectId": settings.fcm_project_id, "httpTimeout": timeout}
         self._app = firebase_admin.initialize_app(_credential(settings), options, name=f"push-{next(_numbers)}")
-        self._aim(settings, threads)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="fcm")
+        self._service = messaging._get_messaging_service(self._app)
+        self._url = (settings.fcm_endpoint or _GOOGLE) + _PATH.format(project=settings.fcm_project_id)
+        self._near = settings.fcm_endpoint is not None
+        self._timeout, self._connections = timeout, connections
+        self._template = lru_cache(maxsize=4096)(self._build)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="fcm", daemon=True)
+        self._thread.start()
+        self._queue: deque[tuple[Envelope, dict[str, str], Callable[[Result], None]]] = deque()
+        self._senders: set[asyncio.Task[None]] = set()
+        self._answer_time = 0.0
+        self._session = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
         """Try each message once; one result each, in the same order."""
-        return list(self._pool.map(self._send, envelopes))
+        results: SimpleQueue[Result] = SimpleQueue()
+        self.start(envelopes, results.put)
+        of_delivery = {result.delivery_id: result for result in (results.get() for _ in envelopes)}
+        return [of_delivery[envelope.delivery_id] for envelope in envelopes]
+
+    def start(self, envelopes: Sequence[Envelope], done: Callable[[Result], None]) -> None:
+        """Begin to try each message once; `done` gets each result, in another thread, as it comes."""
+        if not envelopes:
+            return
+        headers = self._headers()
+        if isinstance(headers, Result):
+            for envelope in envelopes:
+                done(_failed(envelope, headers.error_code or "UNKNOWN"))
+            return
+        self._loop.call_soon_threadsafe(self._begin, envelopes, headers, done)
 
     def close(self) -> None:
-        """Wait for messages in flight, and let go of threads and connections."""
+        """Let go of connections and the thread."""
         import firebase_admin  # noqa: PLC0415 - see __init__
 
-        self._pool.shutdown()
+        asyncio.run_coroutine_threadsafe(self._session.close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
         firebase_admin.delete_app(self._app)
 
-    def _aim(self, settings: Settings, threads: int) -> None:
-        """Point the library at the endpoint, without its retries. It offers no public way to do either."""
-        from requests.adapters import HTTPAdapter  # noqa: PLC0415 - see __init__
+    async def _open(self) -> "aiohttp.ClientSession":
+        session: aiohttp.ClientSession = self._aiohttp.ClientSession(
+            connector=self._aiohttp.TCPConnector(limit=self._connections),
+            cookie_jar=self._aiohttp.DummyCookieJar(),
+            timeout=self._aiohttp.ClientTimeout(total=self._timeout),
+            trust_env=not self._near,  # a stand-in is near: no proxy, no .netrc
+        )
+        return session
 
-        service = self._messaging._get_messaging_service(self._app)
-        if not hasattr(service, "_fcm_url"):
-            raise RuntimeError("this firebase-admin keeps FCM's address elsewhere: messages would go astray")
-        base = settings.fcm_endpoint or _GOOGLE
-        service._fcm_url = base + _PATH.format(project=settings.fcm_project_id)
-        session = service._client.session
-        adapter = HTTPAdapter(max_retries=0, pool_connections=1, pool_maxsize=threads, pool_block=True)
-        session.mount(base, adapter)
-        if settings.fcm_endpoint:
-            session.trust_env = False  # a stand-in is near: no proxy, no .netrc
+    def _headers(self) -> "dict[str, str] | Result":
+        """The headers of a request, with a token that is valid; a result where Google gives none."""
+        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - see __init__
+        from google.auth.transport.requests import Request  # noqa: PLC0415
 
-    def _send(self, envelope: Envelope) -> Result:
+        credential = self._service._credential
+        try:
+            if not credential.valid:
+                credential.refresh(Request())
+        except GoogleAuthError as error:
+            _log.error("push: no access token: %s", type(error).__name__)
+            code = "UNAVAILABLE" if getattr(error, "retryable", False) else "UNAUTHENTICATED"
+            return Result(_NOBODY, Outcome.RETRY, error_code=code)
+        return dict(self._service._fcm_headers) | {
+            "Authorization": f"Bearer {credential.token}",
+            "Content-Type": "application/json; charset=UTF-8",
+        }
+
+    def _begin(self, envelopes: Sequence[Envelope], headers: dict[str, str], done: Callable[[Result], None]) -> None:
+        """Queue messages; in the loop's thread, as all that follows."""
+        self._queue.extend((envelope, headers, done) for envelope in envelopes)
+        self._employ()
+
+    def _employ(self) -> None:
+        """Have as many senders at work as it takes for AIM, however long an answer takes, and no more."""
+        while self._queue and len(self._senders) < self._most_at_once():
+            sender = self._loop.create_task(self._work())
+            self._senders.add(sender)
+            sender.add_done_callback(self._leave)
+
+    def _leave(self, sender: "asyncio.Task[None]") -> None:
+        """A sender ended. Many may do so at once, each seeing all others still at work: some go on with the queue."""
+        self._senders.discard(sender)
+        self._employ()
+
+    def _most_at_once(self) -> int:
+        return max(min(int(self._answer_time * AIM), self._connections), min(FEWEST, self._connections))
+
+    async def _work(self) -> None:
+        while self._queue and len(self._senders) <= self._most_at_once():
+            envelope, headers, done = self._queue.popleft()
+            began = self._loop.time()
+            result = await self._send(envelope, headers)
+            took = self._loop.time() - began
+            # The quickest answers, which say how long the provider takes; slower ones have waited here as well.
+            self._answer_time = min(took, self._answer_time + (took - self._answer_time) / 100)
+            done(result)
+            self._employ()
+
+    async def _send(self, envelope: Envelope, headers: dict[str, str]) -> Result:
         """One try; whatever goes wrong becomes a result."""
         if envelope.target_kind not in (TargetKind.FID, TargetKind.TOKEN):
             return _failed(envelope, "UNSUPPORTED")
         try:
-            name = self._messaging.send(self._message(envelope), app=self._app)
-        except ValueError:
+            body = self._body(envelope)
+        except (ValueError, TypeError):
             # The library refuses before anything is sent; its words may hold the target, so they are not logged.
             return _failed(envelope, "INVALID_ARGUMENT")
+        try:
+            async with self._session.post(self._url, data=body, headers=headers) as answer:
+                content = await answer.read()
+            if answer.status == 200:
+                return Result(envelope.delivery_id, Outcome.SENT, provider_id=json.loads(content)["name"])
+            return self._explain(envelope, answer, content)
+        except TimeoutError:
+            return _failed(envelope, "DEADLINE_EXCEEDED")
+        except self._aiohttp.ClientConnectionError:
+            return _failed(envelope, "UNAVAILABLE")
         except Exception as error:  # a message must not take the others with it
-            return self._explain(envelope, error)
-        return Result(envelope.delivery_id, Outcome.SENT, provider_id=name)
+            _log.error("push: %s while sending", type(error).__name__)
+            return _failed(envelope, "UNEXPECTED")
 
-    def _message(self, envelope: Envelope) -> Any:
-        m, same = self._messaging, str(envelope.notification_id)
+    def _body(self, envelope: Envelope) -> bytes:
+        """The request for a message. The library builds each text once; ids and targets are put into what it built.
+
+        Raises ValueError where the library refuses it.
+        """
+        if not envelope.target:
+            raise ValueError("no target")
+        text = (envelope.title, envelope.body, envelope.initial)
+        template = self._template(envelope.kind, envelope.lane, envelope.target_kind, *text)
+        same, target = str(envelope.notification_id), json.dumps(envelope.target)[1:-1]
+        marked = template.replace(_MARK, acknowledgements.mark(envelope.delivery_id))
+        return marked.replace(_ID, same).replace(_TARGET, target).encode()
+
+    def _build(self, kind: str, lane: int, target_kind: str, title: str, body: str, initial: str) -> str:
+        """The request for messages of one text, with marks in place of id and target.
+
+        An initial is part of the title, since the phone shows that by itself while the app is closed.
+        """
+        shown = f"{initial}: {title}" if initial else title
+        envelope = Envelope(_NOBODY, _NOBODY, kind, lane, target_kind, _TARGET, shown, body, initial=initial)
+        return json.dumps({"message": self._service.encode_message(self._message(envelope, _ID))})
+
+    def _message(self, envelope: Envelope, same: str) -> Any:
+        m = self._messaging
         life = None if envelope.lane == rules.URGENT else REMINDER_LIFE
         message = m.Message(
             notification=m.Notification(title=envelope.title, body=envelope.body),
-            data={"notification_id": same, "kind": envelope.kind},
+            data={"notification_id": same, "kind": envelope.kind, "acknowledgement": _MARK}
+            | ({"initial": envelope.initial} if envelope.initial else {}),
             android=m.AndroidConfig(
                 collapse_key=same,
                 priority="high" if envelope.lane == rules.URGENT else "normal",
@@ -105,17 +229,14 @@ class FcmChannel:
         setattr(message, envelope.target_kind, envelope.target)
         return message
 
-    def _explain(self, envelope: Envelope, error: Exception) -> Result:
-        from google.auth.exceptions import TransportError  # noqa: PLC0415 - see __init__
+    def _explain(self, envelope: Envelope, answer: "aiohttp.ClientResponse", content: bytes) -> Result:
+        """What an answer that is no success means, by the library's own mapping."""
+        import requests  # noqa: PLC0415 - see __init__
 
-        if isinstance(error, TransportError):
-            return _failed(envelope, "UNAVAILABLE")
-        if not hasattr(error, "http_response"):
-            _log.error("push: %s while sending", type(error).__name__)
-            return _failed(envelope, "UNEXPECTED")
-        response: Any = error.http_response
-        header = response.headers.get("Retry-After") if response is not None else None
-        asked = rules.retry_after(header, system_clock())
+        response = requests.Response()
+        response.status_code, response._content = answer.status, content
+        error = self._service._handle_fcm_error(requests.exceptions.HTTPError(response=response))
+        asked = rules.retry_after(answer.headers.get("Retry-After"), system_clock())
         return _failed(envelope, self._code(error), str(error), asked)
 
     def _code(self, error: Any) -> str:
@@ -154,3 +275,8 @@ def _credential(settings: Settings) -> Any:
             """There is nothing to refresh."""
 
     return Static()
+
+
+CHANNEL = ChannelKind(
+    name="push", rank=0, open=FcmChannel, targets=frozenset({TargetKind.FID, TargetKind.TOKEN}), batch=BATCH
+)

@@ -1,68 +1,95 @@
-"""Messages on their way: addressed to devices, claimed under a lease, and settled by what the provider said.
+"""Messages on their way: claimed under a lease, and settled by what the provider said.
 
 Nothing here talks to a provider. A worker claims in one transaction, sends outside any, and settles in another; where
 it dies in between, the lease runs out and the message is sent again under the same id, which the phone shows once.
 """
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Row, Select, String, and_, case, literal, null, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    column,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.orm import aliased
 
+from foundation.clock import BANGKOK
 from foundation.db import BULK, Session, execute_bulk
 from notifications import catalogue, rules
-from notifications.channels.push import Envelope, Result
+from notifications.channels import fcm
+from notifications.channels.channel import ChannelKind, Envelope, Result
 from notifications.models import Delivery, Device, Notification
-from notifications.rules import DeliveryStatus, NotificationStatus, Outcome
-from notifications.services import planning
+from notifications.rules import DeliveryStatus, NotificationStatus, Outcome, Reason
+from notifications.services import figures, planning
+from notifications.services.addressing import AddressOf, Routing
+from notifications.services.figures import Key
 from notifications.services.outcomes import conclude
 
-
-def fan_out(session: Session, *, now: datetime, limit: int = 5000) -> int:
-    """Address waiting messages to every live device of their person; how many messages there were.
-
-    Without a live device a message is unreachable, and stays in the inbox.
-    """
-    taken = (
-        select(Notification.id, Notification.person_id, Notification.lane, Notification.due_on, Notification.params)
-        .where(
-            Notification.status == NotificationStatus.PENDING,
-            Notification.fanned_out_at.is_(None),
-            Notification.created_at <= now,
-        )
-        .order_by(Notification.lane, Notification.due_on, Notification.created_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("taken")
-    )
-    made = _address(taken, now)
-    reached = taken.c.id.in_(select(made.c.notification_id))
-    statement = (
-        update(Notification)
-        .where(Notification.id == taken.c.id)
-        .values(
-            fanned_out_at=now,
-            status=case((reached, NotificationStatus.PENDING), else_=NotificationStatus.UNREACHABLE),
-            settled_at=case((reached, null()), else_=literal(now)),
-        )
-    )
-    return execute_bulk(session, statement)
+_TARGET = re.compile(r"target(_[0-9]+)?")
 
 
-def claim(session: Session, *, now: datetime, limit: int = 200, due: Select[Any] | None = None) -> list[Envelope]:
-    """Take up to `limit` deliveries that are ready, urgent lane first and then the soonest due, under a lease.
+def claim(
+    session: Session,
+    *,
+    now: datetime,
+    limit: int = 200,
+    due: Select[Any] | None = None,
+    kind: ChannelKind = fcm.CHANNEL,
+    routing: Routing | None = None,
+) -> list[Envelope]:
+    """Take up to `limit` deliveries of a channel that are ready, urgent first and then the soonest due, under a lease.
+
+    Between 20:00 and 08:00 in Bangkok that is the urgent lane only.
 
     Looks again before anything is sent: what was taken back, is no longer in `due` (where given) or has lost its
     device is dropped, not returned. No other worker gets what is returned until the lease is over.
     """
-    while rows := _take(session, now, limit):
-        if envelopes := _make_envelopes(session, rows, due, now):
+    address = routing.addresses[kind.name] if routing and kind.to_person else None
+    while rows := _take(session, now, limit, kind, address):
+        if envelopes := _make_envelopes(session, rows, due, now, kind, routing or Routing()):
+            unsure = Counter(Key(kind.name, row.lane, figures.UNSURE) for row in rows if row.unsure)
+            figures.count(session, unsure)
             return envelopes
     return []
+
+
+def is_ready(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a delivery that is to be sent now, by whichever channel."""
+    lane = rules.URGENT if rules.is_quiet(now.astimezone(BANGKOK).hour) else rules.ROUTINE
+    return Delivery.status == DeliveryStatus.PENDING, Delivery.next_try_at <= now, Delivery.lane <= lane
+
+
+def count_ready(session: Session, *, now: datetime) -> Mapping[tuple[str, str], int]:
+    """How many deliveries are to be sent now, by channel and kind of message."""
+    ready = (
+        select(Delivery.channel, Notification.kind, func.count())
+        .join(Notification, Notification.id == Delivery.notification_id)
+        .where(*is_ready(now))
+        .group_by(Delivery.channel, Notification.kind)
+        .order_by(Delivery.channel, Notification.kind)
+    )
+    return {(channel, kind): count for channel, kind, count in session.execute(ready)}
 
 
 def settle(
@@ -74,57 +101,79 @@ def settle(
     removed; what else waits for it is dropped when its turn comes. Settling twice changes nothing, and a message that
     was sent stays sent whatever a slower worker says.
     """
-    by_delivery = {result.delivery_id: result for result in results}
-    tried = session.execute(
-        select(Delivery, Notification.fanned_out_at)
-        .join(Notification, Notification.id == Delivery.notification_id)
-        .where(Delivery.id.in_(by_delivery))
-        .order_by(Delivery.id)
-        .with_for_update(of=Delivery)
-    ).all()
+    sent = [result for result in results if result.outcome is Outcome.SENT]
+    others = {result.delivery_id: result for result in results if result.outcome is not Outcome.SENT}
+    numbers: Counter[Key] = Counter()
+    late: dict[Key, float] = {}
+    notifications = _settle_sent(session, sent, now, numbers, late) if sent else set()
     dead: list[Delivery] = []
-    for delivery, since in tried:
-        result = by_delivery[delivery.id]
-        if _settle_one(delivery, result, since=since or now, now=now, jitter=jitter()):
-            dead.append(delivery)
-    session.flush()
-    conclude(session, {delivery.notification_id for delivery, _ in tried}, now=now)
+    if others:
+        tried = session.execute(
+            select(Delivery, Notification.fanned_out_at)
+            .join(Notification, Notification.id == Delivery.notification_id)
+            .where(Delivery.id.in_(others))
+            .order_by(Delivery.id)
+            .with_for_update(of=Delivery)
+        ).all()
+        for delivery, since in tried:
+            result = others[delivery.id]
+            numbers[Key(delivery.channel, delivery.lane, result.outcome)] += 1
+            if _settle_one(delivery, result, since=since or now, now=now, jitter=jitter()):
+                dead.append(delivery)
+        session.flush()
+        notifications |= {delivery.notification_id for delivery, _ in tried}
+    conclude(session, notifications, now=now)
     for delivery in dead:
         _remove_device(session, delivery, now)
+    figures.count(session, numbers, late)
 
 
-def _address(taken: CTE, now: datetime) -> CTE:
-    """Write a delivery for each live device of the person; a phone that just joined is not notified of itself."""
-    not_itself = Device.family.cast(String).is_distinct_from(taken.c.params["not_to"].astext)
-    live = and_(Device.person_id == taken.c.person_id, Device.removed_at.is_(None))
-    rows = (
-        select(taken.c.id, taken.c.person_id, Device.device_id, taken.c.lane, taken.c.due_on, literal(now))
-        .join_from(taken, Device, live)
-        .where(or_(Device.family.is_(None), not_itself))
+def _settle_sent(
+    session: Session, results: Sequence[Result], now: datetime, numbers: Counter[Key], late: dict[Key, float]
+) -> set[UUID]:
+    """Note all that was sent in one statement, its rows locked in order, and count it; the messages it was about."""
+    values = {"ids": [result.delivery_id for result in results], "names": [result.provider_id for result in results]}
+    given = (
+        func.unnest(bindparam("ids", type_=ARRAY(Uuid)), bindparam("names", type_=ARRAY(Text)))
+        .table_valued(column("id", Uuid), column("name", Text))
+        .render_derived("given")
     )
-    addressed = insert(Delivery).from_select(
-        ["notification_id", "person_id", "device_id", "lane", "due_on", "next_try_at"], rows
+    locked = (
+        select(Delivery.id, Delivery.status)
+        .where(Delivery.id == given.c.id)
+        .order_by(Delivery.id)
+        .with_for_update()
+        .cte("locked")
     )
-    return (
-        addressed.on_conflict_do_update(  # only a reminder that was taken back and is due again has rows already
-            index_elements=["notification_id", "device_id"],
-            set_={
-                "status": DeliveryStatus.PENDING,
-                "next_try_at": now,
-                "tries": 0,
-                "due_on": addressed.excluded.due_on,
-            },
-            where=Delivery.status == DeliveryStatus.DROPPED,
+    noted = (
+        update(Delivery)
+        .where(Delivery.id == locked.c.id, given.c.id == locked.c.id)
+        .values(
+            status=DeliveryStatus.SENT,
+            sent_at=func.coalesce(Delivery.sent_at, now),
+            provider_id=given.c.name,
+            error=null(),
         )
-        .returning(Delivery.notification_id)
-        .cte("made")
+        .returning(
+            Delivery.notification_id, Delivery.channel, Delivery.lane, Delivery.ready_at, locked.c.status.label("was")
+        )
     )
+    rows = session.execute(noted, values, execution_options=BULK).all()
+    for row in rows:
+        if row.was == DeliveryStatus.SENT:
+            numbers[Key(row.channel, row.lane, "repeated")] += 1
+            continue
+        seconds = (now - row.ready_at).total_seconds() if row.ready_at else 0.0
+        key, seconds = figures.sent_late(row.channel, row.lane, seconds)
+        numbers[key] += 1
+        late[key] = late.get(key, 0.0) + seconds
+    return {row.notification_id for row in rows}
 
 
-def _take(session: Session, now: datetime, limit: int) -> list[Row[Any]]:
+def _take(session: Session, now: datetime, limit: int, kind: ChannelKind, address: AddressOf | None) -> list[Row[Any]]:
     ready = (
         select(Delivery.id)
-        .where(Delivery.status == DeliveryStatus.PENDING, Delivery.next_try_at <= now)
+        .where(Delivery.channel == kind.name, *is_ready(now))
         .order_by(Delivery.lane, Delivery.due_on, Delivery.next_try_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -134,41 +183,111 @@ def _take(session: Session, now: datetime, limit: int) -> list[Row[Any]]:
         update(Delivery)
         .where(Delivery.id == ready.c.id)
         .values(next_try_at=now + rules.LEASE, tries=Delivery.tries + 1)
-        .returning(Delivery.id)
-    )
-    ids = session.scalars(taken, execution_options=BULK).all()
-    device = and_(
-        Device.person_id == Delivery.person_id, Device.device_id == Delivery.device_id, Device.removed_at.is_(None)
+        .returning(
+            Delivery.id,
+            Delivery.notification_id,
+            Delivery.lane,
+            Delivery.due_on,
+            Delivery.person_id.label("addressee"),
+            Delivery.device_id,
+            and_(Delivery.tries > 1, Delivery.error.is_(None)).label("unsure"),
+        )
+        .cte("taken")
     )
     message = (Notification.person_id, Notification.dedupe, Notification.kind, Notification.params, Notification.status)
+    moments = (Notification.created_at, Notification.due_on.label("message_due_on"))
     rows = (
-        select(Delivery.id, Delivery.notification_id, Delivery.lane, *message)
-        .add_columns(Device.kind.label("target_kind"), Device.target, Device.language)
-        .join(Notification, Notification.id == Delivery.notification_id)
-        .outerjoin(Device, device)
-        .where(Delivery.id.in_(ids))
-        .order_by(Delivery.lane, Delivery.due_on, Delivery.id)
+        select(taken.c.id, taken.c.notification_id, taken.c.lane, taken.c.unsure, *message, *moments)
+        .join_from(taken, Notification, Notification.id == taken.c.notification_id)
+        .order_by(taken.c.lane, taken.c.due_on, taken.c.id)
     )
-    return list(session.execute(rows).all())
+    return list(session.execute(_with_target(rows, taken, kind, address), execution_options=BULK).all())
 
 
-def _make_envelopes(session: Session, rows: list[Row[Any]], due: Select[Any] | None, now: datetime) -> list[Envelope]:
+def _with_target(rows: Select[Any], taken: CTE, kind: ChannelKind, address: AddressOf | None) -> Select[Any]:
+    """Deliveries with their target and its language; both empty where there is none any more."""
+    if address is None:
+        this = and_(
+            Device.person_id == taken.c.addressee,
+            Device.device_id == taken.c.device_id,
+            Device.removed_at.is_(None),
+            Device.kind.in_(kind.targets),
+        )
+        columns = (Device.kind.label("target_kind"), Device.target.label("target"), Device.language.label("language"))
+        return rows.add_columns(*columns, _is_of_several().label("of_several")).outerjoin(Device, this)
+    found = address(taken.c.addressee).lateral("address")
+    # Each target is sealed under the name of its own column, so the database cannot choose one.
+    targets = [column.label(f"target_{number}") for number, column in enumerate(_targets(found.c))]
+    columns = (literal(kind.name).label("target_kind"), found.c.language, found.c.own, *targets)
+    return rows.add_columns(*columns).outerjoin(found, true())
+
+
+def _is_of_several() -> ColumnElement[bool]:
+    """Whether other people get their messages on the same phone."""
+    other = aliased(Device)
+    same = and_(other.target_index == Device.target_index, other.removed_at.is_(None))
+    return exists().where(same, other.person_id != Device.person_id)
+
+
+def _targets(columns: Iterable[Any]) -> list[Any]:
+    return [column for column in columns if column.name not in ("language", "own")]
+
+
+def _found_targets(row: Row[Any]) -> list[str]:
+    """The targets of a row that there are, the best first and each once."""
+    found = [value for name, value in row._mapping.items() if value and _TARGET.fullmatch(name)]
+    return list(dict.fromkeys(found))
+
+
+def _make_envelopes(
+    session: Session,
+    rows: list[Row[Any]],
+    due: Select[Any] | None,
+    now: datetime,
+    kind: ChannelKind,
+    routing: Routing,
+) -> list[Envelope]:
     """Envelopes for what may go out; the rest of what was taken ends here."""
     gone = {row.notification_id for row in rows if row.status == NotificationStatus.STALE}
     if due is not None:
         reminders = {r.notification_id: (r.person_id, r.dedupe) for r in rows if r.kind.startswith(catalogue.REMINDER)}
         gone |= planning.no_longer_due(session, due, reminders)
-    dropped = [row for row in rows if row.target is None or row.notification_id in gone]
-    envelopes = {row.id: _envelope(row) for row in rows if row.target is not None and row.notification_id not in gone}
-    _end(session, dropped, DeliveryStatus.DROPPED, now)
-    _end(
-        session, [row for row in rows if row.id in envelopes and envelopes[row.id] is None], DeliveryStatus.FAILED, now
-    )
+    targets = {row.id: target for row in rows if row.notification_id not in gone and (target := _found_targets(row))}
+    envelopes = {row.id: _envelope(row, targets[row.id]) for row in rows if row.id in targets}
+    _end(session, [row for row in rows if row.id not in targets], DeliveryStatus.DROPPED, now)
+    unprintable = [row for row in rows if row.id in envelopes and envelopes[row.id] is None]
+    _end(session, unprintable, DeliveryStatus.FAILED, now)
     _retire(session, gone, now)
+    add = _add_documents if kind.to_person else _add_initials
+    add(session, envelopes, rows, kind, routing)
     return [envelope for envelope in envelopes.values() if envelope]
 
 
-def _envelope(row: Row[Any]) -> Envelope | None:
+def _add_documents(
+    session: Session, envelopes: dict[UUID, Envelope | None], rows: list[Row[Any]], kind: ChannelKind, routing: Routing
+) -> None:
+    """Enclose documents in what brings one; not where the person did not give the address themselves."""
+    for row in rows:
+        envelope, find = envelopes.get(row.id), routing.enclosures.get(row.kind)
+        if envelope and find and row.own:
+            document = find(session, row.person_id, row.params, envelope.language)
+            envelopes[row.id] = replace(envelope, enclosure=document)
+
+
+def _add_initials(
+    session: Session, envelopes: dict[UUID, Envelope | None], rows: list[Row[Any]], kind: ChannelKind, routing: Routing
+) -> None:
+    """Say whom messages are for: all of them, or those to phones that several people have."""
+    named = [row for row in rows if kind.initials or row.of_several]
+    if not named or routing.initials is None:
+        return
+    initials = routing.initials(session, {row.person_id for row in named})
+    for row in named:
+        if (envelope := envelopes.get(row.id)) and (initial := initials.get(row.person_id)):
+            envelopes[row.id] = replace(envelope, initial=initial)
+
+
+def _envelope(row: Row[Any], targets: Sequence[str]) -> Envelope | None:
     try:
         words = catalogue.render(row.kind, row.params, row.language)
     except catalogue.MissingTemplate:
@@ -179,9 +298,14 @@ def _envelope(row: Row[Any]) -> Envelope | None:
         kind=row.kind,
         lane=row.lane,
         target_kind=row.target_kind,
-        target=row.target,
+        target=targets[0],
+        also=tuple(targets[1:]) if row.kind in catalogue.EVERY_CHANNEL else (),
         title=words.title,
         body=words.body,
+        language=row.language,
+        written_at=row.created_at,
+        optional=bool(row.params.get("optional")),
+        due_on=row.message_due_on,
     )
 
 
@@ -190,7 +314,9 @@ def _end(session: Session, rows: Iterable[Row[Any]], status: DeliveryStatus, now
     if not ended:
         return
     error = "UNPRINTABLE" if status is DeliveryStatus.FAILED else None
-    statement = update(Delivery).where(Delivery.id.in_([row.id for row in ended])).values(status=status, error=error)
+    failed_at = now if status is DeliveryStatus.FAILED else None
+    values = {"status": status, "error": error, "failed_at": failed_at}
+    statement = update(Delivery).where(Delivery.id.in_([row.id for row in ended])).values(values)
     execute_bulk(session, statement)
     conclude(session, {row.notification_id for row in ended}, now=now)
 
@@ -202,15 +328,12 @@ def _retire(session: Session, notifications: set[UUID], now: datetime) -> None:
         Notification.status.in_((NotificationStatus.PENDING, NotificationStatus.UNREACHABLE)),
     )
     if notifications:
-        execute_bulk(session, statement.values(status=NotificationStatus.STALE, settled_at=now))
+        values = {"status": NotificationStatus.STALE, "reason": Reason.NOT_OWED, "settled_at": now}
+        execute_bulk(session, statement.values(values))
 
 
 def _settle_one(delivery: Delivery, result: Result, *, since: datetime, now: datetime, jitter: float) -> bool:
     """Change one delivery; whether its device is to be removed."""
-    if result.outcome is Outcome.SENT:
-        delivery.status, delivery.sent_at, delivery.error = DeliveryStatus.SENT, delivery.sent_at or now, None
-        delivery.provider_id = result.provider_id
-        return False
     if delivery.status != DeliveryStatus.PENDING:
         return False
     delivery.error = result.error_code
@@ -220,7 +343,7 @@ def _settle_one(delivery: Delivery, result: Result, *, since: datetime, now: dat
     if again:
         delivery.next_try_at = again
     else:
-        delivery.status = DeliveryStatus.FAILED
+        delivery.status, delivery.failed_at = DeliveryStatus.FAILED, now
     return result.outcome is Outcome.DROP_DEVICE
 
 

@@ -4,15 +4,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
+from foundation import row_security
+from foundation.clock import bangkok_date
 from foundation.db import BULK, Session, execute_bulk
-from foundation.errors import NotFound
-from foundation.sealing import keyring
-from notifications.models import Delivery, Device
-from notifications.rules import MAX_DEVICES, DeliveryStatus, Platform, TargetKind
+from foundation.errors import Conflict, NotFound
+from foundation.sealing import bound, keyring
+from notifications.catalogue import DEVICE_ADDED
+from notifications.models import Delivery, Device, Notification
+from notifications.rules import MAX_DEVICES, SECRET_ID, URGENT, DeliveryStatus, NotificationStatus, Platform, TargetKind
 from notifications.services.outcomes import conclude
+
+
+class DeviceOfAnother(Conflict):
+    """This device gets another person's messages, whose sign-in lasts."""
+
+    code = "device-of-another"
 
 
 @dataclass(frozen=True)
@@ -30,17 +39,26 @@ def register(
 ) -> Device:
     """Register a device, or say again what is known of it; the same call twice changes nothing but when it was seen.
 
-    A push address belongs to one device of one person: registered by another, it moves there, and what was on its way
-    to the former owner is dropped. Of more than MAX_DEVICES the one unused for longest is removed.
+    A push address belongs to one device: registered for another one of the same person, it moves there, and what was on
+    its way to the former is dropped. Several people may have it who are on one phone, which its app shows by naming the
+    same device for each, with an id that nobody guesses. Else another person's it stays while their sign-in lasts:
+    DeviceOfAnother. Of more than MAX_DEVICES the one unused for longest is removed. A second device of one sign-in is
+    told to all others.
     """
     index = keyring().index("devices.target", registration.kind, registration.target)
     _one_at_a_time(session, person_id.bytes, index)
     this = tuple_(Device.person_id, Device.device_id) == (person_id, device_id)
-    _remove(session, (Device.target_index == index) & ~this, because="moved to another device", now=now)
+    held = (Device.target_index == index) & ~this & ~_is_shared(device_id, person_id, family)
+    with row_security.seeing_all(session):
+        if _is_of_another(session, held, person_id, family):
+            raise DeviceOfAnother
+        remove_where(session, held, because="moved to another device", now=now)
+    if family and _is_second(session, this, person_id, family):
+        _tell(session, device_id, person_id, family, now)
     values = {
         "platform": registration.platform,
         "kind": registration.kind,
-        "target": registration.target,
+        "target": bound(registration.target, person_id, device_id),
         "target_index": index,
         "language": registration.language,
         "family": family,
@@ -55,11 +73,53 @@ def register(
     return device
 
 
+def remove_of_sign_in(session: Session, family: UUID, *, now: datetime) -> None:
+    """Send nothing more to the devices of a sign-in that ended."""
+    remove_where(session, Device.family == family, because="its sign-in ended", now=now)
+
+
 def remove(session: Session, device_id: str, *, person_id: UUID, now: datetime) -> None:
     """Send nothing more to a device of this person. Again, it changes nothing; NotFound where there never was one."""
     this = (Device.person_id == person_id) & (Device.device_id == device_id)
-    if not _remove(session, this, because="its owner", now=now) and not session.scalar(select(exists().where(this))):
+    if not remove_where(session, this, because="its owner", now=now) and not session.scalar(
+        select(exists().where(this))
+    ):
         raise NotFound
+
+
+def _is_shared(device_id: str, person_id: UUID, family: UUID | None) -> ColumnElement[bool]:
+    """Whether a device is that of another person on the same phone, whose sign-in is their own."""
+    if len(device_id) < SECRET_ID:
+        return false()
+    others = (Device.person_id != person_id, Device.family.is_distinct_from(family))
+    return and_(Device.device_id == device_id, *others)
+
+
+def _is_of_another(session: Session, held: ColumnElement[bool], person_id: UUID, family: UUID | None) -> bool:
+    """Whether a live device of another person has the address; one of the same sign-in only waits to be reassigned."""
+    theirs = (held, Device.removed_at.is_(None), Device.person_id != person_id, Device.family.is_distinct_from(family))
+    return bool(session.scalar(select(exists().where(*theirs))))
+
+
+def _is_second(session: Session, this: ColumnElement[bool], person_id: UUID, family: UUID) -> bool:
+    """Whether a device is new and its sign-in has another one already, which the notice of the sign-in told of."""
+    others = (Device.person_id == person_id, Device.family == family, Device.removed_at.is_(None), ~this)
+    known = (this, Device.removed_at.is_(None))
+    return bool(session.scalar(select(exists().where(*others) & ~exists().where(*known))))
+
+
+def _tell(session: Session, device_id: str, person_id: UUID, family: UUID, now: datetime) -> None:
+    day = bangkok_date(now).isoformat()
+    message = insert(Notification).values(
+        person_id=person_id,
+        kind=DEVICE_ADDED,
+        dedupe=f"device:{device_id}:{day}",
+        lane=URGENT,
+        params={"on": day, "not_to": str(family)},
+        status=NotificationStatus.PENDING,
+        created_at=now,
+    )
+    session.execute(message.on_conflict_do_nothing(index_elements=["person_id", "dedupe"]))
 
 
 def _one_at_a_time(session: Session, *keys: bytes) -> None:
@@ -78,10 +138,10 @@ def _make_room(session: Session, person_id: UUID, now: datetime) -> None:
     )
     if surplus := session.scalars(too_many).all():
         these = (Device.person_id == person_id) & Device.device_id.in_(surplus)
-        _remove(session, these, because="made room for another", now=now)
+        remove_where(session, these, because="made room for another", now=now)
 
 
-def _remove(session: Session, these: ColumnElement[bool], *, because: str, now: datetime) -> bool:
+def remove_where(session: Session, these: ColumnElement[bool], *, because: str, now: datetime) -> bool:
     """Remove live devices and drop what is on its way to them; whether there was one."""
     live = select(Device.person_id, Device.device_id).where(these, Device.removed_at.is_(None))
     keys = [(person, device) for person, device in session.execute(live)]

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import Boolean, Text, bindparam, func, not_, or_, select, tuple_
 
 from foundation import paging
 from foundation.db import ReadSession, Session
@@ -18,16 +18,39 @@ from foundation.paging import Page
 from notifications import catalogue
 from notifications.models import Delivery, Device, Notification
 from notifications.rules import DeliveryStatus, NotificationStatus, Platform
+from notifications.services.lives import Arrival, Happened, life
 
 _NEWEST = (
     select(Notification)
-    .where(Notification.person_id == bindparam("person_id"), Notification.status != NotificationStatus.STALE)
+    .where(
+        Notification.person_id == bindparam("person_id"),
+        Notification.status.not_in((NotificationStatus.STALE, NotificationStatus.SKIPPED)),
+    )
+    .where(
+        or_(
+            not_(bindparam("knows", type_=Boolean)),
+            Notification.kind.not_like(f"{catalogue.REMINDER}%"),
+            func.starts_with(Notification.dedupe, bindparam("standing", type_=Text) + ":"),
+        )
+    )
     .order_by(Notification.created_at.desc(), Notification.id.desc())
     .limit(bindparam("limit"))
 )
 _OLDER = _NEWEST.where(tuple_(Notification.created_at, Notification.id) < tuple_(bindparam("moment"), bindparam("id")))
 _ARRIVED = (
-    select(Delivery.notification_id, Delivery.device_id, Device.platform, Delivery.status, Delivery.sent_at)
+    select(
+        Delivery.notification_id,
+        Delivery.device_id,
+        Delivery.channel,
+        Device.platform,
+        Delivery.status,
+        Delivery.error,
+        Delivery.ready_at,
+        Delivery.sent_at,
+        Delivery.delivered_at,
+        Delivery.opened_at,
+        Delivery.failed_at,
+    )
     .outerjoin(Device, (Device.person_id == Delivery.person_id) & (Device.device_id == Delivery.device_id))
     .where(Delivery.notification_id.in_(bindparam("notifications", expanding=True)))
     .order_by(Delivery.device_id)
@@ -41,13 +64,10 @@ class UnknownCursor(BadRequest):
 
 
 @dataclass(frozen=True)
-class Arrival:
-    """What became of a message on one device. `platform` is None for a device that is no longer known."""
+class Standing:
+    """What a person owes at present: the basis of the due date that is not answered; None where nothing is owed."""
 
-    device_id: str
-    platform: Platform | None
-    status: DeliveryStatus
-    sent_at: datetime | None
+    basis: str | None
 
 
 @dataclass(frozen=True)
@@ -64,16 +84,24 @@ class Item:
     created_at: datetime
     read_at: datetime | None
     deliveries: list[Arrival]
+    life: list[Happened]
 
 
 def page(
-    session: ReadSession, *, person_id: UUID, language: str, cursor: str | None = None, limit: int = 20
+    session: ReadSession,
+    *,
+    person_id: UUID,
+    language: str,
+    cursor: str | None = None,
+    limit: int = 20,
+    standing: Standing | None = None,
 ) -> Page[Item]:
     """A page of a person's messages, in `language`. What was taken back before it was sent is left out.
 
-    Raises UnknownCursor.
+    So are reminders of what the person does not owe any more, where `standing` is given. Raises UnknownCursor.
     """
-    values: dict[str, Any] = {"person_id": person_id, "limit": limit + 1}
+    values: dict[str, Any] = {"person_id": person_id, "limit": limit + 1, "knows": standing is not None}
+    values["standing"] = standing.basis if standing else None
     if cursor:
         values["moment"], values["id"] = _position(cursor)
     shown = paging.page(session.scalars(_OLDER if cursor else _NEWEST, values).all(), limit, _cursor)
@@ -92,6 +120,7 @@ def read(session: Session, notification_id: UUID, *, person_id: UUID, language: 
     if notification is None:
         raise NotFound
     notification.read_at = notification.read_at or now
+    notification.fall_back_at = None
     return _item(notification, _arrivals(session, [notification_id])[notification_id], language)
 
 
@@ -100,7 +129,16 @@ def _arrivals(session: ReadSession, notifications: Sequence[UUID]) -> dict[UUID,
     for row in session.execute(_ARRIVED, {"notifications": notifications}):
         arrivals[row.notification_id].append(
             Arrival(
-                row.device_id, Platform(row.platform) if row.platform else None, DeliveryStatus(row.status), row.sent_at
+                row.device_id,
+                row.channel,
+                Platform(row.platform) if row.platform else None,
+                DeliveryStatus(row.status),
+                row.error,
+                row.ready_at,
+                row.sent_at,
+                row.delivered_at,
+                row.opened_at,
+                row.failed_at,
             )
         )
     return arrivals
@@ -122,6 +160,7 @@ def _item(notification: Notification, deliveries: list[Arrival], language: str) 
         created_at=notification.created_at,
         read_at=notification.read_at,
         deliveries=deliveries,
+        life=life(notification, deliveries),
     )
 
 

@@ -1,6 +1,7 @@
 """Events become messages: a subscriber of the relay, one message for each notifying event."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,18 @@ from foundation.db import Session
 from foundation.events import EventRecord
 from notifications import catalogue
 from notifications.models import Notification
-from notifications.rules import URGENT, NotificationStatus
+from notifications.rules import NotificationStatus
 
 _log = logging.getLogger(__name__)
-_FACTS = ("next_due_on", "due_on", "previous_due_on", "office", "basis", "family")
+_FACTS = ("next_due_on", "due_on", "previous_due_on", "reported_on", "office", "receipt", "basis", "family")
+
+Names = Mapping[str, Mapping[str, str] | None]
 
 
-def notify(session: Session, event: EventRecord, person_id: UUID | None = None) -> None:
+def notify(session: Session, event: EventRecord, person_id: UUID | None = None, *, names: Names | None = None) -> None:
     """Write the message that notifies a person of an event, whom it names if none is given; nothing for other events.
+
+    `names` are what people read in place of codes of the event: a name in each language, or None where there is none.
 
     Relaying an event again changes nothing. An event without words must not hold up those behind it: it is skipped,
     with an alarm in the log.
@@ -37,8 +42,8 @@ def notify(session: Session, event: EventRecord, person_id: UUID | None = None) 
         person_id=person_id,
         kind=kind,
         dedupe=f"event:{event.id}",
-        lane=URGENT,
-        params=_params(event),
+        lane=catalogue.lane(kind),
+        params={**_params(event), **(names or {})},
         status=NotificationStatus.PENDING,
         created_at=event.at,
     )
@@ -51,6 +56,6 @@ def _params(event: EventRecord) -> dict[str, Any]:
     params["on"] = bangkok_date(event.at).isoformat()
     if event.kind.startswith("report."):
         params["number"] = event.subject
-    if event.kind == "resident.activated":
+    if event.kind in ("resident.activated", "resident.signed-in"):
         params["not_to"] = event.data.get("family")
     return params

@@ -3,13 +3,17 @@
 What is due comes in as a query with the columns `person_id, basis, step, due_on, params`, one row a person, already
 restricted to the step that stands today. `params` holds the dates that the words need: `opens_on`, `grace_ends_on`,
 `last_day_to_act` (ISO 8601) and `regime`.
+
+What begins on a day is listed once, in narrow rows, and planned from the list batch by batch: the first reminders are
+on their way while the others are planned. What is due is read afresh for each batch, so that corrections count.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     Column,
     ColumnElement,
     Date,
@@ -20,23 +24,28 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    any_,
+    bindparam,
     case,
+    delete,
     exists,
+    false,
     func,
     literal,
     null,
     or_,
     select,
     text,
-    true,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from foundation.db import BULK, Session, execute_bulk
 from notifications import catalogue
-from notifications.models import Delivery, Device, Notification
-from notifications.rules import ROUTINE, DeliveryStatus, NotificationStatus
+from notifications.models import Delivery, Notification, PlanningDay, Preferences, ReminderToPlan
+from notifications.rules import ROUTINE, DeliveryStatus, NotificationStatus, Reason
+from notifications.services.addressing import Routing, has_device
 from notifications.services.outcomes import conclude
 
 Due = Select[Any]
@@ -55,43 +64,87 @@ _NOW = Table(
 )
 
 
-def plan(session: Session, due: Due, *, now: datetime) -> int:
+def plan(session: Session, due: Due, *, now: datetime, routing: Routing | None = None) -> int:
     """Bring what was planned in step with `due`, and write what is new (see `plan_new`); returns how many are new.
 
     A reminder still waiting takes on corrected dates, and one that was taken back and is due again waits again.
     """
-    _refresh(session, due.subquery("due"))
-    return plan_new(session, due, now=now)
+    _refresh(session, due.subquery("due"), routing or Routing())
+    return plan_new(session, due, now=now, routing=routing)
 
 
-def plan_new(session: Session, due: Due, *, now: datetime) -> int:
+def plan_new(session: Session, due: Due, *, now: datetime, routing: Routing | None = None) -> int:
     """Write a reminder for each person in `due`, once per person, basis and step however often it is planned.
 
-    Who has no device gets it in the inbox only: `unreachable`, until a device is registered while the step stands.
+    Whom no channel reaches gets it in the inbox only: `unreachable`, until one does while the step stands.
     Returns how many are new.
     """
     today = due.subquery("due")
-    devices = select(literal(1).label("one")).where(Device.person_id == today.c.person_id, Device.removed_at.is_(None))
-    device = devices.limit(1).lateral("device")  # looked up once for each, though used twice
-    reachable = device.c.one.is_not(None)
     planned = exists().where(Notification.person_id == today.c.person_id, Notification.dedupe == _dedupe(today))
-    rows = select(
-        today.c.person_id,
-        literal(catalogue.REMINDER) + today.c.step,
-        _dedupe(today),
-        literal(ROUTINE),
-        today.c.due_on,
-        _params(today),
-        case((reachable, NotificationStatus.PENDING), else_=NotificationStatus.UNREACHABLE),
-        literal(now),
-        case((reachable, null()), else_=literal(now)),
+    # In a fixed order: two planners at once must not wait for each other in a circle. The order also keeps PostgreSQL
+    # from merging the two queries, which would look the devices up twice for each row.
+    reachable = (routing or Routing()).reaches(today.c.person_id).label("reachable")
+    new = (
+        select(today, reachable, _unwanted(today).label("unwanted"))
+        .where(~planned)
+        .order_by(today.c.person_id, today.c.basis, today.c.step)
+        .subquery("new")
     )
-    rows = rows.select_from(today.outerjoin(device, true()))
-    # In a fixed order: two planners at once must not wait for each other in a circle.
-    rows = rows.where(~planned).order_by(today.c.person_id, today.c.basis, today.c.step)
-    columns = ["person_id", "kind", "dedupe", "lane", "due_on", "params", "status", "created_at", "settled_at"]
-    statement = insert(Notification).from_select(columns, rows)
+    values = {
+        "person_id": new.c.person_id,
+        "kind": literal(catalogue.REMINDER) + new.c.step,
+        "dedupe": _dedupe(new),
+        "lane": literal(ROUTINE),
+        "due_on": new.c.due_on,
+        "params": _params(new),
+        "status": case(
+            (new.c.unwanted, NotificationStatus.SKIPPED),
+            (new.c.reachable, NotificationStatus.PENDING),
+            else_=NotificationStatus.UNREACHABLE,
+        ),
+        "reason": case((new.c.unwanted, Reason.OPTED_OUT), else_=null()),
+        "created_at": literal(now),
+        "settled_at": case((and_(new.c.reachable, ~new.c.unwanted), null()), else_=literal(now)),
+    }
+    statement = insert(Notification).from_select(list(values), select(*values.values()))
     return execute_bulk(session, statement.on_conflict_do_nothing(index_elements=["person_id", "dedupe"]))
+
+
+def list_once(session: Session, due: Due, today: date, *, now: datetime) -> bool:
+    """List for whom a step begins today, where that was not done yet; whether it was done now.
+
+    `due` may hold people who have filed: they are left out when the list is planned from.
+    In the order of the key, which keeps the index compact and cheap to write.
+    """
+    new = insert(PlanningDay).values(day=today, listed_at=now, listed=0).on_conflict_do_nothing()
+    if not execute_bulk(session, new):
+        return False
+    begun = due.subquery("due")
+    rows = select(begun.c.person_id, begun.c.step, literal(today, Date)).order_by(begun.c.person_id, begun.c.step)
+    listing = insert(ReminderToPlan).from_select(["person_id", "step", "day"], rows)
+    listed = execute_bulk(session, listing.on_conflict_do_nothing(index_elements=["person_id", "step"]))
+    execute_bulk(session, update(PlanningDay).where(PlanningDay.day == today).values(listed=listed))
+    return True
+
+
+def plan_listed(
+    session: Session, due: Due, *, now: datetime, limit: int, routing: Routing | None = None
+) -> tuple[int, int]:
+    """Take people off the list and plan what is due for them by now; how many there were, and how many are new.
+
+    No other worker gets the same people; where this one dies, they are on the list again.
+    """
+    key = tuple_(ReminderToPlan.person_id, ReminderToPlan.step)
+    first = select(ReminderToPlan.person_id, ReminderToPlan.step).order_by(*key.clauses).limit(limit)
+    # Beside the statement: a plan that asked for the first ones again for every row would take everybody.
+    batch = first.with_for_update(skip_locked=True).cte("batch")
+    taking = delete(ReminderToPlan).where(key.in_(select(batch.c.person_id, batch.c.step)))
+    people = session.scalars(taking.returning(ReminderToPlan.person_id), execution_options=BULK).all()
+    if not people:
+        return 0, 0
+    today = due.subquery("listed")
+    theirs = today.c.person_id == any_(bindparam(None, sorted(set(people)), type_=ARRAY(Uuid)))
+    return len(people), plan_new(session, select(today).where(theirs), now=now, routing=routing)
 
 
 def at_hand(session: Session, due: Due) -> Due:
@@ -126,7 +179,9 @@ def retire_stale(session: Session, due: Due, *, now: datetime) -> int:
         Notification.created_at <= now,
     )
     stale = update(Notification).where(*planned, reminder, not_due)
-    retired = execute_bulk(session, stale.values(status=NotificationStatus.STALE, settled_at=now))
+    owes = exists().where(today.c.person_id == Notification.person_id)
+    reason = case((owes, Reason.NEXT_STEP), else_=Reason.NOT_OWED)
+    retired = execute_bulk(session, stale.values(status=NotificationStatus.STALE, reason=reason, settled_at=now))
     return retired + _retire_from_inboxes(session, today, now)
 
 
@@ -144,7 +199,8 @@ def _retire_from_inboxes(session: Session, today: Subquery, now: datetime) -> in
     )
     standing = exists().where(today.c.person_id == Notification.person_id, same_basis)
     stale = update(Notification).where(*unread, ~standing)
-    return execute_bulk(session, stale.values(status=NotificationStatus.STALE, settled_at=now))
+    values = {"status": NotificationStatus.STALE, "reason": Reason.NOT_OWED, "settled_at": now}
+    return execute_bulk(session, stale.values(values))
 
 
 def no_longer_due(session: Session, due: Due, reminders: dict[UUID, tuple[UUID, str]]) -> set[UUID]:
@@ -158,14 +214,18 @@ def no_longer_due(session: Session, due: Due, reminders: dict[UUID, tuple[UUID, 
     return {id_ for id_, reminder in reminders.items() if reminder not in standing}
 
 
-def _refresh(session: Session, today: Subquery) -> None:
+def _refresh(session: Session, today: Subquery, routing: Routing) -> None:
     same = (Notification.person_id == today.c.person_id, Notification.dedupe == _dedupe(today))
     reached = exists().where(Delivery.notification_id == Notification.id)
-    has_device = exists().where(Device.person_id == today.c.person_id, Device.removed_at.is_(None))
-    late_device = and_(Notification.status == NotificationStatus.UNREACHABLE, has_device, ~reached)
+    on_device = reached.where(Delivery.device_id.not_like("@%"))
+    unreachable = Notification.status == NotificationStatus.UNREACHABLE
+    unopened = and_(Notification.status == NotificationStatus.SENT, Notification.read_at.is_(None))
+    late_address = and_(unreachable, ~reached, routing.reaches(today.c.person_id))
+    late_device = and_(or_(unreachable, unopened), ~on_device, has_device(today.c.person_id))
+    late = or_(late_address, late_device)
     changed = or_(
         Notification.status == NotificationStatus.STALE,
-        late_device,
+        late,
         Notification.due_on.is_distinct_from(today.c.due_on),
         Notification.params.is_distinct_from(_params(today)),
     )
@@ -173,12 +233,13 @@ def _refresh(session: Session, today: Subquery) -> None:
     statement = (
         update(Notification)
         .where(
-            or_(Notification.status.in_((NotificationStatus.PENDING, NotificationStatus.STALE)), late_device),
+            or_(Notification.status.in_((NotificationStatus.PENDING, NotificationStatus.STALE)), late),
             *same,
             changed,
         )
         .values(
             status=NotificationStatus.PENDING,
+            reason=None,
             settled_at=None,
             fanned_out_at=again,
             due_on=today.c.due_on,
@@ -186,6 +247,12 @@ def _refresh(session: Session, today: Subquery) -> None:
         )
     )
     execute_bulk(session, statement)
+
+
+def _unwanted(today: Subquery) -> ColumnElement[bool]:
+    """Whether the person switched this step off, which is only possible where `params` says that it is optional."""
+    off = exists().where(Preferences.person_id == today.c.person_id, ~Preferences.optional_reminders)
+    return and_(func.coalesce(today.c.params["optional"].as_boolean(), false()), off)
 
 
 def _dedupe(today: Subquery) -> ColumnElement[str]:

@@ -5,6 +5,7 @@ from flask import Flask
 
 from foundation.db import Database
 from tests.access import SetClock, make_app
+from tests.factories import Resident, activate, arrived
 
 
 @pytest.fixture
@@ -17,3 +18,16 @@ def clock() -> SetClock:
 def app(database: Database, clock: SetClock) -> Flask:
     """The application on an empty database, with the clock of the test."""
     return make_app(database, clock)
+
+
+@pytest.fixture
+def resident(app: Flask) -> Resident:
+    """Somebody who arrived, activated by mail: their first report waits for an officer."""
+    arrived(app)
+    return activate(app, assurance="mail")
+
+
+@pytest.fixture
+def number(resident: Resident) -> str:
+    """The number of their report, under review at the office of Bangkok."""
+    return str(resident.file().json["number"])

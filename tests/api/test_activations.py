@@ -8,22 +8,20 @@ from datetime import date
 import pytest
 from sqlalchemy import event, func, select, update
 
+from foundation import throttle
 from foundation.events import EventRecord
 from foundation.sealing import keyring
 from immigration.models.access import ActivationAttempt, ActivationCode, TokenFamily
 from immigration.models.people import Passport
+from immigration.registries.access import limits
 from immigration.rules import mrz
+from immigration.rules.access import Throttled
 from immigration.services import activations
 from operations.services import services_of
 from tests.access import BIRTH, DETAILS, activate, add_person, code_for, failed
 from tests.conftest import NOW
 
 FLOOR = 0.2
-
-
-def tries_left(database):
-    with database.read_session() as session:
-        return session.scalar(select(ActivationCode.tries_left).order_by(ActivationCode.issued_at.desc()).limit(1))
 
 
 def attempts(database):
@@ -212,34 +210,81 @@ def test_a_passport_out_of_hand_activates_only_with_a_code_from_a_counter(client
     assert activate(client, code_for(database)).status_code == 201
 
 
-def test_five_wrong_tries_end_a_code(client, database):
+def test_wrong_tries_end_no_code(client, database):
     add_person(database)
-    code = code_for(database)
-    for left in (4, 3, 2, 1, 0):
+    code, mailed = code_for(database), code_for(database, assurance="mail")
+    for _ in range(5):
         assert failed(activate(client, "00000-00000"))
-        assert tries_left(database) == left
-    assert failed(activate(client, code))
-    assert attempts(database) == [False] * 6
-    assert activate(client, code_for(database)).status_code == 201
+    for changes in ({}, {"birth_date": "1990-06-01"}):
+        answer = activate(client, "00000-00000", **changes)
+        assert (answer.status_code, answer.json["code"]) == (429, "too-many-requests")
+        assert answer.headers["Retry-After"] == "30"
+    assert attempts(database) == [False] * 5
+    assert activate(client, mailed).status_code == activate(client, code).status_code == 201
 
 
-def test_a_wrong_birth_date_costs_a_try(client, database):
+def test_the_owner_begins_anew_after_the_right_code(client, database):
     add_person(database)
     code = code_for(database)
-    for day in range(1, 6):
-        assert failed(activate(client, code, birth_date=f"1990-06-0{day}"))
-    assert failed(activate(client, code))
+    for _ in range(6):
+        activate(client, "00000-00000")
+    assert activate(client, code).status_code == 201
+    assert failed(activate(client, "00000-00000"))
 
 
-def test_guesses_made_at_once_get_no_more_than_five_tries(app, database):
+def test_the_wait_after_wrong_codes_doubles(client, database, clock):
+    add_person(database)
+    for _ in range(5):
+        assert failed(activate(client, "00000-00000"))
+    waits = []
+    for _ in range(7):
+        waits.append(int(activate(client, "00000-00000").headers["Retry-After"]))
+        clock.pass_by(seconds=waits[-1])
+        assert failed(activate(client, "00000-00000"))
+    assert waits == [30, 60, 120, 240, 480, 900, 900]
+
+
+def test_a_passport_that_is_not_on_record_is_throttled_alike(client, database):
+    answers = [activate(client, "00000-00000", document_number="EX9999999") for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+
+
+def test_wrong_codes_of_one_network_delay_no_other(client, database):
+    add_person(database)
+    for _ in range(6):
+        activate(client, "00000-00000")
+    elsewhere = client.post(
+        "/api/v1/activations",
+        json=DETAILS | {"activation_code": "00000-00000"},
+        environ_overrides={"REMOTE_ADDR": "192.0.2.9"},
+    )
+    assert failed(elsewhere)
+
+
+def test_a_flood_over_many_passports_is_refused_at_once(client, database, app):
+    add_person(database)
+    code = code_for(database)
+    services_of(app).filing.signer.refresh()
+    with database.autocommit() as connection:
+        key = throttle.key_of("activation-network", "127.0.0.0/24", "")
+        limit = limits(NOW.date())[Throttled.ACTIVATION_NETWORK]
+        for _ in range(limit.allowed):
+            throttle.count(connection, key, limit, now=NOW)
+    began = time.monotonic()
+    answer = activate(client, "00000-00000", document_number="EX9999999")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    assert time.monotonic() - began < FLOOR
+    assert activate(client, code).status_code == 201
+
+
+def test_of_guesses_made_at_once_only_five_get_an_answer(app, database):
     add_person(database)
     code = code_for(database)
     with ThreadPoolExecutor(8) as pool:
         guesses = [pool.submit(activate, app.test_client(), f"{n:05}-AAAAA") for n in range(24)]
-    assert all(failed(guess.result()) for guess in guesses)
-    assert tries_left(database) == 0
-    assert failed(activate(app.test_client(), code))
-    assert len(attempts(database)) == 25
+    assert sorted(guess.result().status_code for guess in guesses) == [401] * 5 + [429] * 19
+    assert activate(app.test_client(), code).status_code == 201
+    assert attempts(database).count(False) == 5
 
 
 def test_of_many_uses_of_a_code_at_once_all_get_one_sign_in(app, database):

@@ -43,8 +43,8 @@ def world(empty_database: Database) -> tuple[Flask, dict[str, dict[str, str]]]:
 @pytest.mark.parametrize("role", ROLES)
 def test_no_request_breaks_it(world: tuple[Flask, dict[str, dict[str, str]]], role: str) -> None:
     app, headers = world
-    for found in schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app).get_all_operations():
-        operation = found.ok()
+    for result in schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app).get_all_operations():
+        operation = result.ok()
 
         @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
         @given(case=operation.as_strategy())

@@ -39,14 +39,15 @@ class World:
         path = operation.at(**self.values) + more.pop("query", "")
         return self.app.test_client().open(path, method=operation.method.upper(), headers=headers, **more)
 
-    def stored(self) -> str:
-        """A digest of every row of every table."""
+    def stored(self) -> dict[str, str]:
+        """A digest of the rows of every table that holds some, but for the counts of what fails."""
         each = [
-            f"select md5(string_agg(r::text, '|' order by r::text)) as d from {table.name} r"
+            f"select '{table.name}', md5(string_agg(r::text, '|' order by r::text)) from {table.name} r"
             for table in Base.metadata.sorted_tables
+            if table.name != "throttles"
         ]
         with services_of(self.app).database.read_session() as session:
-            return str(session.scalar(text(f"select string_agg(d, ' ') from ({' union all '.join(each)}) x")))
+            return {name: digest for name, digest in session.execute(text(" union all ".join(each))) if digest}
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +82,12 @@ def refused(world: World, operation: Operation, *expected: Any, **sent: Any) -> 
     """A body is refused as expected, (status, code); other roles learn only that the operation is not for them."""
     for role in ROLES:
         answer = world.call(operation, role, **sent)
-        found = problem(answer)
+        refusal = problem(answer)
         if not operation.roles or role in operation.roles:
-            assert (answer.status_code, found["code"]) == expected, (role, sent["data"][:40], found)
+            assert (answer.status_code, refusal["code"]) == expected, (role, sent["data"][:40], refusal)
         else:
             wanted = (401, "unauthenticated") if role == "anyone" else (403, "forbidden")
-            assert (answer.status_code, found["code"]) == wanted, role
+            assert (answer.status_code, refusal["code"]) == wanted, role
 
 
 def complaint(world: World, operation: Operation, field: Field, value: Any) -> Any:
@@ -161,9 +162,14 @@ def test_depth_20_is_read_and_judged_by_the_schema(world: World, operation: Oper
     refused(world, operation, 422, "invalid", data=body, content_type="application/json")
 
 
+def is_open(field: Field) -> bool:
+    """Whether it is an object of another standard, whose members are judged by what it is for."""
+    return "additionalProperties" in field.schema
+
+
 @pytest.mark.parametrize("operation", BODIES, ids=str)
 def test_a_member_that_is_not_known_is_named(world: World, operation: Operation) -> None:
-    nested = {field.place for field in members(operation.body or "") if field.kinds == {"object"}}
+    nested = {each.place for each in members(operation.body or "") if each.kinds == {"object"} and not is_open(each)}
     for place in [(), *sorted(nested)]:
         assert complaint(world, operation, Field((*place, "surprise"), {}), 1) == [UNKNOWN]
 
@@ -173,7 +179,8 @@ def test_a_member_that_is_not_known_is_named(world: World, operation: Operation)
 )
 def test_each_member_that_is_missing_is_named(world: World, operation: Operation) -> None:
     for name in schema(operation.body or "")["required"]:
-        assert complaint(world, operation, Field((name,), {}), {}) is not None
+        if not is_open(Field((name,), schema(operation.body or "")["properties"][name])):
+            assert complaint(world, operation, Field((name,), {}), {}) is not None
         others = Field(("surprise",), {})
         answer = world.call(operation, min(operation.roles, default="anyone"), json=others.body(1))
         assert problem(answer)["errors"]["json"][name] == [MISSING]
@@ -183,6 +190,7 @@ FIELDS = [(operation, field) for operation in BODIES for field in members(operat
 WRONG_TYPES: dict[str, list[Any]] = {
     "string": [0, 7, 1.5, True, [], ["a"], {}, {"a": "b"}, None],
     "integer": ["x", 1.5, [], {}, None],
+    "boolean": ["true", "x", 7, [], {}, None],
     "array": ["a", 7, True, {}, [7], [None], [["other"]], None],
     "object": ["a", 7, True, [], None],
 }
@@ -220,7 +228,8 @@ def test_a_date_that_is_none_is_named(world: World, operation: Operation, field:
         assert complaint(world, operation, field, value), value
 
 
-COMPARED = {"activation_code", "mrz", "name", "password", "refresh_token", "target", "totp"}
+_SECRETS = {"acknowledgement", "activation_code", "password", "refresh_token", "totp"}
+COMPARED = _SECRETS | {"mrz", "name", "receipt", "target"}
 """Members that nobody reads: they are compared with what is kept, or handed on to a provider as they are."""
 READ = [(operation, field) for operation, field in TEXTS if field.place[-1] not in COMPARED]
 
@@ -228,8 +237,9 @@ READ = [(operation, field) for operation, field in TEXTS if field.place[-1] not 
 @pytest.mark.parametrize(("operation", "field"), READ, ids=named)
 def test_control_characters_are_refused_in_what_people_read(world: World, operation: Operation, field: Field) -> None:
     for sign in ("\x01", "\t", "\n", "\r\n", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\u2066"):
-        assert complaint(world, operation, field, f"12{sign}34"), repr(sign)
-        assert complaint(world, operation, field, f"1234{sign}"), repr(sign)
+        if sign != "\n" or "x-several-lines" not in field.schema:
+            assert complaint(world, operation, field, f"12{sign}34"), repr(sign)
+            assert complaint(world, operation, field, f"1234{sign}"), repr(sign)
 
 
 def is_required_line(field: Field) -> bool:
@@ -285,24 +295,16 @@ def test_a_query_that_makes_no_sense_is_refused(world: World, operation: Operati
 
 ARGUMENTS = [operation for operation in operations() if "{" in operation.path]
 TRICKS = (
-    "%00",
-    "a%00b",
-    "..",
-    "%2e%2e",
-    "..%2f..%2fetc%2fpasswd",
-    "%ff%fe",
-    "a%0D%0AX-Evil:%201",
-    "x" * 4000,
-    "'--",
-    "😀",
-)
+    "%00", "a%00b", "..", "%2e%2e", "..%2f..%2fetc%2fpasswd", "%ff%fe", "a%0D%0AX-Evil:%201",
+    "x" * 4000, "'--", "😀",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("operation", ARGUMENTS, ids=str)
 def test_an_address_that_names_nothing_is_refused(world: World, operation: Operation) -> None:
     for trick in TRICKS:
-        path = operation.at(number=trick, device_id=trick, resident_id=trick, notification_id=trick, link_id=trick)
-        headers = world.headers[min(operation.roles)]
+        path = operation.filled(trick)
+        headers = world.headers[min(operation.roles, default="anyone")]
         answer = world.app.test_client().open(path, method=operation.method.upper(), headers=headers)
         problem(answer)
         assert "X-Evil" not in answer.headers
@@ -311,21 +313,19 @@ def test_an_address_that_names_nothing_is_refused(world: World, operation: Opera
 @pytest.mark.parametrize("id_", ["1", "not-a-uuid", "00000000-0000-0000-0000-00000000000", "{}", "0x1"])
 def test_an_id_that_is_no_uuid_is_the_id_of_nothing(world: World, id_: str) -> None:
     for operation in ARGUMENTS:
-        if "_id}" in operation.path and "device_id" not in operation.path:
-            role = min(operation.roles)
-            answer = world.app.test_client().post(
-                operation.at(resident_id=id_, notification_id=id_, link_id=id_), headers=world.headers[role]
-            )
+        if operation.identifiers:
+            path = operation.at(**dict.fromkeys(operation.identifiers, id_))
+            headers = world.headers[min(operation.roles, default="anyone")]
+            answer = world.app.test_client().open(path, method=operation.method.upper(), headers=headers)
             assert (answer.status_code, problem(answer)["code"]) == (404, "not-found")
 
 
 @pytest.mark.parametrize("path", sorted({operation.path for operation in operations()}))
 def test_another_method_is_answered_with_those_there_are(world: World, path: str) -> None:
-    here = [operation for operation in operations() if operation.path == path]
+    address = next(operation.at() for operation in operations() if operation.path == path)
+    here = [each for each in operations() if each.answers(address)]
     there_are = {operation.method.upper() for operation in here}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - there_are:
-        some = world.values["resident_id"]
-        address = here[0].at(resident_id=some, notification_id=some, link_id=some)
         answer = world.app.test_client().open(address, method=method)
         assert (answer.status_code, problem(answer)["code"]) == (405, "method-not-allowed")
         assert there_are <= set(answer.headers["Allow"].split(", ")) <= there_are | {"HEAD", "OPTIONS"}
@@ -345,9 +345,7 @@ def test_a_token_that_is_none_opens_nothing(world: World, token: str) -> None:
     for operation in operations():
         if operation.roles:
             headers = {"Authorization": f"Bearer {token}"}
-            some = world.values["resident_id"]
-            path = operation.at(resident_id=some, notification_id=some, link_id=some)
-            answer = world.app.test_client().open(path, method=operation.method.upper(), headers=headers)
+            answer = world.app.test_client().open(operation.at(), method=operation.method.upper(), headers=headers)
             assert (answer.status_code, problem(answer)["code"]) in ((401, "unauthenticated"), (401, "invalid-token"))
             assert answer.headers["WWW-Authenticate"] == "Bearer"
 

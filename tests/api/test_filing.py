@@ -1,36 +1,19 @@
 """Filing a report: one answer, one report, whatever is sent twice, late, or at the same time."""
 
-import threading
-from typing import Any
+import hashlib
+import json
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from operations.services import services_of
-from tests.factories import ADDRESS, activate, arrived, load, row
+from tests.factories import ADDRESS, activate, arrived, load, row, together
 
 
 def count(app: Flask, table: str) -> int:
     with services_of(app).database.read_session() as session:
         return int(session.execute(text(f"select count(*) from {table}")).scalar_one())
-
-
-def together(calls: list[Any]) -> list[Any]:
-    """Run calls at the same instant, each in a thread of its own; their results in order."""
-    results: list[Any] = [None] * len(calls)
-    barrier = threading.Barrier(len(calls))
-
-    def run(n: int) -> None:
-        barrier.wait()
-        results[n] = calls[n]()
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_an_honest_report_is_accepted_with_receipt_and_next_date(app: Flask) -> None:
@@ -265,3 +248,19 @@ def test_a_report_at_a_counter_in_this_window_that_moved_nothing_is_a_duplicate(
     arrived(app)
     load(app, "reports", row("reports", filed_on="2026-11-20", next_due_on="2026-11-29"))
     assert activate(app).file().json["reasons"] == ["duplicate"]
+
+
+def test_the_body_is_kept_as_a_keyed_digest_and_that_of_an_earlier_release_still_counts(app: Flask) -> None:
+    arrived(app)
+    resident = activate(app)
+    body = {"address": ADDRESS, "phone": "+66 81 234 5678", "email": "alix@example.org"}
+    plain = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
+    first = resident.file(key="one")
+    store = services_of(app).database
+    with store.transaction() as session:
+        kept = bytes(session.scalar(text("select body_digest from idempotency_keys")))
+        assert kept not in (plain, hashlib.sha256(json.dumps(body).encode()).digest())
+        session.execute(text("update idempotency_keys set body_digest = :plain"), {"plain": plain})
+    again = resident.file(key="one")
+    assert (again.text, again.headers["Idempotent-Replayed"]) == (first.text, "true")
+    assert resident.file(key="one", soi="Sukhumvit 33").json["code"] == "idempotency-key-reused"

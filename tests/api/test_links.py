@@ -1,18 +1,14 @@
 """Links between the passports of one person, made by officers and taken back."""
 
-import threading
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
 
-from notifications import rounds
-from operations.services import services_of
-from operations.subscribing import SUBSCRIBERS
-from tests.conftest import NOW
-from tests.factories import Resident, activate, load, officer, row
+from tests.factories import Resident, activate, load, officer, query, row, together
+from tests.linking import messages, relay
 
 OTHER = {"document_number": "TEST00002", "issuing_state": "ITA", "reason": "Both passports shown at the counter."}
 
@@ -37,14 +33,12 @@ def unlink(staff: Resident, resident: Resident, link_id: str, **body: str) -> An
 
 
 def kinds(app: Flask, resident: Resident) -> list[str]:
-    rounds.relay_round(services_of(app).database, NOW, SUBSCRIBERS)
-    return [item["kind"] for item in resident.get("/notifications?limit=100").json["items"]]
+    relay(app)
+    return messages(resident)
 
 
-def events(app: Flask) -> list[tuple[str, str]]:
-    with services_of(app).database.read_session() as session:
-        rows = session.execute(text("select kind, actor from events where kind like 'p%' order by id"))
-        return [(kind, actor) for kind, actor in rows]
+def events(app: Flask) -> list[tuple[Any, ...]]:
+    return query(app, "select kind, actor from events where kind like 'p%' order by id")
 
 
 def test_a_person_who_left_with_another_passport_is_abroad_once_it_is_linked(app: Flask, resident: Resident) -> None:
@@ -135,12 +129,7 @@ def test_a_link_needs_a_reason(app: Flask, resident: Resident) -> None:
 
 def test_officers_who_link_at_once_make_one_link(app: Flask, resident: Resident) -> None:
     staff = [officer(app, f"officer-{n}") for n in range(4)]
-    answers: list[Any] = []
-    threads = [threading.Thread(target=lambda each=each: answers.append(link(each, resident))) for each in staff]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = together([partial(link, each, resident) for each in staff])
     assert [answer.status_code for answer in answers] == [201] * 4
     assert len({answer.json["id"] for answer in answers}) == 1
     assert [kind for kind, _ in events(app)] == ["people.joined", "passports.linked"]

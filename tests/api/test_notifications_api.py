@@ -12,9 +12,11 @@ from foundation.config import Settings
 from foundation.errors import Problem, Unauthenticated
 from foundation.identity import Principal, Role
 from foundation.services import Services, use_services
+from notifications.channels.webpush import public_key
 from notifications.models import Delivery, Device, Notification
 from notifications.routes import blueprint
 from operations.services import services_of
+from tests.push_service import PushService
 
 NOW = datetime(2026, 4, 14, 2, 0, tzinfo=UTC)
 ANNA, BORIS = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -103,7 +105,7 @@ def test_a_device_remembers_the_sign_in_that_registered_it(client, database):
         {"kind": "sms"},
         {"target": ""},
         {"target": "x" * 4097},
-        {"language": "fr"},
+        {"language": "pt"},
         {"extra": 1},
         {"target": None},
     ],
@@ -149,17 +151,9 @@ def test_the_inbox_says_what_was_told_and_what_became_of_it(client, database):
     put(client)
     (told,) = tell(database)
     with database.transaction() as session:
-        session.add(
-            Delivery(
-                notification_id=uuid.UUID(told),
-                person_id=ANNA,
-                device_id="phone",
-                lane=1,
-                status="sent",
-                next_try_at=NOW,
-                sent_at=NOW,
-            )
-        )
+        ids = {"notification_id": uuid.UUID(told), "person_id": ANNA, "device_id": "phone"}
+        session.add(Delivery(**ids, lane=1, status="sent", next_try_at=NOW, sent_at=NOW))
+    at = "2026-04-14T09:00:00+07:00"
     assert inbox(client).json == {
         "items": [
             {
@@ -170,15 +164,22 @@ def test_the_inbox_says_what_was_told_and_what_became_of_it(client, database):
                 "report": None,
                 "due_on": "2026-04-21",
                 "status": "sent",
-                "created_at": "2026-04-14T09:00:00+07:00",
+                "created_at": at,
                 "read_at": None,
                 "deliveries": [
                     {
+                        "channel": "push",
                         "device_id": "phone",
                         "platform": "android",
                         "status": "sent",
-                        "sent_at": "2026-04-14T09:00:00+07:00",
+                        "sent_at": at,
+                        "delivered_at": None,
+                        "opened_at": None,
                     }
+                ],
+                "life": [
+                    {"at": at, "stage": stage, "channel": channel, "why": None}
+                    for stage, channel in (("planned", None), ("sent", "push"))
                 ],
             }
         ],
@@ -208,12 +209,12 @@ def test_a_made_up_cursor_is_refused(client, cursor):
     assert (answer.status_code, answer.json["code"]) == (400, "unknown-cursor")
 
 
-@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 101}, {"limit": "x"}, {"language": "fr"}])
+@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 101}, {"limit": "x"}, {"language": "pt"}])
 def test_a_query_that_makes_no_sense_is_refused(client, query):
     assert inbox(client, **query).status_code == 422
 
 
-@pytest.mark.parametrize(("header", "title"), [("th-TH,en;q=0.5", "รายงานตัว"), ("fr", "90-day"), ("", "90-day")])
+@pytest.mark.parametrize(("header", "title"), [("th-TH,en;q=0.5", "รายงานตัว"), ("pt", "90-day"), ("", "90-day")])
 def test_the_inbox_speaks_the_language_that_is_asked_for(client, database, header, title):
     tell(database)
     answer = client.get("/api/v1/notifications", headers=as_("anna") | {"Accept-Language": header})
@@ -260,3 +261,28 @@ def test_only_residents_have_devices_and_an_inbox(client, method, path):
     call = getattr(client, method)
     assert call("/api/v1" + path).status_code == 401
     assert call("/api/v1" + path, headers=as_("officer")).status_code == 403
+
+
+def test_a_browser_is_told_the_key_to_subscribe_with(client):
+    answer = client.get("/api/v1/devices/webpush-key", headers=as_("anna"))
+    assert (answer.status_code, answer.json) == (200, {"public_key": public_key(Settings())})
+    assert client.get("/api/v1/devices/webpush-key").status_code == 401
+    assert client.get("/api/v1/devices/webpush-key", headers=as_("officer")).status_code == 403
+
+
+def test_a_subscription_of_a_browser_is_taken(client):
+    target = PushService(port=9).subscription(endpoint="https://updates.push.services.mozilla.com/wpush/v2/x")
+    assert put(client, platform="web", kind="webpush", target=target).status_code == 200
+
+
+@pytest.mark.parametrize("target", ["a-phone", "{}", "https://fcm.googleapis.com/x", "5", "null", "[" * 4000])
+def test_another_target_is_no_subscription(client, target):
+    answer = put(client, platform="web", kind="webpush", target=target)
+    assert answer.status_code == 422
+    (fault,) = answer.json["field_errors"]
+    assert (fault["field"], fault["code"]) == ("target", "wrong-form")
+
+
+def test_a_subscription_to_an_address_of_our_own_network_is_refused(client):
+    target = PushService(port=9).subscription(endpoint="https://10.0.0.7/send")
+    assert put(client, platform="web", kind="webpush", target=target).status_code == 422

@@ -43,15 +43,15 @@ POST /receipts/verify
 
 
 def described(operation: Operation) -> dict[str, Any]:
-    found: dict[str, Any] = document()["paths"][operation.path][operation.method]
-    return found
+    operation_object: dict[str, Any] = document()["paths"][operation.path][operation.method]
+    return operation_object
 
 
 def resolved(response: dict[str, Any]) -> dict[str, Any]:
     """A response itself, where the document refers to one of its components."""
     if name := response.get("$ref", "").rpartition("/")[2]:
-        found: dict[str, Any] = document()["components"]["responses"][name]
-        return found
+        definition: dict[str, Any] = document()["components"]["responses"][name]
+        return definition
     return response
 
 
@@ -68,21 +68,21 @@ def test_every_promised_call_is_there() -> None:
 
 @pytest.mark.parametrize("operation", operations(), ids=str)
 def test_every_refusal_is_a_problem_document(operation: Operation) -> None:
-    responses = {status: resolved(found) for status, found in described(operation)["responses"].items()}
-    refusals = {status: found for status, found in responses.items() if not status.startswith("2")}
+    responses = {status: resolved(response) for status, response in described(operation)["responses"].items()}
+    refusals = {status: response for status, response in responses.items() if not status.startswith(("2", "304"))}
     assert "default" in refusals
-    assert {kind for found in refusals.values() for kind in found["content"]} == {PROBLEM}
-    for found in refusals.values():
-        assert found["content"][PROBLEM]["schema"] == {"$ref": "#/components/schemas/Problem"}
+    assert {kind for response in refusals.values() for kind in response["content"]} == {PROBLEM}
+    for response in refusals.values():
+        assert response["content"][PROBLEM]["schema"] == {"$ref": "#/components/schemas/Problem"}
 
 
 @pytest.mark.parametrize("operation", operations(), ids=str)
 def test_every_call_says_what_it_is_for_and_what_it_answers(operation: Operation) -> None:
-    found = described(operation)
-    assert found["summary"].endswith((".", "?"))
-    assert [status for status in found["responses"] if status.startswith("2")]
-    assert (found["security"] == []) == (not operation.roles)
-    assert operation.roles == set() or {"401", "403"} <= found["responses"].keys()
+    description = described(operation)
+    assert description["summary"].endswith((".", "?"))
+    assert [status for status in description["responses"] if status.startswith("2")]
+    assert (description["security"] == []) == (not operation.roles)
+    assert operation.roles == set() or {"401", "403"} <= description["responses"].keys()
 
 
 @pytest.mark.parametrize("operation", [operation for operation in operations() if operation.body], ids=str)

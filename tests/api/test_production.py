@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import create_app
+from foundation.client_address import NO_PROXIES, ProxyRule, read_networks
 from foundation.config import Settings
 from foundation.db import Database
 from immigration.rules.rows import KINDS, BadRow
@@ -32,11 +33,11 @@ def test_records_of_the_specimen_state_are_rejected_in_production() -> None:
         kind.read(listed, production=True)
 
 
-def addresses(database: Database, proxies: int) -> int:
-    """From how many addresses two requests seem to come that name two in X-Forwarded-For."""
+def networks(database: Database, proxies: ProxyRule) -> int:
+    """From how many networks two requests seem to come that name two in X-Forwarded-For."""
     settings = replace(Settings(environment="test", secret_keys=(SECRET,)), trusted_proxies=proxies)
     client = create_app(settings, database=database, clock=lambda: NOW).test_client()
-    for address in ("192.0.2.1", "192.0.2.2"):
+    for address in ("192.0.2.1", "198.51.100.2"):
         client.post("/api/v1/activations/requests", json=ASKED, headers={"X-Forwarded-For": address})
     with database.read_session() as session:
         counted = text("select count(distinct address_index) from activation_requests")
@@ -44,5 +45,20 @@ def addresses(database: Database, proxies: int) -> int:
 
 
 def test_an_address_is_taken_from_a_proxy_only_where_one_is_trusted(app: Flask, database: Database) -> None:
-    assert addresses(database, proxies=0) == 1
-    assert addresses(database, proxies=1) == 3
+    assert networks(database, NO_PROXIES) == 1
+    assert networks(database, ProxyRule(read_networks("203.0.113.0/24"))) == 1
+    assert networks(database, ProxyRule(hops=1)) == 3
+    assert networks(database, ProxyRule(read_networks("127.0.0.1"))) == 3
+
+
+@pytest.mark.parametrize(("environment", "promised"), [("production", True), ("test", False)])
+def test_browsers_are_told_to_use_tls_only_for_two_years(database: Database, environment: str, promised: bool) -> None:
+    settings = Settings(environment=environment, secret_keys=(SECRET,), public_url="https://ninety.example")
+    client = create_app(settings, database=database, clock=lambda: NOW).test_client()
+    for path in ("/healthz", "/", "/api/v1/me", "/nowhere"):
+        headers = client.get(path).headers
+        strict = "max-age=63072000; includeSubDomains" if promised else None
+        assert headers.get("Strict-Transport-Security") == strict, path
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert client.open(path, method="TRACE").status_code in (404, 405)

@@ -99,7 +99,7 @@ def test_what_is_the_same_is_no_change(client, database):
 @pytest.mark.parametrize(
     "body",
     [
-        {"language": "de"},
+        {"language": "pt"},
         {"language": None},
         {"email": "no address"},
         {"email": "a@b.example\r\nBcc: c@d.example"},

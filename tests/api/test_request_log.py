@@ -44,10 +44,10 @@ def test_neither_query_nor_token_nor_number_nor_name_is_logged(app, lines):
     assert "/api/v1/reports/<number>" in said
 
 
-def test_an_unexpected_error_is_logged_with_its_id_and_where_it_came_from(app, lines):
+def test_an_unexpected_error_is_logged_with_its_id_and_where_it_came_from(app, lines, monkeypatch):
     app.testing = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.view_functions["pages.healthz"] = broken
+    monkeypatch.setitem(app.view_functions, "pages.healthz", broken)
     answer = app.test_client().get("/healthz?secret=1")
     assert answer.status_code == 500
     error = as_json(next(record for record in lines() if record.levelno == logging.ERROR))

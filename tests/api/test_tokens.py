@@ -78,7 +78,7 @@ def test_a_token_is_recognised_as_the_sign_in_it_was_given_to(app, pair, databas
 def test_an_officers_token_is_recognised_as_the_officer(app, database):
     headers = officer(app, office="PKT").headers
     who = services_of(app).authenticate(headers["Authorization"].removeprefix("Bearer "))
-    assert (who.role, who.name, who.office) == (Role.OFFICER, "somchai", "PKT")
+    assert (who.role, who.name, who.offices) == (Role.OFFICER, "somchai", {"PKT"})
 
 
 def test_a_token_of_a_retired_key_is_not_taken(app, database, pair, clock):
@@ -166,12 +166,12 @@ def test_a_used_refresh_token_ends_the_whole_sign_in(client, pair, database, clo
     assert (family.revoked_at, family.revoked_because) == (NOW + timedelta(minutes=2), "reuse")
 
 
-def test_access_tokens_of_an_ended_sign_in_live_out_their_minutes(client, pair, clock):
+def test_access_tokens_end_with_their_sign_in(app, client, pair, clock):
     refresh(client, pair.refresh_token)
     clock.pass_by(minutes=2)
-    refresh(client, pair.refresh_token)
     assert me(client, pair.access_token).status_code == 200
-    clock.pass_by(minutes=8)
+    refresh(client, pair.refresh_token)
+    services_of(app).ended._read_at -= 1.0
     assert me(client, pair.access_token).status_code == 401
 
 
@@ -280,6 +280,12 @@ def misshapen(app, token):
     yield "an end that is no number", signed(exp="9999999999")
     yield "an end beyond all calendars", signed(exp=10**30)
     yield "ended", signed(exp=int(NOW.timestamp()))
+    begin = int(NOW.timestamp())
+    yield "begins in a minute", signed(iat=begin + 60, exp=begin + 600)
+    yield "not before a minute from now", signed(nbf=begin + 60)
+    yield "not before, as a text", signed(nbf="now")
+    yield "lives a second longer than ours do", signed(exp=claims["iat"] + 601)
+    yield "no beginning", signed(iat=None)
     yield "no person", signed(sub=None)
     yield "a person that is no id", signed(sub="' or 1=1")
     yield "not a token", "Bearer"
@@ -322,10 +328,59 @@ def test_signing_in_goes_on_through_a_rotation_of_keys(client, pair, database):
     assert kid in [key["kid"] for key in client.get("/.well-known/jwks.json").json["keys"]]
 
 
+def test_a_clock_that_is_half_a_minute_ahead_is_no_fault(app, client, pair, clock):
+    begin = int(NOW.timestamp())
+    claims = claims_of(pair.access_token) | {"iat": begin + 30, "nbf": begin + 30, "exp": begin + 630}
+    assert me(client, services_of(app).filing.signer.sign("access", claims)).status_code == 200
+
+
+@pytest.mark.parametrize("where", ["this process", "another process"])
+def test_a_leaked_key_is_of_no_use_within_a_second(app, client, pair, database, clock, where):
+    assert me(client, pair.access_token).status_code == 200
+    signer = services_of(app).filing.signer
+    leaked = signer._signing("access").private
+    forged = jwt.encode(claims_of(pair.access_token), leaked, "ES256", jwt.get_unverified_header(pair.access_token))
+    assert me(client, forged).status_code == 200
+    if where == "this process":
+        answer = app.test_cli_runner().invoke(args=["keys", "rotate", "access", "--compromised"])
+        assert answer.exit_code == 0
+    else:
+        with database.transaction() as session:
+            keys.replace_compromised(session, "access", NOW)
+    services_of(app).ended._read_at -= 1.0
+    assert me(client, forged).json["code"] == "invalid-token"
+    kid = jwt.get_unverified_header(pair.access_token)["kid"]
+    assert kid not in [key["kid"] for key in client.get("/.well-known/jwks.json").json["keys"]]
+    assert me(client, refresh(client, pair.refresh_token).json["access_token"]).status_code == 200
+
+
+STATEMENT = {"statement": "filed", "report": "R26-0000-0000-0000-0"}
+
+
+def test_statements_of_a_leaked_key_prove_nothing_any_more(app, client, pair, database):
+    signer = services_of(app).filing.signer
+    earlier = signer.sign_statement(STATEMENT)
+    with database.transaction() as session:
+        keys.rotate(session, "statement", NOW)
+    signer._read()
+    later = signer.sign_statement(STATEMENT)
+    with database.transaction() as session:
+        keys.replace_compromised(session, "statement", NOW)
+    signer._read()
+    verdicts = [client.post("/api/v1/receipts/verify", json={"receipt": text}).json for text in (earlier, later)]
+    assert verdicts[0]["status"] != "invalid-signature"
+    assert verdicts[1]["status"] == "invalid-signature"
+
+
+def test_seals_are_not_ended_in_an_emergency(database):
+    with pytest.raises(keys.CannotEndKey), database.transaction() as session:
+        keys.replace_compromised(session, "seal", NOW)
+
+
 def test_the_key_set_may_be_kept_for_five_minutes(client, pair):
     answer = client.get("/.well-known/jwks.json")
     assert answer.headers["Cache-Control"] == "public, max-age=300"
-    assert {key["purpose"] for key in answer.json["keys"]} == {"access", "statement"}
+    assert {key["purpose"] for key in answer.json["keys"]} == {"access", "statement", "seal"}
     key = next(key for key in answer.json["keys"] if key["purpose"] == "access")
     options = {"verify_exp": False, "verify_iat": False}
     known = jwt.decode(

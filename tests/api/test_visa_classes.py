@@ -58,6 +58,51 @@ def test_after_an_acceptance_the_next_report_is_taken_when_the_window_of_its_dat
     assert (again.status_code, again.json["code"], again.json["opens_on"]) == (409, "already-reported", "2027-01-31")
 
 
+def test_who_accepts_states_the_next_due_date_or_none(app: Flask, resident: Resident) -> None:
+    number = resident.file().json["number"]
+    path, staff = f"/review/reports/{number}/decision", officer(app, "states")
+    for stated in ({}, {"next_due_on": None}, {"note": "Fine."}):
+        refused = staff.post(path, {"outcome": "accepted"} | stated)
+        assert (refused.status_code, refused.json["code"]) == (409, "cannot-decide")
+        assert refused.json["obstacles"] == ['of an unclear regime the next due date has to be stated, or "none"']
+    for wrong in ({"next_due_on": "never"}, {"next_due_on": 5}, {"next_due_on": "2027-02-30"}, {"next_due_on": ""}):
+        assert staff.post(path, {"outcome": "accepted"} | wrong).status_code == 422
+    rejected = staff.post(path, {"outcome": "rejected", "reasons": ["other"], "next_due_on": "none"})
+    assert rejected.json["code"] == "cannot-decide"
+    assert resident.get(f"/reports/{number}").json["status"] == "under-review"
+
+
+def test_none_is_due_after_none_was_stated(app: Flask, resident: Resident) -> None:
+    number = resident.file().json["number"]
+    assert decide(app, number, next_due_on="none") == 200
+    again = officer(app, "again").post(
+        f"/review/reports/{number}/decision", {"outcome": "accepted", "next_due_on": "none"}
+    )
+    assert again.status_code == 409  # another officer's
+    shown = resident.get(f"/reports/{number}").json
+    assert (shown["status"], shown["receipt"]["next_due_on"]) == ("accepted", None)
+    receipt = resident.get(f"/reports/{number}/receipt").json
+    assert receipt["next_due_on"] is None
+    for text in (receipt["number"], receipt["statement"]):
+        verdict = resident.post("/receipts/verify", {"receipt": text}).json
+        assert (verdict["valid"], verdict["says"]["next_due_on"]) == (True, None)
+    obligation = resident.get("/me/stay").json["obligation"]
+    assert (obligation["regime"], obligation["state"], obligation["due_on"]) == ("unclear", "none", None)
+    assert resident.file().json["code"] == "already-reported"
+    made = officer(app, "looks").get(f"/review/reports/{number}").json["decisions"][-1]
+    assert (made["next_due_on"], made["overridden"]) == (None, True)
+
+
+def test_none_belongs_to_an_unclear_regime(app: Flask) -> None:
+    arrived(app)
+    number = activate(app, assurance="mail").file().json["number"]
+    assert decide(app, number, next_due_on="none") == 409
+
+
+def test_a_date_of_an_unclear_regime_needs_no_note(app: Flask, resident: Resident) -> None:
+    assert decide(app, resident.file().json["number"], next_due_on="2027-02-15") == 200
+
+
 def test_a_report_of_an_earlier_stay_does_not_stand_in_the_way(app: Flask, resident: Resident) -> None:
     number = resident.file().json["number"]
     assert decide(app, number, next_due_on="2027-02-15", note="As the officer of the province said.") == 200

@@ -1,17 +1,17 @@
-"""The files of the phone app as a browser gets them; `make test` builds them first."""
+"""The files of the phone app and the console as a browser gets them; `make test` builds them first."""
 
 import re
 
 import pytest
 
-from operations.web import APP
+from operations.web import APP, CONSOLE
 
 
 @pytest.fixture
 def script():
     """The address of the first script of the app."""
-    (found,) = re.findall(r'<script type="module"[^>]* src="([^"]+)"', (APP / "index.html").read_text("utf-8"))
-    return found
+    (script,) = re.findall(r'<script type="module"[^>]* src="([^"]+)"', (APP / "index.html").read_text("utf-8"))
+    return script
 
 
 def test_the_page_is_asked_for_again_each_time_and_has_the_strict_policy(client):
@@ -21,6 +21,16 @@ def test_the_page_is_asked_for_again_each_time_and_has_the_strict_policy(client)
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(("asked", "named"), [("th-TH,en;q=0.5", "th"), ("pt", "en"), ("km", "km")])
+def test_the_page_names_the_words_of_the_first_screen_in_the_language_asked_for(client, asked, named):
+    answer = client.get("/", headers={"Accept-Language": asked})
+    link = re.fullmatch(r"<(/assets/(\w+)-[\w-]+\.js)>; rel=modulepreload", answer.headers["Link"])
+    assert link is not None
+    assert link[2] == named
+    assert "welcome.title" in client.get(link[1]).text
+    assert {"Accept-Language", "Accept-Encoding"} <= set(answer.headers["Vary"].split(", "))
 
 
 def test_the_page_has_no_script_or_style_of_its_own_that_the_policy_would_refuse():
@@ -68,3 +78,13 @@ def test_nothing_else_is_sent(client, path):
 
 def test_the_app_takes_nothing(client):
     assert client.post("/").status_code == 405
+
+
+def test_the_console_has_a_page_and_files_of_its_own(client):
+    page = client.get("/console")
+    assert (page.status_code, page.headers["Cache-Control"]) == (200, "no-cache")
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    (script,) = re.findall(r'<script type="module"[^>]* src="(/console/assets/[^"]+)"', page.text)
+    assert client.get(script).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert client.get("/console/assets/none.js").status_code == 404
+    assert not (CONSOLE / "sw.js").exists(), "nothing of the console may stay on a machine"

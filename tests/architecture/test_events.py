@@ -9,10 +9,13 @@ from foundation.events import Event
 from foundation.words import LANGUAGES
 from immigration import events
 from notifications import catalogue
+from notifications.services import failures
 from tests.architecture.sources import python_files, tree
 
 EVENTS = [
-    each for each in vars(events).values() if isinstance(each, type) and issubclass(each, Event) and each is not Event
+    each
+    for each in (*vars(events).values(), failures.MessageRetried)
+    if isinstance(each, type) and issubclass(each, Event) and each is not Event
 ]
 
 
@@ -35,7 +38,9 @@ def test_an_event_says_what_happened(event):
 def test_an_event_is_written_by_somebody(event):
     used = {
         node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        for path in python_files("immigration/services", "immigration/commands", "immigration/registries")
+        for path in python_files(
+            "immigration/services", "notifications/services", "immigration/commands", "immigration/registries"
+        )
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Call)
     }

@@ -12,7 +12,7 @@ BELOW_THE_EDGE = (
     "immigration/rules",
     "immigration/models",
     "immigration/registries",
-    "immigration/events.py",
+    "immigration/events",
     "notifications/services",
     "notifications/channels",
     "notifications/models.py",
@@ -21,13 +21,15 @@ BELOW_THE_EDGE = (
 )
 OPENS_ITS_OWN = {
     "immigration/services/code_mail.py": "a round: it reads, closes, mails, and settles in a second transaction",
+    "immigration/services/document_indexes.py": "indexes are filled batch by batch, beside the imports that need them",
     "immigration/services/keys.py": "the keys are read and made apart from the request that first needs them",
-    "immigration/services/obligations.py": "what is out of date is recomputed batch by batch, as it is imported",
     "immigration/services/officers.py": "who is asking is found before the request's own transaction, as with a phone",
     "immigration/services/records.py": "an import commits chunk by chunk, so that a million rows are not held at once",
+    "immigration/services/refreshing.py": "what is out of date is recomputed batch by batch, as it is imported",
 }
 TRANSACTION = re.compile(
-    r"(^|\.)(commit|rollback|transaction|read_session|autocommit|read_autocommit|begin|begin_nested)$"
+    r"(^|\.)(commit|rollback|transaction|undone_transaction|read_session|beside_requests)$"
+    r"|(^|\.)(autocommit|read_autocommit|begin|begin_nested)$"
 )
 OWN_BEGIN = {"tokens.begin"}
 
@@ -45,6 +47,7 @@ SQL_TIME = re.compile(r"\bnow\(\)|\bcurrent_(timestamp|date|time)\b|\b(clock|sta
 SQL_READS_THE_TIME = {
     "operations/pages.py": "how long an event has waited, for the operators' graphs",
     "foundation/leases.py": "the one clock that workers on several hosts share",
+    "foundation/round_log.py": "as leases; for the operators' graphs",
 }
 
 
@@ -73,6 +76,20 @@ def test_a_service_that_opens_transactions_is_given_the_database(name):
 def annotated_arguments(path):
     functions = (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef))
     return [arg for each in functions for arg in each.args.args if isinstance(arg.annotation, ast.Name)]
+
+
+def test_only_what_is_unique_among_all_people_looks_beyond_one_persons_rows():
+    places = {named(path) for path in python_files(*CODE) for _, called in calls(path) if called.endswith("seeing_all")}
+    assert places == {
+        "immigration/services/ceremonies.py",  # a passkey is registered once
+        "notifications/services/devices.py",  # a push address belongs to one device
+    }
+
+
+def test_a_route_reaches_the_database_only_by_the_ways_that_know_who_asks():
+    routes = [path for path in python_files(*CODE) if "routes" in named(path)]
+    called = {(named(path), called) for path in routes for _, called in calls(path)}
+    assert {each for each in called if re.search(r"\bdatabase\b", each[1])} == set()
 
 
 def test_only_the_database_module_commits():

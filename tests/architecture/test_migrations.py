@@ -5,6 +5,7 @@ After a change of the models, `python -m tools.draft_migration "what it does"` d
 
 import re
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -23,6 +24,13 @@ CATALOGUE = {
         from information_schema.columns where table_schema = 'public' and table_name <> 'alembic_version'""",
     "indexes": """select tablename, indexname, indexdef
         from pg_indexes where schemaname = 'public' and tablename <> 'alembic_version'""",
+    "triggers": """select tgrelid::regclass::text, tgname, pg_get_triggerdef(oid)
+        from pg_trigger where not tgisinternal""",
+    "secured tables": """select relname, relrowsecurity, relforcerowsecurity, pg_get_expr(polqual, polrelid)
+        from pg_class left join pg_policy on polrelid = pg_class.oid and polname = 'all_roles'
+        where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'alembic_version'""",
+    "functions": """select proname, regexp_replace(prosrc, '\\s+', ' ', 'g') from pg_proc
+        where pronamespace = 'public'::regnamespace""",
     "constraints": """select conrelid::regclass::text, conname, pg_get_constraintdef(oid)
         from pg_constraint where connamespace = 'public'::regnamespace
         and conrelid::regclass::text <> 'alembic_version'""",
@@ -30,10 +38,9 @@ CATALOGUE = {
 
 
 def alter_server(database, statement):
-    unlimited = database.without_timeout()
-    with unlimited.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(statement))
-    unlimited.close()
+    address = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(statement)
 
 
 @pytest.fixture
@@ -105,3 +112,40 @@ def test_the_migrations_can_be_reverted_and_run_again(migrated):
     command.downgrade(settings, "base")
     assert catalogue(migrated, CATALOGUE["columns"]) == []
     assert migrating.bring_up_to_date(migrated)
+
+
+def test_accounts_of_before_keep_their_office_and_those_without_one_are_of_the_headquarters(blank):
+    settings = migrating.config()
+    settings.attributes["engine"] = blank.engine
+    command.upgrade(settings, "0013")
+    accounts = """insert into officers (name, password_hash, role, office)
+        values ('anan', '', 'officer', 'CMI'), ('ploy', '', 'auditor', null)"""
+    with blank.engine.begin() as connection:
+        connection.execute(text(accounts))
+    command.upgrade(settings, "head")
+    with blank.engine.connect() as connection:
+        kept = connection.execute(text("select name, offices from officers order by name")).all()
+    assert [tuple(row) for row in kept] == [("anan", ["CMI"]), ("ploy", ["HQ"])]
+
+
+def test_events_that_were_not_relayed_before_the_outbox_came_wait_in_it(blank):
+    settings = migrating.config()
+    settings.attributes["engine"] = blank.engine
+    command.upgrade(settings, "0033")
+    before = """insert into events (at, kind, subject, actor, data, relayed_at)
+        values (now(), 'k', 'S-1', 'a', '{}', now()), (now(), 'k', 'S-2', 'a', '{}', null)"""
+    with blank.engine.begin() as connection:
+        connection.execute(text(before))
+    command.upgrade(settings, "0034")
+    after = (
+        "insert into events (at, kind, subject, actor, data, relayed_at) values (now(), 'k', 'S-3', 'a', '{}', null)"
+    )
+    with blank.engine.begin() as connection:
+        connection.execute(text(after))
+    waiting = "select subject from events where id in (select event_id from events_to_relay) order by id"
+    with blank.engine.connect() as connection:
+        assert connection.scalars(text(waiting)).all() == ["S-2", "S-3"]
+    command.downgrade(settings, "0033")
+    with blank.engine.connect() as connection:
+        relayed = connection.scalars(text("select subject from events where relayed_at is not null")).all()
+    assert relayed == ["S-1"]

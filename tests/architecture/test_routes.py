@@ -42,7 +42,9 @@ def calls(app):
 @pytest.fixture
 def as_role(app):
     """A client that has the role that its bearer token names."""
-    services_of(app).authenticate = lambda token: Principal(Role(token), PERSON_ID, assurance="counter", office="BKK")
+    services_of(app).authenticate = lambda token: Principal(
+        Role(token), PERSON_ID, assurance="counter", offices=frozenset({"BKK"})
+    )
     return app.test_client()
 
 

@@ -44,8 +44,32 @@ def test_a_sealed_column_is_sealed_under_its_own_name():
     assert wrong == []
 
 
+def test_a_sealed_column_names_its_row_by_columns_that_are_unique_together():
+    """The row is authenticated with the value, so that a value copied into another row does not open."""
+    sealed = [c for c in COLUMNS if isinstance(c.type, Sealed)]
+    assert [str(c) for c in sealed if not is_unique(c.table, c.type.row)] == ["idempotency_keys.answer"], (
+        "a key is made by the phone, at random, and follows its person when people are joined"
+    )
+
+
+def is_unique(table, names):
+    """Whether columns of a table are its primary key, or unique, and none of them may be null."""
+    columns = {table.c[name] for name in names}
+    keys = [set(table.primary_key.columns), *({column} for column in table.columns if column.unique)]
+    return bool(names) and columns in keys and not any(column.nullable for column in columns)
+
+
 def test_no_foreign_key_joins_the_tables_of_the_two_packages():
-    notification_tables = {"devices", "notifications", "deliveries"}
+    notification_tables = {
+        "devices",
+        "notifications",
+        "deliveries",
+        "notification_preferences",
+        "coverage_gaps",
+        "coverage_checks",
+        "channel_states",
+        "delivery_counts",
+    }
     across = [
         str(k)
         for t in TABLES

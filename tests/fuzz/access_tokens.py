@@ -6,6 +6,7 @@ from uuid import UUID
 from foundation.identity import Principal, Role
 from immigration.rules.codes import KeyPurpose
 from immigration.services import officers, tokens
+from immigration.services.ended import EndedSessions
 from immigration.services.tokens import Grant, InvalidToken
 from tests.fuzz import signing
 from tests.fuzz.signing import NOW, SETTINGS
@@ -31,7 +32,8 @@ def seeds() -> tuple[bytes, ...]:
 def check(data: bytes) -> None:
     """Only the genuine token authenticates, as the principal it was issued to."""
     text = signing.tampered(data, genuine(), KeyPurpose.ACCESS)
-    authenticate = tokens.authenticator(signing.database(), signing.signer(), signing.now, SETTINGS)
+    ended = EndedSessions(signing.database(), signing.signer(), signing.now)
+    authenticate = tokens.authenticator(signing.database(), signing.signer(), signing.now, SETTINGS, ended)
     try:
         who = authenticate(text)
     except InvalidToken:

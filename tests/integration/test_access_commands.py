@@ -4,7 +4,9 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
+from foundation.events import EventRecord
 from immigration.commands import officers
+from immigration.commands.recording import actor
 from immigration.models.access import ActivationCode, Officer, SigningKey
 from immigration.rules.numbers import normalise
 from tests.access import DETAILS, SetClock, add_person, make_app
@@ -40,7 +42,7 @@ def test_a_code_can_have_the_assurance_of_mail(run, database):
     run("activation", "issue", "--document", "ex1000001", "--state", "fra", "--assurance", "mail")
     with database.read_session() as session:
         row = session.scalars(select(ActivationCode)).one()
-    assert (row.assurance, row.issued_by) == ("mail", "command-line")
+    assert (row.assurance, row.issued_by) == ("mail", actor())
 
 
 def test_a_passport_that_is_not_on_record_gets_a_clear_error(run, database):
@@ -79,7 +81,7 @@ def test_a_password_is_asked_for_at_a_terminal(run, database, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "typed", "message"),
     [
-        (("add", "anan", "--role", "officer"), "short\n", "a password has at least 12 characters"),
+        (("add", "anan", "--role", "officer"), "short\n", "a password has at least 15 characters"),
         (("add", "anan", "--role", "officer"), "", "no password on standard input"),
         (("add", " ", "--role", "officer"), PASSWORD, "a name has 1 to 64 printable characters"),
         (("add", "taken", "--role", "officer"), PASSWORD, "'taken' is taken"),
@@ -101,7 +103,7 @@ def test_accounts_are_listed(run, database):
     run("officers", "disable", "ploy")
     run("officers", "totp", "ploy")
     listed = run("officers", "list").stdout.splitlines()
-    assert listed == ["anan\tofficer\tBKK\t-", "ploy\tsupervisor\t-\tdisabled,totp"]
+    assert listed == ["anan\tofficer\tBKK\t-", "ploy\tsupervisor\tHQ\tdisabled,totp"]
 
 
 def test_a_password_is_changed(run, database):
@@ -129,3 +131,50 @@ def test_a_key_is_rotated(run, database):
 
 def test_an_unknown_purpose_is_refused(run, database):
     assert run("keys", "rotate", "other").exit_code == 2
+
+
+@pytest.mark.parametrize("command", [("add", "ploy", "--role", "officer"), ("move", "anan")])
+@pytest.mark.parametrize("office", ["XXX", "bkk", "BKK,CMI", ""])
+def test_an_office_that_there_is_not_is_refused(run, command, office):
+    run("officers", "add", "anan", "--role", "officer", "--office", "BKK", typed=PASSWORD)
+    done = run("officers", *command, "--office", "CMI", "--office", office, typed=PASSWORD)
+    assert (done.exit_code, done.stderr) == (1, f"Error: no immigration office has the code {office}\n")
+    assert run("officers", "list").stdout == "anan\tofficer\tBKK\t-\n"
+
+
+def test_an_account_acts_for_several_offices_and_is_moved_to_others(run):
+    options = ("--office", "BKK", "--office", "CMI")
+    added = run("officers", "add", "anan", "--role", "officer", *options, typed=PASSWORD)
+    assert added.stdout == "anan is officer in office BKK, CMI\n"
+    assert run("officers", "move", "anan", "--office", "HQ").stdout == "anan is in office HQ\n"
+    assert run("officers", "list").stdout == "anan\tofficer\tHQ\t-\n"
+
+
+def test_an_account_without_an_office_is_of_all_offices(run):
+    assert (
+        run("officers", "add", "anan", "--role", "officer", typed=PASSWORD).stdout == "anan is officer of all offices\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("officers", "list"),
+        ("officers", "disable", "nobody"),
+        ("activation", "issue", "--document", "EX1000001", "--state", "FRA"),
+        ("keys", "rotate", "access"),
+        ("records", "source", "up"),
+    ],
+)
+def test_each_command_is_recorded_with_the_user_of_the_system_and_without_its_arguments(run, database, command):
+    run(*command)
+    with database.read_session() as session:
+        recorded = session.execute(select(EventRecord).where(EventRecord.kind == "command.run")).scalars().all()
+    assert [(each.actor, each.subject) for each in recorded] == [(actor(), " ".join(command[:2]))]
+    assert "EX1000001" not in str(recorded[0].data)
+
+
+def test_the_user_is_not_the_one_that_the_environment_names(monkeypatch):
+    for name in ("USER", "LOGNAME", "SUDO_USER"):
+        monkeypatch.setenv(name, "someone-else")
+    assert "someone-else" not in actor()

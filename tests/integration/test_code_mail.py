@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select, update
 
 from devtools.standins import mailbox
+from foundation.mail import Mail, MailDelayed, MailRefused, MailServerDown, SmtpMailer
 from immigration.models.access import ActivationCode, ActivationRequest
 from immigration.models.people import Passport
-from immigration.registries.mail import Mail, MailDelayed, MailRefused, MailServerDown, SmtpMailer
 from immigration.rules.activations import Claim
 from immigration.rules.birth_dates import BirthDate
 from immigration.services import activations
@@ -46,10 +46,10 @@ def inbox():
     box.stop()
 
 
-def ask(database, claim=CLAIM, *, address="192.0.2.1", now=NOW, times=1):
+def ask(database, claim=CLAIM, *, network="192.0.2.0/24", place=0, now=NOW, times=1):
     with database.transaction() as session:
         for _ in range(times):
-            activations.request_code(session, claim, address=address, now=now)
+            activations.request_code(session, claim, network=network, place=place, now=now)
 
 
 def outcomes(database):
@@ -60,7 +60,7 @@ def outcomes(database):
 
 def activate(database, code, now=NOW):
     with database.transaction() as session:
-        return activations.activate(session, CLAIM, code, address="192.0.2.1", now=now)
+        return activations.activate(session, CLAIM, code, network="192.0.2.0/24", now=now)
 
 
 def code_in(mail) -> str:
@@ -113,7 +113,7 @@ def test_requests_with_a_misread_number_count_as_those_of_the_passport(database,
     add_person(database, email="chloe@example.org")
     for number, typed in enumerate(("EX1000001", "EXI00000I", "EXIOOOOOI", "EX100000I")):
         claim = Claim(typed, "FRA", BIRTH)
-        ask(database, claim, address=f"192.0.2.{number}", now=NOW + timedelta(seconds=number))
+        ask(database, claim, network=f"192.0.{number}.0/24", now=NOW + timedelta(seconds=number))
     assert mail_codes(database, mailer, NOW + timedelta(minutes=1)) == 3
     assert outcomes(database) == ["sent"] * 3 + ["throttled"]
 
@@ -162,7 +162,7 @@ def test_only_the_latest_arrival_counts(database, mailer, email, carried):
 def test_a_person_gets_three_mails_an_hour(database, mailer):
     add_person(database, email="chloe@example.org")
     for number in range(5):
-        ask(database, address=f"192.0.2.{number}", now=NOW + timedelta(seconds=number))
+        ask(database, network=f"192.0.{number}.0/24", now=NOW + timedelta(seconds=number))
     assert mail_codes(database, mailer, NOW + timedelta(minutes=1)) == 3
     assert outcomes(database) == ["sent"] * 3 + ["throttled"] * 2
     later = NOW + timedelta(minutes=62)
@@ -172,19 +172,28 @@ def test_a_person_gets_three_mails_an_hour(database, mailer):
     assert [grant is not None for grant in grants] == [False, False, False, True]
 
 
-def test_an_address_gets_twenty_codes_an_hour(database, mailer):
+def test_a_flood_from_one_network_delays_only_that_network(database, mailer):
+    add_person(database, "EX1000001", email="flood@example.org")
+    add_person(database, "EX1000002", email="honest@example.org")
+    for place in range(1, 4):
+        ask(database, place=place)
+    ask(database, Claim("EX1000002", "FRA", BIRTH), network="198.51.100.0/24", place=1, now=NOW + timedelta(seconds=9))
+    assert mail_codes(database, mailer, NOW + timedelta(minutes=1), most=2) == 2
+    assert "honest@example.org" in [mail.to for mail in mailer.kept]
+
+
+def test_requests_that_match_nobody_use_up_no_turn_of_a_round(database, mailer):
     add_person(database, email="chloe@example.org")
     ask(database, Claim("EX9999999", "FRA", BIRTH), times=20)
-    ask(database, now=NOW + timedelta(seconds=1))
-    ask(database, address="192.0.2.2", now=NOW + timedelta(seconds=2))
-    assert mail_codes(database, mailer, NOW + timedelta(minutes=1)) == 1
-    assert outcomes(database) == ["no-match"] * 20 + ["throttled", "sent"]
+    ask(database, now=NOW + timedelta(seconds=1), place=20)
+    assert mail_codes(database, mailer, NOW + timedelta(minutes=1), most=1) == 1
+    assert outcomes(database) == ["no-match"] * 20 + ["sent"]
 
 
 def test_many_workers_at_once_send_each_mail_once(database, mailer):
     for number in range(30):
         add_person(database, f"EX10000{number:02}", email=f"p{number}@example.org")
-        ask(database, Claim(f"EX10000{number:02}", "FRA", BIRTH), address=f"192.0.2.{number}")
+        ask(database, Claim(f"EX10000{number:02}", "FRA", BIRTH), network=f"192.0.{number}.0/24")
     with ThreadPoolExecutor(6) as pool:
         sent = list(pool.map(lambda _: mail_codes(database, mailer, NOW), range(6)))
     assert sum(sent) == 30

@@ -1,6 +1,6 @@
 """The commands as an operator runs them: processes of their own, which find the database by DATABASE_URL."""
 
-import csv
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,63 +17,61 @@ from foundation.clock import rfc3339
 from foundation.config import from_environment
 from foundation.db import Database
 from immigration.models.access import ActivationCode
-from immigration.rules.rows import KINDS
 from operations import migrating
 from operations.services import services_of
 from tests.commands import environment, flask
 from tests.conftest import NOW, SECRET, application, emptied
-from tests.factories import PASSWORD, activate, arrived, row
+from tests.factories import PASSWORD, activate, arrived, row, write
+from tests.stateful.snapshot import take_snapshot
 
 WHO = {"document_number": "TEST00001", "issuing_state": "FRA", "birth_date": "1990-01-02"}
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with temporary_server() as found:
-        yield found
+    with temporary_server() as server:
+        yield server
 
 
 @pytest.fixture
 def url(server: Server) -> str:
     """A database at the newest migration, without rows."""
-    found = server.ensure_database("commands")
-    database = Database(found)
+    url = server.ensure_database("commands")
+    database = Database(url)
     migrating.bring_up_to_date(database)
     emptied(database).close()
-    return found
+    return url
 
 
 @pytest.fixture
 def app(url: str) -> Iterator[Flask]:
     """The application in this process, on the database that the commands find."""
-    found = application(Database(url))
-    yield found
-    services_of(found).database.close()
+    app = application(Database(url))
+    yield app
+    services_of(app).database.close()
 
 
 @pytest.fixture
 def production(server: Server, tmp_path: Path) -> dict[str, str]:
     """An environment of production, whose database has no tables yet."""
     credentials = service_account.write(tmp_path / "firebase.json")
-    found = environment(
-        server.ensure_database("production"),
+    owner = server.ensure_database("production")
+    variables = environment(
+        server.url("production", "api"),
+        MIGRATION_DATABASE_URL=owner,
+        WORKER_DATABASE_URL=server.url("production", "worker"),
+        AUDIT_DATABASE_URL=server.url("production", "auditor"),
+        RETENTION_DATABASE_URL=server.url("production", "retention"),
         ENVIRONMENT="production",
         FIREBASE_CREDENTIALS=str(credentials),
         FCM_PROJECT_ID="reports-90",
         SMTP_URL="smtp://mail.internal",
         PUBLIC_URL="https://reports.example.org",
         MAIL_FROM="no-reply@reports.example.org",
+        AUDIT_WITNESS="https://witness.example.org/seals",
     )
-    del found["DEV_NOW"]
-    return found
-
-
-def write(path: Path, kind: str, *rows: dict[str, str], columns: tuple[str, ...] = ()) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns or KINDS[kind].columns)
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
+    del variables["DEV_NOW"]
+    return variables
 
 
 def test_tables_are_made_by_one_command_which_can_be_repeated(production: dict[str, str]) -> None:
@@ -83,6 +81,24 @@ def test_tables_are_made_by_one_command_which_can_be_repeated(production: dict[s
     refused = flask(production, "worker", "--once", "--at", rfc3339(NOW))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == "Error: --at is refused in production\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("MIGRATION_DATABASE_URL", ("database", "migrate")),
+        ("WORKER_DATABASE_URL", ("worker", "--once")),
+        ("WORKER_DATABASE_URL", ("worker", "--once", "--dry-run")),
+        ("RETENTION_DATABASE_URL", ("worker", "--once")),
+        ("AUDIT_DATABASE_URL", ("audit", "verify")),
+    ],
+)
+def test_production_does_the_work_of_another_role_with_its_own_address_only(
+    production: dict[str, str], name: str, command: tuple[str, ...]
+) -> None:
+    flask(production, "database", "migrate")
+    refused = flask({key: value for key, value in production.items() if key != name}, *command)
+    assert (refused.returncode, refused.stderr) == (1, f"Error: {name} is required in production\n")
 
 
 def test_records_are_imported_and_bad_rows_stop_nothing(url: str, tmp_path: Path) -> None:
@@ -172,12 +188,27 @@ def test_the_worker_sends_what_is_due_now_or_by_a_given_time(url: str, app: Flas
     phone = {"platform": "android", "kind": "fid", "target": "phone-1", "language": "en"}
     assert resident.client.put("/api/v1/devices/phone", json=phone, headers=resident.headers).status_code == 200
     with fcm.start() as push:
-        env = environment(url, FCM_ENDPOINT=push.url)
-        at = rfc3339(NOW + timedelta(days=6))
-        for arguments in ((), ("--at", at), ("--at", at)):
+        today, later = (rfc3339(NOW + timedelta(days=days, minutes=45)) for days in (0, 6))  # 10:45: all have gone out
+        env = environment(url, FCM_ENDPOINT=push.url, DEV_NOW=today)
+        for arguments in ((), ("--at", later), ("--at", later)):
+            moment = arguments[-1] if arguments else today
+            looked = app.test_cli_runner().invoke(args=["worker", "--once", "--dry-run", "--at", moment])
+            assert looked.exit_code == 0, looked.output
+            before = [attempt["name"] for attempt in push.messages]
             done = flask(env, "worker", "--once", *arguments)
+            sent_now = [m["message"]["data"]["kind"] for m in push.messages if m["name"] not in before]
+            assert [line for line in looked.stdout.splitlines() if line.startswith("send-push")] == [
+                f"send-push: {count} {kind}" for kind, count in sorted(Counter(sent_now).items())
+            ]
+            assert looked.stdout.endswith("nothing was stored, nothing was sent\n")
+            assert ("is marked as sent" in done.stdout) == bool(arguments)
             assert done.returncode == 0, done.stderr
-            assert [line.split(":")[0] for line in done.stdout.splitlines()][2:6] == ["plan", "begin", "relay", "send"]
+            assert [line.split(":")[0] for line in done.stdout.splitlines()][2:6] == [
+                "plan",
+                "begin",
+                "relay",
+                "send-push",
+            ]
         sent = [(message["target"], message["message"]["data"]["kind"]) for message in push.messages]
     assert ("phone-1", "reminder.seven-days") in sent
     assert sent[-1] == ("phone-1", "reminder.due-day")
@@ -190,7 +221,7 @@ def test_the_clock_of_the_commands_can_be_set(url: str, app: Flask) -> None:
     phone = {"platform": "android", "kind": "fid", "target": "phone-1", "language": "en"}
     resident.client.put("/api/v1/devices/phone", json=phone, headers=resident.headers)
     with fcm.start() as push:
-        env = environment(url, FCM_ENDPOINT=push.url, DEV_NOW=rfc3339(NOW + timedelta(days=5)))
+        env = environment(url, FCM_ENDPOINT=push.url, DEV_NOW=rfc3339(NOW + timedelta(days=5, minutes=45)))
         assert flask(env, "worker", "--once").returncode == 0
         kinds = [message["message"]["data"]["kind"] for message in push.messages]
     assert [kind for kind in kinds if kind.startswith("reminder")] == ["reminder.one-day"]
@@ -199,6 +230,19 @@ def test_the_clock_of_the_commands_can_be_set(url: str, app: Flask) -> None:
 def test_a_time_goes_with_once(url: str) -> None:
     done = flask(environment(url), "worker", "--at", rfc3339(NOW))
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "Error: --at goes with --once\n")
+
+
+def test_a_dry_run_goes_with_once_and_changes_no_row(url: str, app: Flask) -> None:
+    alone = flask(environment(url), "worker", "--dry-run")
+    assert (alone.returncode, alone.stdout, alone.stderr) == (1, "", "Error: --dry-run goes with --once\n")
+    arrived(app)
+    activate(app)
+    before = take_snapshot(services_of(app).database)
+    moment = rfc3339(NOW + timedelta(days=5))
+    looked = app.test_cli_runner().invoke(args=["worker", "--once", "--dry-run", "--at", moment])
+    assert "the worker would plan 1 reminders, take back 0" in looked.output
+    assert take_snapshot(services_of(app).database) == before
+    assert before.notifications == []
 
 
 @pytest.mark.parametrize("moment", ["tomorrow", "2026-11-23T10:00:00", ""])

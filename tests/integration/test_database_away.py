@@ -13,14 +13,16 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import InternalError
 
+from app import create_app
 from devtools.postgres import Server, temporary_server
 from drills.replication import without_its_standby
 from drills.supervision import frozen
 from foundation.clock import monotonic
-from foundation.db import Base, Database
+from foundation.connections import Opening
+from foundation.db import Database, Statement
 from foundation.errors import Unavailable
 from operations.services import services_of
-from tests.conftest import application, emptied
+from tests.conftest import NOW, SETTINGS, application, emptied, make_tables
 from tests.factories import PASSWORD, Resident, activate, arrived, officer
 from tests.waiting import await_waiting_backends
 
@@ -32,7 +34,7 @@ NAME = "away"
 def server() -> Iterator[Server]:
     with temporary_server() as server:
         database = Database(server.ensure_database(NAME))
-        Base.metadata.create_all(database.engine)
+        make_tables(database)
         database.close()
         with as_operator(server) as connection:
             connection.execute(f"alter database {NAME} set synchronous_commit = on")
@@ -163,7 +165,9 @@ def test_a_backend_that_is_killed_in_the_middle_of_a_filing_leaves_nothing_and_a
 def with_timeouts(server: Server, resident: Resident, seconds: float) -> Iterator[Resident]:
     """The same resident at an application whose statement and commit timeouts are so many seconds."""
     database = Database(server.url(NAME), pool_size=2, statement_timeout=seconds, commit_timeout=seconds)
-    yield replace(resident, client=application(database).test_client())
+    app = create_app(SETTINGS, database=database, clock=lambda: NOW)
+    app.testing = True
+    yield replace(resident, client=app.test_client())
     database.close()
 
 
@@ -272,3 +276,19 @@ def test_a_key_whose_first_commit_is_on_one_machine_only_is_not_acknowledged_to_
         for _ in range(2):
             assert is_unavailable(in_time(lambda: resident.file("k"), seconds=8))
     assert (resident.file("k").status_code, count(server, "reports")) == (201, 1)
+
+
+def test_a_statement_that_the_server_passed_over_after_an_error_is_prepared_again(server: Server) -> None:
+    database = Database(server.url(NAME), pool_size=1)
+    read = Statement("select 41")
+
+    def read_after(divisor: int) -> Any:
+        opening = Opening("set_config('app.person', (1 / %(divisor)s::int)::text, true)", {"divisor": divisor})
+        with database.autocommit(person=opening) as connection:
+            return read.scalar(connection, {})
+
+    assert [read_after(1), read_after(1)] == [41, 41], "the third time it would be prepared"
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        read_after(0)
+    assert [read_after(1) for _ in range(4)] == [41] * 4
+    database.close()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from foundation import events
 from foundation.db import Database
-from foundation.events import Event, EventRecord
+from foundation.events import Event, EventRecord, EventToRelay
 from tests.conftest import NOW
 
 SOMEBODY = UUID(int=7)
@@ -33,16 +33,13 @@ def happen(database: Database, count: int) -> None:
 
 def waiting(database: Database) -> list[str]:
     with database.read_session() as session:
-        return [
-            *session.scalars(
-                select(EventRecord.subject).where(EventRecord.relayed_at.is_(None)).order_by(EventRecord.id)
-            )
-        ]
+        queued = EventRecord.id.in_(select(EventToRelay.event_id))
+        return [*session.scalars(select(EventRecord.subject).where(queued).order_by(EventRecord.id))]
 
 
 def relay(database: Database, *subscribers: events.Subscriber, limit: int = 200) -> int:
     with database.transaction() as session:
-        return events.relay(session, subscribers, now=NOW, limit=limit)
+        return events.relay(session, subscribers, limit=limit)
 
 
 def test_an_event_is_told_to_every_subscriber_once_in_order(database: Database) -> None:

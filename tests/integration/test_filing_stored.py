@@ -144,9 +144,11 @@ def test_the_obligation_is_what_computing_it_anew_gives(app, database, resident)
     resident.file("k")
     kept = columns(database)
     assert (kept["due_on"], kept["basis"]) == (NEXT, f"report:{only(database, Report).number}")
-    at = services_of(app).filing
+    filing = services_of(app).filing
     with database.transaction() as session:
-        obligations.recompute(session, [UUID(resident.id)], records=at.records, law=at.law, now=NOW, actor="test")
+        obligations.recompute(
+            session, [UUID(resident.id)], records=filing.records, law=filing.law, now=NOW, actor="test"
+        )
     assert columns(database) == kept
 
 
@@ -211,12 +213,12 @@ class Restless(ImportedRecords):
 
     def case(self, at, person_id, key=""):
         """The case, out of date by the time it is used."""
-        found = super().case(at, person_id, key)
+        case = super().case(at, person_id, key)
         self.read += 1
         if self.read <= self.changes:
             with self.database.transaction() as session:
                 session.execute(text("update obligations set revision = revision + 1"))
-        return found
+        return case
 
 
 def file(app, database, resident, records):

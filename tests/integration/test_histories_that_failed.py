@@ -167,10 +167,21 @@ def test_a_withdrawn_reminder_waits_again_on_the_day_its_step_began(machine: Res
     machine.begin(assurance="mail", ago=89)
     machine.run_worker(rounds=("recheck", "refresh", "plan", "relay"))
     machine.file(who=0, road="Sukhumvit")
-    machine.run_worker(rounds=("relay", "send"))
+    machine.run_worker(rounds=("relay", "send-push"))
     machine.decide(which=0, outcome="needs-visit", name="one", days=None)
     machine.run_worker(rounds=("begin", "relay"))
     machine.stored_state_satisfies_invariants()
     machine.run_worker(rounds=())
     reminders = [n for n in machine.read_state().snapshot.notifications if n["kind"] == "reminder.due-day"]
     assert [n["status"] for n in reminders] == ["sent"]
+
+
+def test_a_phone_can_be_joined_again_after_its_person_was_joined_twice_and_separated(machine: ResidentMachine) -> None:
+    machine.begin(assurance="mail", ago=60)
+    machine.stored_state_satisfies_invariants()
+    machine.add_second_resident(assurance="mail", reports=True, wrong_row=False, is_the_same=False)
+    machine.stored_state_satisfies_invariants()
+    machine.link_second_resident()
+    machine.stored_state_satisfies_invariants()
+    machine.merge_and_separate(again=False, by_officer=False, files=True, reports=True, wrong_row=False)
+    machine.stored_state_satisfies_invariants()

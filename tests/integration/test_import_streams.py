@@ -22,11 +22,11 @@ HEADER = ",".join(KINDS["passports"].columns)
 @pytest.fixture(scope="module")
 def url():
     with temporary_server() as server:
-        found = server.ensure_database("streams")
-        database = Database(found)
+        url = server.ensure_database("streams")
+        database = Database(url)
         migrating.bring_up_to_date(database)
         database.close()
-        yield found
+        yield url
 
 
 def text(*rows):

@@ -97,14 +97,15 @@ def test_the_private_part_of_a_replaced_key_is_gone(database, signer):
     with database.read_session() as session:
         private = dict(session.execute(text("select kid, private_pem is not null from signing_keys")).all())
     assert private.pop(kid)
-    assert sorted(private.values()) == [False, True]  # the old access key's, and the statement key's
+    assert sorted(private.values()) == [False, True, True]  # the old access key's; the statement's and the seal's
 
 
 def test_a_rotation_is_an_event(database):
     kid = rotate(database, "statement")
     with database.read_session() as session:
         event = session.scalars(select(EventRecord)).one()
-    assert (event.kind, event.subject, event.data) == ("signing-key.rotated", kid, {"purpose": "statement"})
+    assert (event.kind, event.subject) == ("signing-key.rotated", kid)
+    assert event.data == {"purpose": "statement", "compromised": False}
 
 
 def test_a_key_does_not_verify_the_other_purpose(signer):

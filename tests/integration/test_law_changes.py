@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from immigration.registries.law import Law
-from immigration.services import obligations
+from immigration.services import refreshing
 from operations import worker
 from operations.services import services_of
 from tests.conftest import NOW
@@ -26,7 +26,7 @@ SPELLING += 'grade = "OWN"\nsource = "a test"\n'
 def refresh(app: Flask, law: Law) -> int:
     """Recompute what a worker recomputes after its start with these law files; how many people."""
     context = services_of(app)
-    return obligations.refresh(context.database, records=context.filing.records, law=law, now=NOW, actor="worker")
+    return refreshing.refresh(context.database, records=context.filing.records, law=law, now=NOW, actor="worker")
 
 
 def kept(app: Flask, columns: str) -> tuple[Any, ...]:
@@ -72,7 +72,7 @@ def test_a_residence_that_begins_later_counts_from_that_day(app: Flask) -> None:
     assert kept(app, "late_after, changes_on") == (date(2026, 12, 8), date(2026, 11, 25))
     context = services_of(app).filing
     later = datetime(2026, 11, 25, 3, tzinfo=UTC)
-    obligations.refresh(services_of(app).database, records=context.records, law=context.law, now=later, actor="worker")
+    refreshing.refresh(services_of(app).database, records=context.records, law=context.law, now=later, actor="worker")
     assert kept(app, "late_after, changes_on") == (date(2026, 12, 9), None)
 
 

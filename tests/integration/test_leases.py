@@ -142,15 +142,15 @@ def test_old_signs_of_life_are_removed(database):
 def impatient(database):
     """The database on connections whose transactions end after half a second of doing nothing."""
     url = database.url.render_as_string(hide_password=False)
-    with closing(Database(url, idle_timeout=0.5)) as found:
-        yield found
+    with closing(Database(url, idle_timeout=0.5)) as other:
+        yield other
 
 
 def test_the_lock_of_a_migration_outlasts_the_time_that_a_transaction_may_idle(database):
     order = []
 
     def migrate_second():
-        with impatient(database) as found, migrating._one_at_a_time(found):
+        with impatient(database) as connection, migrating._one_at_a_time(connection):
             order.append("second")
 
     with impatient(database) as found, migrating._one_at_a_time(found):

@@ -1,7 +1,7 @@
 """Links between passports: who is joined, who is refused, and in any order."""
 
 import itertools
-import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from operations.services import services_of
-from tests.factories import activate, arrived, load, officer, row
-from tests.linking import NEW, OLD, documents, import_file, passport, people, query, write
+from tests.factories import activate, arrived, load, officer, query, row, together
+from tests.linking import NEW, OLD, documents, import_passports, passport, people
 
 
 def test_unrelated_holders_are_not_joined_and_the_row_is_rejected_with_the_reason(app: Flask, tmp_path: Path) -> None:
@@ -21,11 +21,14 @@ def test_unrelated_holders_are_not_joined_and_the_row_is_rejected_with_the_reaso
     second = row("passports", document_number="CP0000021", birth_date="1992-02-02", sex="F", **italian)
     load(app, "passports", first)
     phone = activate(app, "CP0000020", "ITA", "1981-01-01")
-    path = write(tmp_path / "p.csv", second | {"replaces": "ITA:CP0000020"})
-    assert import_file(app, path) == "imported 0, updated 0, unchanged 0, rejected 1"
+    path = tmp_path / "p.csv"
+    assert (
+        import_passports(app, path, second | {"replaces": "ITA:CP0000020"})
+        == "imported 0, updated 0, unchanged 0, rejected 1"
+    )
     assert "the birth date contradicts" in (tmp_path / "p.csv.rejected.csv").read_text()
     assert phone.get("/me").json["given_names"] == "UGO"
-    assert import_file(app, write(path, second)) == "imported 1, updated 0, unchanged 0, rejected 0"
+    assert import_passports(app, path, second) == "imported 1, updated 0, unchanged 0, rejected 0"
     assert people(app) == 2
 
 
@@ -42,22 +45,22 @@ def test_birth_date_and_sex_contradict_and_nothing_else(
     app: Flask, tmp_path: Path, values: dict[str, str], outcome: str
 ) -> None:
     load(app, "passports", passport(OLD))
-    assert import_file(app, write(tmp_path / "p.csv", passport(NEW, OLD, **values))).endswith(outcome)
+    assert import_passports(app, tmp_path / "p.csv", passport(NEW, OLD, **values)).endswith(outcome)
 
 
 def test_a_claim_that_a_later_row_contradicts_links_nothing_and_replaces_nothing(app: Flask, tmp_path: Path) -> None:
     load(app, "passports", passport(NEW, OLD, sex="M"))
-    assert import_file(app, write(tmp_path / "p.csv", passport(OLD, sex="F"))).startswith("imported 1")
+    assert import_passports(app, tmp_path / "p.csv", passport(OLD, sex="F")).startswith("imported 1")
     assert people(app) == 2
     assert documents(activate(app, OLD)) == ("ALIX", "001")
-    again = import_file(app, write(tmp_path / "q.csv", passport(NEW, OLD, sex="M")))
+    again = import_passports(app, tmp_path / "q.csv", passport(NEW, OLD, sex="M"))
     assert again == "imported 0, updated 0, unchanged 0, rejected 1"
 
 
 def test_in_one_file_the_row_that_claims_is_rejected_wherever_it_stands(app: Flask, tmp_path: Path) -> None:
     claim, innocent = passport(NEW, OLD, sex="M"), passport(OLD, sex="F")
     for name, rows in (("p", (claim, innocent)), ("q", (innocent, claim))):
-        import_file(app, write(tmp_path / f"{name}.csv", *rows))
+        import_passports(app, tmp_path / f"{name}.csv", *rows)
         assert (tmp_path / f"{name}.csv.rejected.csv").read_text().splitlines()[1].count(f"{NEW},FRA") == 1
     assert people(app) == 1
 
@@ -66,19 +69,19 @@ def test_a_circle_is_rejected_within_a_file_across_files_and_through_an_officers
     app: Flask, tmp_path: Path
 ) -> None:
     path = tmp_path / "p.csv"
-    assert import_file(app, write(path, passport(OLD, NEW), passport(NEW, OLD))).endswith("rejected 1")
+    assert import_passports(app, path, passport(OLD, NEW), passport(NEW, OLD)).endswith("rejected 1")
     reason = (tmp_path / "p.csv.rejected.csv").read_text().splitlines()[1]
     assert reason.startswith("3,")
     assert "circle" in reason
     load(app, "passports", passport(NEW))
-    assert import_file(app, write(path, passport(NEW, OLD))).endswith("rejected 1")
+    assert import_passports(app, path, passport(NEW, OLD)).endswith("rejected 1")
     load(app, "passports", passport("TEST00003"))
     staff, resident = officer(app), query(app, "select person_id from passports order by id limit 1")[0][0]
     body = {"document_number": "TEST00003", "issuing_state": "FRA", "reason": "Both shown."}
     assert staff.post(f"/review/residents/{resident}/links", body).status_code == 201
     assert people(app) == 1
-    assert import_file(app, write(path, passport(NEW, "TEST00003"))).endswith("rejected 1")
-    assert import_file(app, write(path, passport("TEST00003", OLD))).endswith("rejected 0")
+    assert import_passports(app, path, passport(NEW, "TEST00003")).endswith("rejected 1")
+    assert import_passports(app, path, passport("TEST00003", OLD)).endswith("rejected 0")
 
 
 def test_any_order_of_rows_and_files_ends_with_the_same_people(app: Flask) -> None:
@@ -138,7 +141,7 @@ def test_people_who_were_wrongly_joined_are_separated_when_the_claim_comes_again
     with services_of(app).database.transaction() as session:
         session.execute(text("update passports set holder_id = null, sex = case id when 1 then 'F' else 'M' end"))
     assert people(app) == 1
-    assert import_file(app, write(tmp_path / "p.csv", passport(NEW, OLD, sex="M"))).endswith("rejected 1")
+    assert import_passports(app, tmp_path / "p.csv", passport(NEW, OLD, sex="M")).endswith("rejected 1")
     assert people(app) == 2
 
 
@@ -146,13 +149,8 @@ def test_imports_at_once_that_join_and_separate_end_as_one_after_the_other(app: 
     older = [passport(f"OLD{n:05}") for n in range(60)]
     load(app, "passports", *older, *(passport(f"NEW{n:05}") for n in range(60)))
     linked = [passport(f"NEW{n:05}", f"OLD{n:05}") for n in range(60)]
-    paths = [write(tmp_path / "p.csv", *linked), write(tmp_path / "q.csv", *reversed(linked))]
-    done: list[str] = []
-    threads = [threading.Thread(target=lambda path=path: done.append(import_file(app, path))) for path in paths]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    files = {tmp_path / "p.csv": linked, tmp_path / "q.csv": linked[::-1]}
+    done = together([partial(import_passports, app, path, *rows) for path, rows in files.items()])
     assert sorted(done) == [
         "imported 0, updated 0, unchanged 60, rejected 0",
         "imported 0, updated 60, unchanged 0, rejected 0",

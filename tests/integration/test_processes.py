@@ -128,7 +128,7 @@ def test_a_host_that_is_down_is_passed_over(url):
     with database.transaction() as session:
         assert session.scalar(text("select 1")) == 1
     with database.read_session() as reader, database.read_autocommit() as connection:
-        assert reader.scalar(text("show default_transaction_read_only")) == "on"
+        assert reader.scalar(text("show transaction_read_only")) == "on"
         assert connection.execute(text("select 1")).scalar() == 1
     database.close()
 

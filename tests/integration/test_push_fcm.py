@@ -5,13 +5,16 @@ import sys
 import time
 import uuid
 from datetime import timedelta
+from queue import SimpleQueue
 
 import pytest
+import requests
 
 from devtools.standins import fcm
 from foundation.config import Settings
+from notifications.channels import acknowledgements
+from notifications.channels.channel import Envelope
 from notifications.channels.fcm import FcmChannel
-from notifications.channels.push import Envelope
 from notifications.rules import Outcome
 
 MESSAGE = uuid.UUID(int=42)
@@ -52,9 +55,11 @@ def test_the_private_names_that_the_channel_uses_are_still_there(channel):
     from firebase_admin import messaging  # noqa: PLC0415 - the channel, too, imports it late
 
     service = messaging._get_messaging_service(channel._app)
-    assert isinstance(service._fcm_url, str)
-    assert service._client.session.get_adapter(service._fcm_url).max_retries.total == 0
-    assert messaging._MessagingService(channel._app)._fcm_url.startswith("https://fcm.googleapis.com/v1/projects/demo/")
+    assert service._fcm_headers["X-GOOG-API-FORMAT-VERSION"] == "2"
+    assert service._credential.token
+    assert service.encode_message(messaging.Message(fid="a", data={"b": "c"})) == {"fid": "a", "data": {"b": "c"}}
+    error = service._handle_fcm_error(requests.exceptions.ConnectionError())
+    assert error.code == "UNAVAILABLE"
 
 
 @pytest.mark.parametrize("kind", ["fid", "token"])
@@ -70,6 +75,8 @@ def test_a_message_carries_its_words_and_one_id_to_drop_repeats_by(google, chann
     (sent,) = google.messages
     message, same = sent["message"], str(MESSAGE)
     assert message["notification"] == {"title": "90-day report due on 14 April 2026", "body": "รายงานตัว 90 วัน"}
+    mark = message["data"].pop("acknowledgement")
+    assert acknowledgements.read(mark) is not None
     assert message["data"] == {"notification_id": same, "kind": "reminder.due-day"}
     assert message["android"]["collapse_key"] == message["android"]["notification"]["tag"] == same
     assert message["apns"]["headers"]["apns-collapse-id"] == same
@@ -89,7 +96,7 @@ def test_urgent_messages_wake_the_phone_and_wait_longer_for_it(google, channel):
     [
         ("unregistered", "UNREGISTERED", Outcome.DROP_DEVICE, False),
         ("invalid", "INVALID_ARGUMENT", Outcome.DROP_DEVICE, False),
-        ("sender-mismatch", "SENDER_ID_MISMATCH", Outcome.FAILED, True),
+        ("sender-mismatch", "SENDER_ID_MISMATCH", Outcome.MISMATCH, True),
         ("quota", "QUOTA_EXCEEDED", Outcome.RETRY, False),
         ("unavailable", "UNAVAILABLE", Outcome.RETRY, False),
         ("internal", "INTERNAL", Outcome.RETRY, False),
@@ -149,11 +156,13 @@ def test_a_message_that_cannot_be_made_does_not_take_the_others_with_it(google, 
     assert [result.outcome for result in results] == [Outcome.SENT, Outcome.FAILED, Outcome.SENT]
 
 
-def test_many_messages_are_answered_in_order(google, channel):
+def test_many_messages_are_answered_in_order(google):
+    channel = FcmChannel(Settings(fcm_endpoint=google.url), timeout=20)
     letters = [envelope("unregistered" if number % 7 == 0 else f"phone-{number}") for number in range(200)]
     results = channel.send(letters)
     assert [result.delivery_id for result in results] == [letter.delivery_id for letter in letters]
     assert [result.outcome is Outcome.DROP_DEVICE for result in results] == [n % 7 == 0 for n in range(200)]
+    channel.close()
 
 
 def test_nothing_to_send_is_no_call(google, channel):
@@ -170,6 +179,16 @@ def test_without_a_credential_and_without_an_endpoint_there_is_no_channel():
         FcmChannel(Settings(fcm_endpoint=None))
 
 
-def test_firebase_is_not_imported_before_a_channel_is_made():
-    code = "import sys, notifications.rounds, notifications.channels.fcm; sys.exit('firebase_admin' in sys.modules)"
+@pytest.mark.parametrize("library", ["firebase_admin", "aiohttp"])
+def test_what_is_heavy_is_not_imported_before_a_channel_is_made(library):
+    code = f"import sys, notifications.rounds, notifications.channels.fcm; sys.exit({library!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_senders_that_all_end_at_once_leave_no_message_behind(channel):
+    """Quick answers need fewer senders. Each sees that they are too many; some have to go on with the queue."""
+    channel._answer_time = 1.0  # as after answers of a second: as many senders as there may be
+    envelopes = [envelope(f"phone-{number}", kind="webpush") for number in range(1000)]  # answered without waiting
+    results = SimpleQueue()
+    channel.start(envelopes, results.put)
+    assert {results.get(timeout=5).error_code for _ in envelopes} == {"UNSUPPORTED"}

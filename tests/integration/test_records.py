@@ -1,9 +1,8 @@
 """Importing records: repeatable, whatever is wrong with a file, and people joined by their passports only."""
 
 import csv
-import threading
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,34 +10,12 @@ from sqlalchemy import text
 
 from immigration.registries.csv_files import WrongHeader
 from immigration.rules.rows import KINDS
-from immigration.services import records
 from operations.services import services_of
-from tests.factories import activate, arrived, load, row
-
-
-def write(path: Path, kind: str, *rows: dict[str, str]) -> Path:
-    lines = [",".join(KINDS[kind].columns), *(",".join(r[c] for c in KINDS[kind].columns) for r in rows)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-def import_file(app: Flask, kind: str, path: Path) -> str:
-    at = services_of(app).filing
-    done = records.import_file(
-        services_of(app).database, kind, path, records=at.records, law=at.law, now=services_of(app).clock()
-    )
-    return str(done)
-
-
-def query(app: Flask, statement: str) -> list[Any]:
-    with services_of(app).database.read_session() as session:
-        return [tuple(found) for found in session.execute(text(statement))]
+from tests.factories import activate, arrived, import_file, load, query, row, together, write
 
 
 def due(app: Flask) -> list[str | None]:
-    return [
-        str(found[0]) if found[0] else None for found in query(app, "select due_on from obligations order by due_on")
-    ]
+    return [str(row[0]) if row[0] else None for row in query(app, "select due_on from obligations order by due_on")]
 
 
 def test_a_file_can_be_imported_again_and_changes_nothing(app: Flask, tmp_path: Path) -> None:
@@ -90,6 +67,19 @@ def test_columns_may_come_in_any_order_and_values_may_be_quoted(app: Flask, tmp_
     path = tmp_path / "r.csv"
     path.write_text("\n".join([",".join(columns), ",".join(values[c] for c in columns)]))
     assert import_file(app, "residences", path) == "imported 1, updated 0, unchanged 0, rejected 0"
+
+
+@pytest.mark.parametrize("code", ["XQ7", "HQ", "bkk", "BKK,", "10"])
+def test_a_report_of_an_office_that_there_is_not_is_rejected(app: Flask, tmp_path: Path, code: str) -> None:
+    load(app, "passports", row("passports"))
+    reports = [
+        row("reports", filed_on="2026-09-10", office=office, receipt_number=f"B-{n}")
+        for n, office in enumerate((code, "BKK", ""))
+    ]
+    path = write(tmp_path / "r.csv", "reports", *reports)
+    assert import_file(app, "reports", path) == "imported 2, updated 0, unchanged 0, rejected 1"
+    assert f"no immigration office has the code {code}" in (tmp_path / "r.csv.rejected.csv").read_text()
+    assert query(app, "select office from office_reports order by receipt_number") == [("BKK",), ("",)]
 
 
 def test_a_row_whose_passport_is_unknown_is_rejected(app: Flask, tmp_path: Path) -> None:
@@ -164,19 +154,14 @@ def test_a_row_that_moves_to_another_passport_changes_both_people(app: Flask) ->
     load(app, "passports", row("passports", document_number="TEST00002"))
     load(app, "movements", row("movements", movement_id="M-1", document_number="TEST00002"))
     owed = "select p.document_number is not null, o.due_on::text from obligations o join passports p using (person_id)"
-    assert sorted(found[1] or "" for found in query(app, owed)) == ["", "2026-11-29"]
+    assert sorted(obligation[1] or "" for obligation in query(app, owed)) == ["", "2026-11-29"]
 
 
 def test_imports_at_the_same_time_end_as_one_after_the_other(app: Flask, tmp_path: Path) -> None:
     passports = [row("passports", document_number=f"TEST{n:05}") for n in range(300)]
     path = write(tmp_path / "p.csv", "passports", *passports)
     twin = write(tmp_path / "q.csv", "passports", *reversed(passports))
-    done: list[str] = []
-    threads = [threading.Thread(target=lambda p=p: done.append(import_file(app, "passports", p))) for p in (path, twin)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    done = together([partial(import_file, app, "passports", each) for each in (path, twin)])
     assert sorted(done) == [
         "imported 0, updated 0, unchanged 300, rejected 0",
         "imported 300, updated 0, unchanged 0, rejected 0",

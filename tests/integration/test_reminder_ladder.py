@@ -12,7 +12,7 @@ from tests.factories import activate, arrived, load, officer, row
 def steps(app: Flask, day: str) -> list[str]:
     """The steps that stand on a day, one for each person to be reminded."""
     with services_of(app).database.read_session() as session:
-        return [found.step for found in session.execute(services_of(app).due_today(date.fromisoformat(day)))]
+        return [reminder.step for reminder in session.execute(services_of(app).due_today(date.fromisoformat(day)))]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,13 @@ def steps(app: Flask, day: str) -> list[str]:
         ("2026-12-06", ["last-day-of-grace"]),
         ("2026-12-08", ["last-day-of-grace"]),
         ("2026-12-09", ["after-grace"]),
-        ("2027-01-07", ["after-grace"]),
+        ("2026-12-15", ["after-grace"]),
+        ("2026-12-16", ["late-second-week"]),
+        ("2026-12-22", ["late-second-week"]),
+        ("2026-12-23", ["late-third-week"]),
+        ("2026-12-29", ["late-third-week"]),
+        ("2026-12-30", ["late-fourth-week"]),
+        ("2027-01-07", ["late-fourth-week"]),
         ("2027-01-08", []),
     ],
 )

@@ -7,12 +7,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from immigration.services import belongings, obligations
-from notifications.services import delivery
+from immigration.services import belongings, refreshing
+from notifications.services import addressing, delivery
 from operations.services import services_of
 from tests.conftest import NOW
-from tests.factories import Resident, activate, load, merge, row
-from tests.linking import NEW, OLD, device, documents, messages, passport, people, query, relay, reports
+from tests.factories import Resident, activate, load, merge, officer, query, row
+from tests.linking import NEW, OLD, device, documents, messages, passport, people, relay, reports
 
 
 @pytest.fixture
@@ -99,6 +99,27 @@ def test_a_report_filed_while_joined_stays_with_who_filed_it(app: Flask, both: t
     assert first.file("key-joined").headers["Idempotent-Replayed"] == "true"
 
 
+@pytest.mark.parametrize(("author", "passport_of_author"), [(0, OLD), (1, NEW)])
+@pytest.mark.parametrize("accepted", ["before", "after"])
+def test_a_report_filed_while_joined_names_the_passport_of_its_author_after_the_separation(
+    app: Flask, both: tuple[Resident, Resident], author: int, passport_of_author: str, accepted: str
+) -> None:
+    """While two are one person, the newer passport counts for both."""
+    load(app, "movements", row("movements", document_number=NEW, occurred_on="2026-11-20", movement_id="M-3"))
+    load(app, "reports", row("reports", document_number=OLD, filed_on="2026-11-21", next_due_on="2026-11-25"))
+    report = both[author].file("key-joined").json["number"]
+    decisions = f"/review/reports/{report}/decision"
+    reviewer, acceptance = officer(app, office="HQ"), {"outcome": "accepted", "reasons": [], "note": ""}
+    if accepted == "before":
+        assert reviewer.post(decisions, acceptance).status_code == 200
+    separate(app)
+    if accepted == "after":
+        assert reviewer.post(decisions, acceptance).status_code == 200
+    receipt = both[author].get(f"/reports/{report}").json["receipt"]["number"]
+    says = both[author].post("/receipts/verify", {"receipt": receipt}).json["says"]
+    assert says["document_number"][-3:] == passport_of_author[-3:]
+
+
 def test_events_decisions_and_receipts_are_not_rewritten_and_receipts_verify_as_before(
     app: Flask, both: tuple[Resident, Resident]
 ) -> None:
@@ -110,7 +131,7 @@ def test_events_decisions_and_receipts_are_not_rewritten_and_receipts_verify_as_
         assert query(app, statement)[: len(before[table])] == before[table], table
     for statement, number in query(app, "select statement, number from receipts"):
         for receipt in (statement, number):
-            assert both[0].post("/receipts/verify", {"receipt": receipt}).json["status"] == "genuine"
+            assert both[0].post("/receipts/verify", {"receipt": receipt}).json["status"] == "accepted"
 
 
 def test_each_timeline_has_what_happened_to_the_one_who_was_separated(
@@ -154,12 +175,12 @@ def test_contact_data_stay_with_the_passport_they_were_given_with(app: Flask, bo
 
 def test_a_message_goes_to_the_phones_of_its_person_only(app: Flask, both: tuple[Resident, Resident]) -> None:
     with services_of(app).database.transaction() as session:
-        delivery.fan_out(session, now=NOW)
+        addressing.fan_out(session, now=NOW)
     separate(app)
     activate(app, OLD)
     relay(app)
     with services_of(app).database.transaction() as session:
-        delivery.fan_out(session, now=NOW)
+        addressing.fan_out(session, now=NOW)
         envelopes = delivery.claim(session, now=NOW)
     targets: dict[str, set[str]] = {}
     for envelope in envelopes:
@@ -205,7 +226,7 @@ def test_a_filing_on_facts_from_before_the_separation_is_refused_by_the_revision
     assert all(after[person] > revision for person, revision in before.items())
     context = services_of(app).filing
     later = NOW + timedelta(seconds=1)
-    assert obligations.refresh(
+    assert refreshing.refresh(
         services_of(app).database, records=context.records, law=context.law, now=later, actor="test"
     )
     assert [belonging_to(resident)["stay"] for resident in both] == ["2026-09-01", "2026-09-02"]

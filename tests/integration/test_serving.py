@@ -13,14 +13,14 @@ from tests.serving import Service, alive, below, eventually, serving, sign_ins
 
 def api_of(service: Service) -> psutil.Process:
     """The process that looks after the API's processes: the only child with children."""
-    (found,) = [child for child in below(service.process.pid) if child.children()]
-    return found
+    (worker,) = [child for child in below(service.process.pid) if child.children()]
+    return worker
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with temporary_server() as found:
-        yield found
+    with temporary_server() as server:
+        yield server
 
 
 def assert_it_works(service: Service) -> None:

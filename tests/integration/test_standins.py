@@ -173,7 +173,11 @@ def test_many_sends_at_once_all_arrive(push):
 def test_sends_are_kept_in_a_file(tmp_path: Path):
     with fcm.start(keep=tmp_path / "sent.jsonl") as standin:
         post(standin.url + "/v1/projects/demo/messages:send", {"message": {"fid": "ก"}})
-    assert json.loads((tmp_path / "sent.jsonl").read_text())["target"] == "ก"
+    sent = json.loads((tmp_path / "sent.jsonl").read_text())
+    assert sent["target"] == "ก"
+    answered = json.loads((tmp_path / "sent.answers").read_text())
+    assert answered["name"] == sent["name"]
+    assert answered["answered"] >= sent["at"]
 
 
 def letter(to: str) -> EmailMessage:

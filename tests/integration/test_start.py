@@ -23,17 +23,17 @@ OLD, NEW, OTHER = SECRET, "a-newer-secret-of-the-tests-long-enough", "a-foreign-
 
 @pytest.fixture(scope="module")
 def server():
-    with temporary_server() as found:
-        yield found
+    with temporary_server() as server:
+        yield server
 
 
 @pytest.fixture
 def place(server, request):
     """A migrated database of its own."""
-    found = Database(server.ensure_database(f"start_{abs(hash(request.node.name))}"))
-    migrating.bring_up_to_date(found)
-    yield found
-    found.close()
+    database = Database(server.ensure_database(f"start_{abs(hash(request.node.name))}"))
+    migrating.bring_up_to_date(database)
+    yield database
+    database.close()
     use_keyring(Keyring((SECRET,)))
 
 

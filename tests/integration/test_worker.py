@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from devtools.standins import fcm, mailbox
 from foundation.config import Settings
-from immigration.registries.mail import SmtpMailer
-from notifications.channels.fcm import FcmChannel
+from foundation.mail import SmtpMailer
+from notifications.channels.registry import CHANNELS
 from operations import worker
 from operations.services import services_of
 from tests.conftest import NOW
@@ -29,7 +29,8 @@ class World:
     post: mailbox.Mailbox
 
     def rounds(self, at: datetime = NOW) -> dict[str, int]:
-        return worker.run_once(self.context, at)
+        """At a quarter to eleven in Bangkok, by when the reminders of a day have gone out, if not said otherwise."""
+        return worker.run_once(self.context, at + timedelta(minutes=45))
 
     def pushed(self) -> list[str]:
         """The kinds of the messages pushed so far."""
@@ -40,17 +41,19 @@ class World:
 def world(app: Flask) -> Iterator[World]:
     with fcm.start() as push, mailbox.start() as post:
         settings = replace(Settings(environment="test"), fcm_endpoint=push.url, smtp_url=post.url)
-        channel = FcmChannel(settings)
+        channels = {kind.name: kind.open(settings) for kind in CHANNELS}
         context = worker.WorkerContext(
             services_of(app).database,
             lambda: NOW,
             services_of(app).filing,
             SmtpMailer(post.url, "no-reply@example.org"),
-            channel,
+            channels,
             services_of(app).due_today,
+            services_of(app).routing,
         )
         yield World(context, push, post)
-        channel.close()
+        for channel in channels.values():
+            channel.close()
 
 
 def register(resident: Resident, target: str = "token-1", device: str = "phone") -> None:
@@ -63,16 +66,16 @@ def register(resident: Resident, target: str = "token-1", device: str = "phone")
 def resident(app: Flask, world: World) -> Resident:
     """Somebody due on 29 November, signed in with a phone, told of it."""
     arrived(app)
-    found = activate(app, assurance="mail")
-    register(found)
+    token = activate(app, assurance="mail")
+    register(token)
     worker.run_once(world.context, NOW - timedelta(days=30))
     world.push.clear()
-    return found
+    return token
 
 
 def test_each_step_is_sent_once_as_its_day_comes(world: World, resident: Resident) -> None:
     sent = {}
-    for day in range(-10, 30):
+    for day in range(-10, 40):
         world.push.clear()
         world.rounds(NOW + timedelta(days=day))
         world.rounds(NOW + timedelta(days=day, hours=5))
@@ -81,21 +84,45 @@ def test_each_step_is_sent_once_as_its_day_comes(world: World, resident: Residen
     assert sent == {
         "2026-11-14": ["reminder.window-opens"],
         "2026-11-22": ["reminder.seven-days"],
+        "2026-11-23": ["activation.code-issued"],
         "2026-11-28": ["reminder.one-day"],
         "2026-11-29": ["reminder.due-day"],
         "2026-12-06": ["reminder.last-day-of-grace"],
         "2026-12-09": ["reminder.after-grace"],
+        "2026-12-16": ["reminder.late-second-week"],
+        "2026-12-23": ["reminder.late-third-week"],
+        "2026-12-30": ["reminder.late-fourth-week"],
     }
 
 
 def test_a_phone_registered_after_planning_is_still_reminded_of_the_step_that_stands(app: Flask, world: World) -> None:
     arrived(app)
     world.rounds()
-    found = activate(app)
-    register(found)
+    token = activate(app)
+    register(token)
     world.rounds()
     world.rounds()
     assert [kind for kind in world.pushed() if kind.startswith("reminder")] == ["reminder.seven-days"]
+
+
+def test_who_has_no_phone_is_reminded_at_the_address_given_on_arrival_until_they_give_another(
+    app: Flask, world: World
+) -> None:
+    arrived(app)
+    world.rounds()
+    ((first, subject),) = [(each.recipients, each.subject) for each in world.post.messages]
+    assert (first, subject) == (["alix@example.org"], "90-day report due on 29 November 2026")
+    resident = activate(app)
+    answer = resident.client.patch(
+        "/api/v1/me", json={"email": "new@example.org", "language": "th"}, headers=resident.headers
+    )
+    assert answer.status_code == 200
+    world.post.clear()
+    world.rounds(NOW + timedelta(days=5))
+    reminders = [each for each in world.post.messages if "90" in each.subject]
+    assert [(each.recipients, each.subject) for each in reminders] == [
+        (["new@example.org"], "รายงานตัว 90 วัน ครบกำหนด 29 พ.ย. 2569")
+    ]
 
 
 def test_nobody_is_reminded_after_filing(world: World, resident: Resident) -> None:
@@ -178,11 +205,24 @@ def test_a_code_asked_for_arrives_by_mail_and_activates(app: Flask, world: World
     unknown = client.post("/api/v1/activations/requests", json=asked | {"document_number": "NOBODY"})
     assert (known.status_code, known.data) == (202, unknown.data)
     world.rounds()
-    (mail,) = world.post.messages
+    (mail,) = [each for each in world.post.messages if each.message["Message-ID"].startswith("<activation-")]
     assert mail.recipients == ["alix@example.org"]
     code = next(word for word in mail.text.split() if len(word) == 11 and word[5] == "-")
     answer = client.post("/api/v1/activations", json=asked | {"activation_code": code})
     assert answer.status_code == 201
+
+
+def test_a_code_issued_at_a_counter_is_told_by_every_channel_that_is_known(app: Flask, world: World, resident) -> None:
+    resident.client.patch("/api/v1/me", json={"email": "own@example.org"}, headers=resident.headers)
+    world.rounds()
+    world.push.clear()
+    world.post.clear()
+    assert officer(app).post(f"/review/residents/{resident.id}/activation-codes").status_code == 201
+    world.rounds()
+    assert world.pushed() == ["activation.code-issued"]
+    told = sorted((mail.recipients, mail.subject) for mail in world.post.messages)
+    subject = "An activation code was issued for you"
+    assert told == [(["alix@example.org"], subject), (["own@example.org"], subject)]
 
 
 def test_keys_of_filings_are_forgotten_after_400_days(app: Flask, world: World, resident: Resident) -> None:

@@ -15,12 +15,12 @@ from devtools.postgres import temporary_server
 from devtools.standins import fcm, mailbox
 from foundation.clock import bangkok_date, system_clock
 from foundation.db import Database
-from foundation.sealing import keyring
+from foundation.sealing import keyring, row_name
 from immigration.registries.law import law
 from operations import migrating
 from tests.conftest import SECRET
 
-MESSAGES = 300
+MESSAGES = 2_000
 STARTED: list[subprocess.Popen[str]] = []  # ended with their test, whatever became of it
 _DEVICES = text("""insert into devices
 (person_id, device_id, platform, kind, target, target_index, language, updated_at)
@@ -31,8 +31,8 @@ values (:person, 'report.decided.accepted', 'event:1', 0, '{"next_due_on": "2027
 
 @pytest.fixture(scope="module")
 def server():
-    with temporary_server() as found:
-        yield found
+    with temporary_server() as server:
+        yield server
 
 
 @pytest.fixture
@@ -46,7 +46,11 @@ def place(server, request):
         for number in range(MESSAGES):
             target = f"phone-{number}"
             person = f"00000000-0000-4000-8000-{number:012}"
-            values = {"device": "d", "target": keyring().seal(target, "devices.target"), "index": target.encode()}
+            values = {
+                "device": "d",
+                "target": keyring().seal(target, "devices.target", row_name(person, "d")),
+                "index": target.encode(),
+            }
             session.execute(_DEVICES, {"person": person, **values})
             session.execute(_MESSAGES, {"person": person})
     with fcm.start() as push, mailbox.start() as post:
@@ -138,7 +142,7 @@ def test_it_says_its_version_its_database_and_its_rounds_but_no_password(place):
     await_pushed(push, 1)
     said, _ = stop(process)
     assert "version" in said
-    assert "send 3 s" in said
+    assert "send-push 3 s" in said
     assert "worker_" in said
     assert "open-sesame" not in said
     warning = law().calendar.warning(bangkok_date(system_clock()))
@@ -180,6 +184,7 @@ def _production(url, credentials):
         "PUBLIC_URL": "https://reports.example",
         "SMTP_URL": "smtp://127.0.0.1:1",
         "MAIL_FROM": "no-reply@reports.example",
+        "AUDIT_WITNESS": "https://witness.example/seals",
         "FCM_PROJECT_ID": "demo",
         "FIREBASE_CREDENTIALS": str(credentials),
     }

@@ -12,9 +12,9 @@ DATES = ("due_on", "opens_on", "online_closes_on", "grace_ends_on", "late_after"
 def answer(history: History) -> dict[str, object]:
     """The obligation: regime, state, every date, and the kind of record that the due date stands on."""
     position = replay(history)
-    found: dict[str, object] = {"regime": position.regime if position.inside else None, "state": "none"}
+    fields: dict[str, object] = {"regime": position.regime if position.inside else None, "state": "none"}
     if not position.inside or position.due is None:
-        return found | dict.fromkeys(DATES) | {"basis": None}
+        return fields | dict.fromkeys(DATES) | {"basis": None}
     dates = {
         "due_on": position.due,
         "opens_on": history.opens(position.due),
@@ -23,7 +23,7 @@ def answer(history: History) -> dict[str, object]:
         "late_after": position.not_late,
         "can_file_from": can_file_from(history, history.opens(position.due)),
     }
-    return found | {"state": _state(position, history.today)} | dates | {"basis": basis_kind(position)}
+    return fields | {"state": _state(position, history.today)} | dates | {"basis": basis_kind(position)}
 
 
 def basis_kind(position: Position) -> str | None:
@@ -36,12 +36,12 @@ def basis_kind(position: Position) -> str | None:
 
 def can_file_from(history: History, opens: dt.date) -> dt.date:
     """The earliest opening of a window that is not over, of any reading; and no later than the one that is shown."""
-    found = [opens]
+    days = [opens]
     for reading in READINGS[1:]:
         other = replay(history, reading)
         if other.due is not None and other.not_late is not None and history.today <= other.not_late:
-            found.append(history.opens(other.due))
-    return min(found)
+            days.append(history.opens(other.due))
+    return min(days)
 
 
 def _state(position: Position, today: dt.date) -> str:
@@ -61,13 +61,13 @@ def _state(position: Position, today: dt.date) -> str:
 
 def features(history: History) -> set[str]:
     """What is to be met often in random histories, of all that this one has."""
-    found, position = answer(history), replay(history)
+    given, position = answer(history), replay(history)
     met = set(position.met) if position.inside else {each for each in position.met if "last day: " not in each}
     if not position.due:
         met = {each for each in met if "last day: " not in each}
-    met.add(f"state: {found['regime']}, {found['state']}")
-    met.add(f"basis: {found['basis']}")
-    if found["can_file_from"] != found["opens_on"]:
+    met.add(f"state: {given['regime']}, {given['state']}")
+    met.add(f"basis: {given['basis']}")
+    if given["can_file_from"] != given["opens_on"]:
         met.add("another reading lets the person file earlier")
     named: list[Move | Change | Extension] = [*history.moves, *history.changes, *history.extensions]
     written = [record.visa for record in named if record.visa]

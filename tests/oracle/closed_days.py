@@ -49,11 +49,11 @@ class Calendar:
     def why(self, grace_ends: dt.date, last: dt.date) -> set[str]:
         """What decided the last day."""
         between = {grace_ends + DAY * n for n in range((last - grace_ends).days + 1)}
-        found = {"last day is Labour Day"} if last in LABOUR_DAYS else set()
+        names = {"last day is Labour Day"} if last in LABOUR_DAYS else set()
         if between & self.own:
-            found.add("closed for a holiday of one province")
+            names.add("closed for a holiday of one province")
         if last != self.roll(grace_ends):
-            found.add("later by waived days")
+            names.add("later by waived days")
             if any(day in self.waived and day.weekday() > 4 and day + DAY not in self.waived for day in between):
-                found.add("waived to the end of a weekend")
-        return found
+                names.add("waived to the end of a weekend")
+        return names

@@ -173,12 +173,12 @@ def replay(history: History, reading: Reading = READINGS[0]) -> Position:
 
 def _by_day(history: History) -> dict[dt.date, list[Record]]:
     """The records of each day up to today, in their order."""
-    found: dict[dt.date, list[Record]] = {}
+    by_day: dict[dt.date, list[Record]] = {}
     records: list[Record] = [*history.moves, *history.changes, *history.extensions, *history.reports]
     for record in records:
         if record.day <= history.today:
-            found.setdefault(record.day, []).append(record)
-    return found
+            by_day.setdefault(record.day, []).append(record)
+    return by_day
 
 
 def _move(position: Position, same_day: list[Move]) -> None:

@@ -82,6 +82,9 @@ class Obligation:
             "due-day": self.due_on,
             "last-day-of-grace": self.due_on + WEEK,
             "after-grace": self.late_after + oracle.DAY,
+            "late-second-week": self.late_after + oracle.DAY + WEEK,
+            "late-third-week": self.late_after + oracle.DAY + 2 * WEEK,
+            "late-fourth-week": self.late_after + oracle.DAY + 3 * WEEK,
         }
         return next((name for name, begin in reversed(begins.items()) if begin <= today), None)
 

@@ -6,7 +6,8 @@ import time
 from hypothesis import Phase
 
 from devtools.postgres import temporary_server
-from foundation.db import Base, Database
+from foundation.db import Database
+from tests.conftest import make_tables
 from tests.stateful.machine import run_histories
 from tests.stateful.service import run_service
 
@@ -16,7 +17,7 @@ def main(histories: int, number: int = 1) -> None:
     with temporary_server() as server:
         server.ensure_database("histories")
         database = Database(server.url("histories"))
-        Base.metadata.create_all(database.engine)
+        make_tables(database)
         with run_service(database) as service:
             began, used = time.monotonic(), time.process_time()
             try:

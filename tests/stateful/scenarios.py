@@ -41,13 +41,22 @@ class Scenarios(RecordRules, TimeRules, FilingRules):
                 self.enter(0, 3, "NON-O", 400)
             case "report":
                 self.report_at_an_office(0, 0, "counter", True)
-        self.run_worker(("relay", "send"))
+        self.run_worker(("relay", "send-push"))
 
     @rule(who=RESIDENT, days=st.sampled_from([-1, 0]))
     def file_when_window_opens(self, who: int, days: int) -> None:
         """File on the first day of the window, or on the day before, which is too early."""
         self.advance_to_window(who, days, False)
         self.file(who)
+
+    @rule(who=RESIDENT, days=st.integers(0, 18), ago=st.integers(-1, 2), wrong=st.booleans(), returned=st.booleans())
+    def report_at_an_office_as_well(self, who: int, days: int, ago: int, wrong: bool, returned: bool) -> None:
+        """File and, while that waits, report at an office too; the row of that may turn out wrong."""
+        self.resident(who).assurance = "mail"
+        self.file_in_time(who, days, ["return"] if returned else [])
+        self.report_at_an_office(who, ago, "counter", True)
+        if wrong:
+            self.correct_a_row("reports", 0, -20)
 
     @rule(by=st.integers(-9, 9), days=st.integers(0, 10))
     def undo_correction(self, by: int, days: int) -> None:

@@ -9,11 +9,12 @@ from foundation.db import Database
 
 Row = dict[str, Any]
 TABLES = {
-    "reports": "id, number, person_id, period, entered_on, due_on, filed_at, filed_on, status, reasons, "
-    "contradicted_at",
+    "reports": "id, number, person_id, passport_id, period, entered_on, due_on, filed_at, filed_on, status, reasons, "
+    "contradicted_at, office_report",
     "receipts": "number, report_id, next_due_on, statement, voided_at",
     "decisions": "id, report_id, outcome, reasons, next_due_on, decided_by",
-    "events": "id, at, kind, subject, person_id, actor, data, relayed_at",
+    "events": "id, at, kind, subject, person_id, actor, data, "
+    "id not in (select event_id from events_to_relay) as relayed",
     "obligations": "*",
     "notifications": "id, person_id, kind, dedupe, status, params, created_at",
     "idempotency_keys": "person_id, key",

@@ -34,7 +34,7 @@ class TimeRules(BaseMachine):
         if opens_on:
             self.advance_time(max(1, (opens_on - self.today).days + days), working)
 
-    @rule(who=RESIDENT, steps=st.integers(1, len(LADDER)))
+    @rule(who=RESIDENT, steps=st.sampled_from([1, 3, 5, 6, 6]))
     def let_reminder_steps_pass(self, who: int, steps: int) -> None:
         """Pass the first steps of the ladder without a filing. The round `begin` runs first, as it is more frequent."""
         for days in LADDER[:steps]:
@@ -55,7 +55,11 @@ class TimeRules(BaseMachine):
         days = (date.fromisoformat(row[DATES[kind]]) for kind, row in rows)
         return min((day for day in days if day > self.today), default=None)
 
-    @rule(rounds=st.sampled_from([(), ("recheck", "refresh", "plan", "relay"), ("begin", "relay"), ("relay", "send")]))
+    @rule(
+        rounds=st.sampled_from(
+            [(), ("recheck", "refresh", "plan", "relay"), ("begin", "relay"), ("relay", "send-push")]
+        )
+    )
     def run_worker(self, rounds: tuple[str, ...] = ()) -> None:
         """Run all rounds or some only: a round that failed leaves its work to a later one."""
         before, already_sent = self.read_state(), len(self.service.google.messages)

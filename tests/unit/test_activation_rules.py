@@ -6,7 +6,7 @@ import pytest
 
 from immigration.registries.access import resolve, terms
 from immigration.rules.activations import obstacles
-from immigration.rules.officers import is_locked, is_over, obstacles_to_password
+from immigration.rules.officers import is_over
 
 DAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -30,21 +30,6 @@ def test_a_replaced_passport_activates_nobody(assurance):
     assert obstacles(status="valid", replaced=True, assurance=assurance) == ["passport-replaced"]
 
 
-def test_a_password_is_judged_by_its_length():
-    assert obstacles_to_password("elevenchars", shortest=12)
-    assert obstacles_to_password("x" * 257, shortest=12)
-    assert not obstacles_to_password("twelve chars", shortest=12)
-    assert obstacles_to_password("x" * 11, shortest=12) == ["a password has at least 12 characters"]
-    assert obstacles_to_password("x" * 257, shortest=12) == ["a password has at most 256 characters"]
-    assert not obstacles_to_password("x" * 256, shortest=12)
-
-
-def test_an_account_waits_until_its_moment_comes():
-    assert not is_locked(None, NOON)
-    assert is_locked(NOON, NOON - SECOND)
-    assert not is_locked(NOON, NOON)
-
-
 @pytest.mark.parametrize(
     ("seen", "ends", "over"),
     [(timedelta(0), SECOND, False), (timedelta(0), timedelta(0), True), (HALF_AN_HOUR - SECOND, SECOND, False),
@@ -60,17 +45,16 @@ def test_the_shipped_terms_are_those_agreed_on():
     assert agreed.refresh_token == timedelta(days=90)
     assert agreed.code("counter") == timedelta(days=30)
     assert agreed.code("mail") == timedelta(hours=24)
-    assert (agreed.tries_per_code, agreed.mails_per_person, agreed.requests_per_address) == (5, 3, 20)
-    assert agreed.lockout == timedelta(minutes=10)
+    assert (agreed.mails_per_person, agreed.password_length) == (3, 15)
     assert (agreed.officer_idle, agreed.officer_session) == (timedelta(minutes=30), timedelta(hours=12))
     assert terms(date(2000, 1, 1)) == agreed
 
 
 def test_a_later_entry_holds_from_its_day_on():
     rows = [{"key": key, "value": 1, "effective_from": date(2026, 1, 1)} for key in vars(terms(DAY))]
-    rows.append({"key": "tries_per_code", "value": 3, "effective_from": DAY})
-    assert resolve(rows, DAY - timedelta(days=1)).tries_per_code == 1
-    assert resolve(rows, DAY).tries_per_code == 3
+    rows.append({"key": "mails_per_person", "value": 3, "effective_from": DAY})
+    assert resolve(rows, DAY - timedelta(days=1)).mails_per_person == 1
+    assert resolve(rows, DAY).mails_per_person == 3
 
 
 @pytest.mark.parametrize("rows", [[], [{"key": "made_up", "value": 1, "effective_from": DAY}]])

@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql import psycopg
 
 from devtools import service_account
-from foundation.config import DEVELOPMENT_SECRET, InvalidSettings, Settings, from_environment
+from foundation.config import DEVELOPMENT_SECRET, InvalidSettings, OpenIdSettings, Settings, from_environment
 
 MOMENT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -27,6 +27,7 @@ def production(tmp_path: Path) -> dict[str, str]:
         "SMTP_URL": "smtps://mail.internal:465",
         "PUBLIC_URL": "https://reports.example.org/",
         "MAIL_FROM": "90-day reporting <no-reply@reports.example.org>",
+        "AUDIT_WITNESS": "https://witness.example.org/seals",
     }
 
 
@@ -60,8 +61,8 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
         "TRUSTED_PROXIES": "-1",
         "DEMO_PEOPLE": "many",
     }
-    found = faults(env)
-    assert {fault.split()[0].rstrip(":") for fault in found} == env.keys()
+    lines = faults(env)
+    assert {fault.split()[0].rstrip(":") for fault in lines} == env.keys()
     with pytest.raises(InvalidSettings, match="\n".join(f"  - {name}.*" for name in ("DEMO_PEOPLE", "DEV_NOW"))):
         from_environment({"DEMO_PEOPLE": "x", "DEV_NOW": "x"})
 
@@ -71,15 +72,26 @@ def test_a_port_is_a_number_that_ports_can_be(port: str) -> None:
     assert faults({"PORT": port}) == [f"PORT is {port!r}: a number from 1 to 65535"]
 
 
+def test_proxies_are_networks_or_a_number() -> None:
+    assert from_environment({"TRUSTED_PROXIES": "2"}).trusted_proxies.hops == 2
+    networks = from_environment({"TRUSTED_PROXIES": "10.0.0.0/24, 2001:db8::1"}).trusted_proxies.networks
+    assert [str(network) for network in networks] == ["10.0.0.0/24", "2001:db8::1/128"]
+
+
+@pytest.mark.parametrize("text", ["10", "10.0.0.1/24", "proxy.internal", "10.0.0.0/33"])
+def test_proxies_that_are_neither_are_refused(text: str) -> None:
+    assert faults({"TRUSTED_PROXIES": text})[0].startswith(f"TRUSTED_PROXIES is {text!r}: networks")
+
+
 def test_production_takes_a_complete_environment(production: dict[str, str]) -> None:
-    found = from_environment(production)
-    assert (found.production, found.public_url, found.fcm_endpoint) == (True, "https://reports.example.org", None)
+    config = from_environment(production)
+    assert (config.production, config.public_url, config.fcm_endpoint) == (True, "https://reports.example.org", None)
 
 
 def test_production_without_anything_names_everything_it_lacks(production: dict[str, str]) -> None:
-    found = faults({"ENVIRONMENT": "production"})
+    lines = faults({"ENVIRONMENT": "production"})
     for name in production.keys() - {"ENVIRONMENT"}:
-        assert f"{name} is required in production" in found
+        assert f"{name} is required in production" in lines
 
 
 @pytest.mark.parametrize(
@@ -96,6 +108,30 @@ def test_production_without_anything_names_everything_it_lacks(production: dict[
 )
 def test_production_refuses(production: dict[str, str], change: dict[str, str], fault: str) -> None:
     assert faults(production | change) == [fault]
+
+
+OPENID = {"OIDC_ISSUER": "https://id.example.org", "OIDC_CLIENT_ID": "ninety", "OIDC_CLIENT_SECRET": "hush"}
+
+
+def test_an_identity_provider_is_read_with_its_claims() -> None:
+    plain = from_environment(OPENID).openid
+    assert plain == OpenIdSettings("https://id.example.org", "ninety", "hush")
+    more = {"OIDC_ACR_VALUES": "two  three", "OIDC_ROLE_CLAIM": "groups", "OIDC_OFFICES_CLAIM": "units"}
+    named = from_environment(OPENID | more).openid
+    assert named
+    assert (named.acr_values, named.role_claim, named.offices_claim) == (("two", "three"), "groups", "units")
+
+
+def test_an_identity_provider_needs_a_client_and_in_production_two_factors(production: dict[str, str]) -> None:
+    assert faults({"OIDC_ISSUER": "https://id.example.org"}) == [
+        "OIDC_CLIENT_ID is required with OIDC_ISSUER",
+        "OIDC_CLIENT_SECRET is required with OIDC_ISSUER",
+    ]
+    assert faults(production | OPENID | {"OIDC_ISSUER": "http://id.example.org"}) == [
+        "OIDC_ISSUER must be https in production",
+        "OIDC_ACR_VALUES is required in production with OIDC_ISSUER: which sign-ins have two factors",
+    ]
+    assert from_environment(production | OPENID | {"OIDC_ACR_VALUES": "two"}).openid
 
 
 def test_faults_never_tell_a_secret(production: dict[str, str]) -> None:
@@ -156,9 +192,9 @@ def test_read_write_is_refused_in_the_environment_of_the_driver_too() -> None:
     ],
 )
 def test_a_database_may_have_several_hosts(url: str) -> None:
-    found = from_environment({"DATABASE_URL": url}).database_url
-    assert found
-    _, arguments = psycopg.dialect().create_connect_args(make_url(found))
+    address = from_environment({"DATABASE_URL": url}).database_url
+    assert address
+    _, arguments = psycopg.dialect().create_connect_args(make_url(address))
     assert arguments["host"].split(",") == ["one", "two"]
     assert arguments["port"].split(",") == ["5432", "5433"]
     assert (arguments["password"], arguments["target_session_attrs"]) == ("p@ss", "primary")

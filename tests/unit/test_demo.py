@@ -38,11 +38,11 @@ def day(text: str) -> date:
 
 
 def read(folder: Path) -> dict[str, list[dict[str, str]]]:
-    found = {}
+    by_name = {}
     for kind in KINDS:
         with (folder / f"{kind}.csv").open(encoding="utf-8", newline="") as file:
-            found[kind] = list(csv.DictReader(file))
-    return found
+            by_name[kind] = list(csv.DictReader(file))
+    return by_name
 
 
 def written(folder: Path, people: int, seed: int = 47) -> dict[str, bytes]:
@@ -250,24 +250,24 @@ def test_most_people_in_their_window_can_be_decided_from_the_records(everyone):
 
 
 def test_there_are_all_kinds_of_trouble_but_not_much_of_it(everyone):
-    found = Counter()
+    counts = Counter()
     for life in everyone.values():
         overdue = (TODAY - life.due).days if life.due and life.regime == "90-day" else 0
-        found["no-tm30"] += not life.rows["residences"]
-        found["in-grace"] += 0 < overdue <= 7
-        found["late"] += overdue > 20
-        found["abroad"] += life.entered is None
-        found["stay-expired"] += life.entered is not None and life.until < TODAY
-        found["leaves-before-due"] += life.due is not None and TODAY <= life.until <= life.due
-        found["first-report"] += life.regime == "90-day" and not life.rows["reports"]
-        found["unclear"] += life.regime == "unclear"
-        found["lost"] += life.passports[-1]["status"] in {"lost", "stolen"}
-        found["expired"] += day(life.passports[-1]["expires_on"]) < TODAY
-        found["replaced"] += len(life.passports) > 1
-        found["re-entered"] += sum(row["direction"] == "arrival" for row in life.rows["movements"]) > 1
-    del found["re-entered"], found["replaced"]
-    assert all(3 <= count <= len(everyone) * 0.15 for count in found.values()), found
-    assert len(found) == 10
+        counts["no-tm30"] += not life.rows["residences"]
+        counts["in-grace"] += 0 < overdue <= 7
+        counts["late"] += overdue > 20
+        counts["abroad"] += life.entered is None
+        counts["stay-expired"] += life.entered is not None and life.until < TODAY
+        counts["leaves-before-due"] += life.due is not None and TODAY <= life.until <= life.due
+        counts["first-report"] += life.regime == "90-day" and not life.rows["reports"]
+        counts["unclear"] += life.regime == "unclear"
+        counts["lost"] += life.passports[-1]["status"] in {"lost", "stolen"}
+        counts["expired"] += day(life.passports[-1]["expires_on"]) < TODAY
+        counts["replaced"] += len(life.passports) > 1
+        counts["re-entered"] += sum(row["direction"] == "arrival" for row in life.rows["movements"]) > 1
+    del counts["re-entered"], counts["replaced"]
+    assert all(3 <= count <= len(everyone) * 0.15 for count in counts.values()), counts
+    assert len(counts) == 10
 
 
 def test_nations_and_visa_classes_are_in_proportion(everyone):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from immigration.rules.document_numbers import folded, plain
+from immigration.rules.document_numbers import folded, holds_number, plain
 
 
 @pytest.mark.parametrize("typed", ["EX1000001", "ex1000001", " ex-100 0001", "EX1000001<<", "EX\t1000001"])
@@ -23,3 +23,33 @@ def test_only_the_letters_o_and_i_are_folded(typed, expected):
 def test_tidying_twice_is_tidying_once(text):
     assert plain(plain(text)) == plain(text)
     assert folded(folded(text)) == folded(text) == folded(plain(text))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "about EX1000001",
+        "ab 123 4567?",
+        "123456789",
+        "passport:c01x00t47",
+        "no. EX-100-0001",
+        "ＥＸ１００００01",
+        "X1234567A",
+    ],
+)
+def test_a_passports_number_in_a_text_is_noticed(written):
+    assert holds_number(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "At the counter.",
+        "R26-4XQ2-7K3M-9PTC-T, see 2026-11-23 and 23.11.2026",
+        "Case 4711, room 12, 90-day report of 2026",
+        "soi Sukhumvit 31, 10110 Bangkok",
+        "เคาน์เตอร์ 5",
+    ],
+)
+def test_what_else_people_write_is_not_taken_for_one(written):
+    assert not holds_number(written)

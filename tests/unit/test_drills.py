@@ -19,22 +19,24 @@ from drills.rows import Row, exit_code, table
 from drills.sizes import Sizes, WrongSize
 from drills.supervision import SupervisedProcess
 
-RESIDENT = Resident(uuid.UUID(int=1), "token")
+RESIDENT = Resident(uuid.UUID(int=1), lambda: "token")
 ACCEPTED = b'{"number": "N-1", "receipt": {"number": "R-1"}}'
 
 
 def test_sizes_have_defaults_and_a_random_seed():
     sizes = Sizes.of({})
-    assert (sizes.kills, sizes.reports, sizes.rounds, sizes.tries) == (60, 5_000, 300, 20)
+    assert (sizes.kills, sizes.reports, sizes.rounds, sizes.tries, sizes.tampering) == (40, 3_000, 300, 20, 100)
     assert {Sizes.of({}).seed for _ in range(5)} != {sizes.seed}
 
 
 def test_every_size_and_the_seed_can_be_given():
-    given = {"KILLS": "1000", "REPORTS": "80000", "ROUNDS": "10000", "TRIES": "100", "SEED": "0"}
-    assert Sizes.of({f"DRILL_{name}": text for name, text in given.items()}) == Sizes(1000, 80_000, 10_000, 100, 0)
+    given = dict(
+        kills=1000, reports=80_000, rounds=10_000, tries=100, tampering=1000, probes=5, guesses=7, marked=9, seed=0
+    )
+    assert Sizes.of({f"DRILL_{name.upper()}": str(number) for name, number in given.items()}) == Sizes(**given)
 
 
-@pytest.mark.parametrize("wrong", [{"DRILL_KILLS": "0"}, {"DRILL_ROUNDS": "-1"}, {"DRILL_REPORTS": "59"}])
+@pytest.mark.parametrize("wrong", [{"DRILL_KILLS": "0"}, {"DRILL_ROUNDS": "-1"}, {"DRILL_REPORTS": "39"}])
 def test_a_size_that_makes_no_drill_is_refused(wrong):
     with pytest.raises(WrongSize, match=next(iter(wrong))):
         Sizes.of(wrong)

@@ -36,8 +36,8 @@ def facts(**different: Any) -> Facts:
 
 
 def owed(**different: Any) -> Obligation:
-    found = Obligation("90-day", "NON-O", ARRIVED, date(2027, 8, 1), "arrival:M", WINDOW, True, ())
-    return replace(found, **different)
+    obligation = Obligation("90-day", "NON-O", ARRIVED, date(2027, 8, 1), "arrival:M", WINDOW, True, ())
+    return replace(obligation, **different)
 
 
 def found(known: Facts | None = None, due: Obligation | None = None, policy: Policy = POLICY, **filing: Any) -> Any:
@@ -255,8 +255,8 @@ def test_what_is_not_only_noted_holds_a_report_that_was_taken(effect, holds):
 ])  # fmt: skip
 def test_a_new_passport_passes_as_the_policy_says(value, assurance, holds):
     rules = {**POLICY.rules, "online.after_new_passport": Rule("x", value, "CON", "a test")}
-    found = held("new-passport", policy=replace(POLICY, rules=rules), assurance=assurance)
-    assert found == (["new-passport"] if holds else [])
+    findings = held("new-passport", policy=replace(POLICY, rules=rules), assurance=assurance)
+    assert findings == (["new-passport"] if holds else [])
 
 
 # How findings are rendered and stored

@@ -116,7 +116,7 @@ def test_what_a_route_says_is_written_down():
 
     assert documented(Role.ANYONE, Role.OFFICER) == {"security": []}
     assert documented(Role.SUPERVISOR, Role.OFFICER) == {
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {"session": []}],
         "responses": {401: "UNAUTHORIZED", 403: "FORBIDDEN"},
         "x-roles": ["officer", "supervisor"],
     }

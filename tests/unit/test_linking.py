@@ -4,9 +4,10 @@ import random
 
 import pytest
 
+from immigration.rules.birth_dates import BirthDate
 from immigration.rules.linking import Bearer, Link, LinkedPassports, LinkObstacle
 
-BORN = (1981, 1, 1)
+BORN = BirthDate(1981, 1, 1)
 
 
 def passports(**sexes):
@@ -29,11 +30,11 @@ def test_passports_that_replace_one_another_are_one_person_in_the_order_of_their
     [
         (Bearer(BORN, "M"), Bearer(BORN, "F"), LinkObstacle.SEX),
         (Bearer(BORN, "M"), Bearer(BORN, "X"), None),
-        (Bearer(BORN, "M"), Bearer((1992, 2, 2), "F"), LinkObstacle.BIRTH_DATE),
-        (Bearer(BORN, "F"), Bearer((1981, None, None), "F"), None),
-        (Bearer((1981, None, 1), "F"), Bearer((1981, 2, None), "F"), None),
-        (Bearer((None, 3, None), "F"), Bearer((1981, 2, 1), "F"), LinkObstacle.BIRTH_DATE),
-        (Bearer((None, None, None), "X"), Bearer(BORN, "F"), None),
+        (Bearer(BORN, "M"), Bearer(BirthDate(1992, 2, 2), "F"), LinkObstacle.BIRTH_DATE),
+        (Bearer(BORN, "F"), Bearer(BirthDate(1981), "F"), None),
+        (Bearer(BirthDate(1981, None, 1), "F"), Bearer(BirthDate(1981, 2), "F"), None),
+        (Bearer(BirthDate(1981, 3), "F"), Bearer(BirthDate(1981, 2, 1), "F"), LinkObstacle.BIRTH_DATE),
+        (Bearer(BirthDate(1981), "X"), Bearer(BORN, "F"), None),
     ],
 )
 @pytest.mark.parametrize("replaces", [True, False])
@@ -83,7 +84,8 @@ def naive_people(bearers, links):
         if first is not second:
             stated = [bearers[key] for key in first | second]
             sexes = {bearer.sex for bearer in stated} - {"X"}
-            parts = [{bearer.birth_date[n] for bearer in stated} - {None} for n in range(3)]
+            births = [bearer.birth_date for bearer in stated]
+            parts = [{getattr(birth, part) for birth in births} - {None} for part in ("year", "month", "day")]
             if len(sexes) > 1 or any(len(part) > 1 for part in parts):
                 continue
             groups = [group for group in groups if group is not first and group is not second] + [first | second]
@@ -115,8 +117,10 @@ def older_than(accepted, start):
 def test_random_links_join_whom_the_naive_model_joins(seed):
     rng = random.Random(seed)
     keys = range(rng.randrange(2, 9))
-    years, sexes = rng.choice([(1981,), (1981, 1981, 1992, None)]), rng.choice(["F", "FFX", "FMX"])
-    bearers = {key: Bearer((rng.choice(years), 1, rng.choice((1, None))), rng.choice(sexes)) for key in keys}
+    years, sexes = rng.choice([(1981,), (1981, 1981, 1992)]), rng.choice(["F", "FFX", "FMX"])
+    months, days = rng.choice([(1,), (1, 1, 2, None)]), (1, None)
+    births = {key: BirthDate(rng.choice(years), rng.choice(months), rng.choice(days)) for key in keys}
+    bearers = {key: Bearer(births[key], rng.choice(sexes)) for key in keys}
     links = [Link(rng.choice(keys), rng.choice(keys), rng.random() < 0.7) for _ in range(rng.randrange(1, 16))]
     linked = LinkedPassports(bearers)
     for link in links:

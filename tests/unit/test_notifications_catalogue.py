@@ -20,6 +20,7 @@ from notifications.catalogue import (
     MissingTemplate,
     render,
 )
+from notifications.services import failures
 
 REMINDERS = {f"reminder.{step['name']}" for step in law().reminder_steps()}
 DUE = {
@@ -43,7 +44,8 @@ def every_entry():
 
 
 def test_every_event_is_either_told_or_silent_and_never_both():
-    kinds = {kind.kind for _, kind in inspect.getmembers(immigration.events, inspect.isclass) if is_event(kind)}
+    defined = [inspect.getmembers(module, inspect.isclass) for module in (immigration.events, failures)]
+    kinds = {kind.kind for members in defined for _, kind in members if is_event(kind)}
     assert kinds == NOTIFYING_EVENTS | NON_NOTIFYING_EVENTS.keys()
     assert not NOTIFYING_EVENTS & NON_NOTIFYING_EVENTS.keys()
 
@@ -56,7 +58,7 @@ def test_every_told_event_and_every_step_has_words_in_every_language():
     told = {catalogue.template_for(kind, {}) for kind in NOTIFYING_EVENTS - {"report.decided"}}
     told |= {catalogue.template_for("report.decided", {"outcome": outcome}) for outcome in catalogue.OUTCOMES}
     for language in LANGUAGES:
-        assert TEMPLATES[language].keys() == told | REMINDERS
+        assert TEMPLATES[language].keys() == told | REMINDERS | {catalogue.DEVICE_ADDED}
         assert YEARLY[language].keys() == REMINDERS
 
 
@@ -94,6 +96,17 @@ def test_a_reminder_in_thai_counts_years_of_the_buddhist_era():
     assert render("reminder.due-day", DUE, "th").title == "รายงานตัว 90 วัน ครบกำหนด 14 เม.ย. 2569"
 
 
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        *[("en", "14 April 2026"), ("de", "14. April 2026"), ("fr", "14 avril 2026"), ("ru", "14 апреля 2026\u202fг.")],
+        *[("zh", "2026年4月14日"), ("ja", "2026年4月14日"), ("ko", "2026년 4월 14일"), ("km", "14 មេសា 2026")],
+    ],
+)
+def test_dates_are_written_as_each_language_writes_them(language, written):
+    assert long_date(date(2026, 4, 14), language) == written
+
+
 def test_a_leap_day_can_be_written_in_thai():
     assert long_date(date(2024, 2, 29), "th") == "29 ก.พ. 2567"
 
@@ -121,7 +134,7 @@ def test_an_acceptance_says_the_next_due_date_where_there_is_one():
 
 
 def test_a_language_that_is_not_served_gets_english():
-    assert render("reminder.due-day", DUE, "fr") == render("reminder.due-day", DUE, "en")
+    assert render("reminder.due-day", DUE, "pt") == render("reminder.due-day", DUE, "en")
 
 
 @pytest.mark.parametrize("params", [{}, {"due_on": "soon"}, {"due_on": 5}])
@@ -160,3 +173,11 @@ def test_a_reminder_planned_before_the_last_day_to_act_was_known_still_has_words
     for kind in (kind for kind in TEMPLATES["en"] if kind.startswith("reminder.")):
         for regime in ("90-day", "yearly"):
             assert render(kind, older | {"regime": regime}, language).body
+
+
+def test_every_message_can_be_previewed_in_every_language():
+    for language in LANGUAGES:
+        shown = catalogue.previews(language, date(2026, 11, 23))
+        assert {each.kind for each in shown} == catalogue.TEMPLATES[language].keys()
+        assert [each.kind for each in shown if "{" in each.text.title + each.text.body] == []
+        assert {each.kind for each in shown if each.yearly} == set(catalogue.YEARLY[language])

@@ -63,8 +63,8 @@ def by_the_rules(history: History) -> dict[str, object]:
 
 def differing(history: History) -> list[str]:
     """In what the two implementations differ."""
-    found, expected = by_the_rules(history), answer(history)
-    return [name for name in found if found[name] != expected[name]]
+    answered, expected = by_the_rules(history), answer(history)
+    return [name for name in answered if answered[name] != expected[name]]
 
 
 def smallest(history: History) -> History:
@@ -77,8 +77,8 @@ def smallest(history: History) -> History:
 
 def difference(history: History) -> str:
     """The history in full, and what each implementation says that the other does not."""
-    found, expected = by_the_rules(history), answer(history)
-    fields = [f"{name}: rules {found[name]}, oracle {expected[name]}" for name in differing(history)]
+    answered, expected = by_the_rules(history), answer(history)
+    fields = [f"{name}: rules {answered[name]}, oracle {expected[name]}" for name in differing(history)]
     return "\n".join([f"{name} = {value}" for name, value in vars(history).items()] + fields)
 
 
@@ -91,5 +91,5 @@ def test_two_implementations_agree_on_random_histories() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_the_second_implementation_alone_solves_the_worked_cases(name: str) -> None:
     history, expected = CASES[name]
-    found = {field: value and str(value) for field, value in answer(history).items()}
-    assert {field: found[field] for field in expected} == expected
+    fields = {field: value and str(value) for field, value in answer(history).items()}
+    assert {field: fields[field] for field in expected} == expected

@@ -74,10 +74,10 @@ def test_a_report_that_holds_the_period_is_named():
 
 
 def test_one_report_a_period_is_no_matter_of_policy_and_comes_after_the_regime():
-    found = obstacles(HELD, regime="yearly", policy=effect("already-reported", "review"))
-    assert [obstacle.reason for obstacle in found] == ["other-regime", "already-reported"]
-    found = obstacles(HELD, regime="yearly", policy=effect("other-regime", "review"))
-    assert [obstacle.reason for obstacle in found] == ["already-reported"]
+    refusals = obstacles(HELD, regime="yearly", policy=effect("already-reported", "review"))
+    assert [obstacle.reason for obstacle in refusals] == ["other-regime", "already-reported"]
+    refusals = obstacles(HELD, regime="yearly", policy=effect("other-regime", "review"))
+    assert [obstacle.reason for obstacle in refusals] == ["already-reported"]
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_one_report_a_period_is_no_matter_of_policy_and_comes_after_the_regime()
     ],
 )
 def test_an_accepted_report_holds_until_the_next_window_opens(status, basis, today, holds):
-    found = obstacles(Held("R0", "returned", "x"), Held("R1", status, "arrival:L"), today=today, basis=basis)
-    assert [obstacle.reason for obstacle in found if obstacle.number] == (["already-reported"] if holds else [])
+    refusals = obstacles(Held("R0", "returned", "x"), Held("R1", status, "arrival:L"), today=today, basis=basis)
+    assert [obstacle.reason for obstacle in refusals if obstacle.number] == (["already-reported"] if holds else [])
 
 
 def test_an_accepted_report_without_a_window_holds_its_own_period_only():
@@ -129,8 +129,8 @@ def test_without_an_entry_a_next_period_begins_when_the_window_of_the_date_earne
 
 def test_without_an_entry_one_is_told_from_when_the_next_report_is_taken():
     accepted = Held("R1", "accepted", "no-entry", DUE)
-    found = reports.obstacles_to_filing(NOTHING, [accepted], date(2026, 11, 13), POLICY)
-    assert found == [Obstacle("already-reported", "report R1 is accepted", "R1", OPENS)]
+    refusals = reports.obstacles_to_filing(NOTHING, [accepted], date(2026, 11, 13), POLICY)
+    assert refusals == [Obstacle("already-reported", "report R1 is accepted", "R1", OPENS)]
     assert reports.obstacles_to_filing(NOTHING, [accepted], OPENS, POLICY) == []
     waiting = Held("R2", "under-review", "no-entry:R1")
     (obstacle,) = reports.obstacles_to_filing(NOTHING, [waiting, accepted], OPENS, POLICY)

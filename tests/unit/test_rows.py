@@ -29,8 +29,8 @@ def reason(kind: str, **values: str) -> str:
 
 def test_a_passport_is_read_with_its_types():
     given: Any = PASSPORT
-    found = read("passports", **given, sex="f", status="VALID", replaces="deu:old1")
-    assert found == {
+    row = read("passports", **given, sex="f", status="VALID", replaces="deu:old1")
+    assert row == {
         **PASSPORT,
         "nationality": "FRA",
         "surname": "DURAND",
@@ -44,14 +44,14 @@ def test_a_passport_is_read_with_its_types():
 
 
 def test_values_lose_the_spaces_around_them_and_identifiers_are_in_capitals():
-    found = read("passports", document_number=" ex1 ", issuing_state="fra ", surname=" Durand ", nationality="\tfra")
-    assert (found["document_number"], found["issuing_state"], found["nationality"]) == ("EX1", "FRA", "FRA")
-    assert found["surname"] == "Durand"
+    row = read("passports", document_number=" ex1 ", issuing_state="fra ", surname=" Durand ", nationality="\tfra")
+    assert (row["document_number"], row["issuing_state"], row["nationality"]) == ("EX1", "FRA", "FRA")
+    assert row["surname"] == "Durand"
 
 
 def test_an_id_and_an_address_are_kept_as_they_are_written():
-    found = read("movements", document_number="EX1", movement_id="tm-0001a", contact_email="Alix@example.org")
-    assert (found["movement_id"], found["contact_email"]) == ("tm-0001a", "Alix@example.org")
+    row = read("movements", document_number="EX1", movement_id="tm-0001a", contact_email="Alix@example.org")
+    assert (row["movement_id"], row["contact_email"]) == ("tm-0001a", "Alix@example.org")
 
 
 @pytest.mark.parametrize(("kind", "column"), [
@@ -138,8 +138,8 @@ def test_a_bad_row_is_told_why(kind, values, why):
 def test_a_field_that_proves_nothing_costs_no_legal_fact(kind, column, text, left, why):
     given = row(kind, **{"occurred_on": "2026-09-01"} if kind == "movements" else {}, **{column: text})
     warnings: list[str] = []
-    found = KINDS[kind].read([given[name] for name in KINDS[kind].columns], False, warnings.append)
-    assert (found[column], warnings) == (left, [f"{column}: left out: {why}"])
+    values = KINDS[kind].read([given[name] for name in KINDS[kind].columns], False, warnings.append)
+    assert (values[column], warnings) == (left, [f"{column}: left out: {why}"])
 
 
 def test_an_address_on_arrival_is_cleaned_like_any_other():

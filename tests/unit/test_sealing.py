@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation.sealing import CannotOpen, Keyring, derive
+from foundation.sealing import CannotOpen, Keyring, Sealed, derive
 
 OLD, NEW, OTHER = (f"a-secret-of-{name}-that-is-long-enough" for name in ("last-year", "this-year", "somebody-else"))
 COLUMN = "passports.surname"
@@ -42,6 +42,29 @@ def test_a_field_that_was_cut_off_does_not_open(value: str, kept: int) -> None:
 def test_a_field_copied_to_another_column_does_not_open() -> None:
     with pytest.raises(CannotOpen, match=r"^passports\.given_names$"):
         KEYS.open(KEYS.seal("DURAND", COLUMN), "passports.given_names")
+
+
+def test_a_field_copied_to_another_row_does_not_open() -> None:
+    assert KEYS.open(KEYS.seal("DURAND", COLUMN, "1"), COLUMN, "1") == "DURAND"
+    for row in ("2", "", None):
+        with pytest.raises(CannotOpen):
+            KEYS.open(KEYS.seal("DURAND", COLUMN, "1"), COLUMN, row)
+
+
+def test_a_field_sealed_to_its_column_only_opens_until_it_is_refused() -> None:
+    keys = Keyring((OLD,))
+    unbound = keys.seal("DURAND", COLUMN)
+    assert keys.open(unbound, COLUMN, "1") == "DURAND"
+    keys.refuse_unbound()
+    with pytest.raises(CannotOpen):
+        keys.open(unbound, COLUMN, "1")
+    with pytest.raises(CannotOpen):  # nor with the version of a field that is sealed to its row
+        keys.open(b"\x02" + unbound[1:], COLUMN, "1")
+
+
+def test_a_column_takes_no_text_that_does_not_say_its_row() -> None:
+    with pytest.raises(TypeError, match=r"^passports\.surname"):
+        Sealed(COLUMN, "id").seal("DURAND")
 
 
 def test_a_field_of_another_installation_does_not_open() -> None:

@@ -1,0 +1,93 @@
+"""The queue of officers, and having a report in hand."""
+
+from datetime import timedelta
+from typing import Any
+
+from foundation.clock import bangkok_date
+from foundation.http import Blueprint, allow, now, principal
+from foundation.identity import Role
+from foundation.services import read_session, transaction
+from immigration.routes.context import filing_context
+from immigration.schemas.claims import ClaimOut, claim_view
+from immigration.schemas.queue import CountsOut, QueueArgs, QueueOut, queue_view
+from immigration.services import queue, review
+from immigration.services.queue import QueueFilter
+
+blueprint = Blueprint("queue", __name__, url_prefix="/api/v1/review", description=__doc__)
+REVIEWING = (Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR)
+
+
+@blueprint.get("/reports")
+@allow(*REVIEWING)
+@blueprint.etag
+@blueprint.arguments(QueueArgs, location="query")
+@blueprint.response(200, QueueOut)
+def get_queue(args: dict[str, Any]) -> dict[str, Any]:
+    """Reports in a state, oldest first; of all the officer's offices unless one is named."""
+    wanted, page_of = queue_filter(args), {"cursor": args["cursor"], "limit": args["limit"]}
+    with read_session() as session:
+        page = queue.queue(session, wanted, officer=principal(), now=now(), **page_of)
+    policy = filing_context().law.on(bangkok_date(now()))
+    return {
+        "items": [queue_view(entry, principal(), policy) for entry in page.items],
+        "next_cursor": page.next_cursor,
+    }
+
+
+def queue_filter(args: dict[str, Any]) -> QueueFilter:
+    """Which reports the query of the queue asks for."""
+    since = args["waiting_days"]
+    return QueueFilter(
+        status=args["status"],
+        office=args["office"],
+        contradicted=args["contradicted"],
+        claimed_by=principal().id if args["mine"] else None,
+        reason=args["reason"],
+        nationality=args["nationality"],
+        visa_class=args["visa_class"],
+        assurance=args["assurance"],
+        filed_until=bangkok_date(now()) - timedelta(days=since) if since else None,
+    )
+
+
+@blueprint.get("/counts")
+@allow(*REVIEWING)
+@blueprint.etag
+@blueprint.response(200, CountsOut)
+def get_counts() -> dict[str, int]:
+    """How many reports wait in each fixed view of the queue."""
+    views = {
+        "mine": QueueFilter(status="under-review", claimed_by=principal().id),
+        "all": QueueFilter(status="under-review"),
+    }
+    with read_session() as session:
+        counts = {name: queue.count(session, wanted, officer=principal(), now=now()) for name, wanted in views.items()}
+    return counts | {"office": counts["all"]}
+
+
+@blueprint.get("/reports/<number>/claim")
+@allow(*REVIEWING)
+@blueprint.etag
+@blueprint.response(200, ClaimOut)
+def get_claim(number: str) -> dict[str, Any]:
+    """The state of a report, and who has it in hand."""
+    with read_session() as session:
+        return claim_view(*review.find_claim(session, number, officer=principal(), now=now()), principal())
+
+
+@blueprint.post("/reports/<number>/claim")
+@allow(*review.DECIDING)
+@blueprint.response(200, ClaimOut)
+def claim(number: str) -> dict[str, Any]:
+    """Take a report in hand, so that no colleague decides it meanwhile; again, keep it for longer."""
+    with transaction() as session:
+        return claim_view(*review.claim(session, number, officer=principal(), now=now()), principal())
+
+
+@blueprint.delete("/reports/<number>/claim")
+@allow(*review.DECIDING)
+@blueprint.response(204)
+def release(number: str) -> None:
+    """Put a report back."""
+    with transaction() as session:
+        review.release(session, number, officer=principal(), now=now())

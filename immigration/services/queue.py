@@ -1,0 +1,120 @@
+"""The queue: reports that wait for an officer, oldest first. It holds no names, so reading it looks nobody up."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import load_only
+
+from foundation.db import ReadSession
+from foundation.errors import NotFound
+from foundation.identity import Principal
+from foundation.paging import Page, page
+from immigration.models.access import Officer
+from immigration.models.claims import Claim
+from immigration.models.obligations import Obligation
+from immigration.models.people import Passport
+from immigration.models.reports import Report
+from immigration.rules.offices import EVERY_OFFICE, covers
+from immigration.services import conflicts
+from immigration.services.claims import Holder
+from immigration.services.scope import in_own_offices
+
+MOST_COUNTED = 100
+"""Where a count ends: "more than 100" is enough for a label, and costs the same at any size."""
+_SHOWN = load_only(
+    *(Report.number, Report.status, Report.filed_at, Report.filed_on, Report.due_on),
+    *(Report.office, Report.reasons, Report.assurance),
+    raiseload=True,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFilter:
+    """Which reports a queue shows: in a state, or contradicted by the records; of one of the officer's offices, or all.
+
+    `claimed_by` is who has them in hand, `filed_until` the last day of filing; what is None or empty filters nothing.
+    """
+
+    status: str
+    office: str = EVERY_OFFICE
+    contradicted: bool = False
+    claimed_by: UUID | None = None
+    reason: str | None = None
+    nationality: str | None = None
+    visa_class: str | None = None
+    assurance: str | None = None
+    filed_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """A report in the queue, with what officers choose by."""
+
+    report: Report
+    nationality: str
+    visa_class: str | None
+    holder: Holder | None
+
+
+def queue(
+    session: ReadSession,
+    wanted: QueueFilter,
+    *,
+    officer: Principal,
+    now: datetime,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Page[QueueEntry]:
+    """A page of the reports of an officer's offices, oldest first. A cursor is the row id of a report.
+
+    Raises NotFound for another office.
+    """
+    query = select(Report, Passport.nationality, Obligation.visa_class, Officer.id, Officer.name, Claim.expires_at)
+    query = _filtered(session, query.select_from(Report), wanted, officer, now).options(_SHOWN)
+    if cursor:
+        query = query.where(Report.id > int(cursor))
+    rows = session.execute(query.order_by(Report.id).limit(limit + 1))
+    entries = [
+        QueueEntry(report, nationality, visa_class, Holder(officer_id, name, until) if officer_id else None)
+        for report, nationality, visa_class, officer_id, name, until in rows
+    ]
+    return page(entries, limit, lambda entry: str(entry.report.id))
+
+
+def count(session: ReadSession, wanted: QueueFilter, *, officer: Principal, now: datetime) -> int:
+    """How many reports a queue holds, at most one more than MOST_COUNTED."""
+    found = _filtered(session, select(Report.id).select_from(Report), wanted, officer, now).limit(MOST_COUNTED + 1)
+    return session.execute(select(func.count()).select_from(found.subquery())).scalar_one()
+
+
+def _filtered(
+    session: ReadSession,
+    query: Select,  # type: ignore[type-arg]
+    wanted: QueueFilter,
+    officer: Principal,
+    now: datetime,
+) -> Select:  # type: ignore[type-arg]
+    """A query of reports with all that is filtered by; a claim that ended is none. What the officer must not handle is
+    left out."""
+    if wanted.office != EVERY_OFFICE and not covers(officer.offices, wanted.office):
+        raise NotFound()
+    query = query.where(in_own_offices(Report.office, officer))
+    query = query.join(Passport, Passport.id == Report.passport_id)
+    query = query.outerjoin(Obligation, Obligation.person_id == Report.person_id)
+    query = query.outerjoin(Claim, and_(Claim.report_id == Report.id, Claim.expires_at > now))
+    query = query.outerjoin(Officer, Officer.id == Claim.officer_id)
+    if refused := conflicts.people_of(session, officer.id):
+        query = query.where(Report.person_id.not_in(refused))
+    query = query.where(Report.contradicted_at.is_not(None) if wanted.contradicted else Report.status == wanted.status)
+    conditions = [
+        (wanted.office != EVERY_OFFICE, Report.office == wanted.office),
+        (wanted.claimed_by, Claim.officer_id == wanted.claimed_by),
+        (wanted.reason, Report.reasons.contains([wanted.reason])),
+        (wanted.nationality, Passport.nationality == wanted.nationality),
+        (wanted.visa_class, Obligation.visa_class == wanted.visa_class),
+        (wanted.assurance, Report.assurance == wanted.assurance),
+        (wanted.filed_until, Report.filed_on <= (wanted.filed_until or date.max)),
+    ]
+    return query.where(*(condition for given, condition in conditions if given))

@@ -1,0 +1,275 @@
+"""Which channel a message takes to its person: the first that reaches them, and the next where that did not help.
+
+A message is addressed to the targets of the lowest rank of channels that reach its person. The next rank follows when
+nothing of that was delivered, or nobody has opened it in time, and at once where only devices were reached that were
+not seen for long. Some messages go by every channel at once: what warns of a stranger, and a reminder whose forerunner
+nobody has opened. What brings a document goes by mail at once as well, to an address that the person gave.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+
+from foundation.clock import BANGKOK, bangkok_date
+from foundation.db import BULK, ReadSession, Session, execute_bulk
+from foundation.mail import Enclosure
+from notifications import catalogue, rules
+from notifications.channels.channel import ChannelKind
+from notifications.channels.registry import CHANNELS
+from notifications.models import Delivery, Device, Notification, Preferences
+from notifications.rules import DeliveryStatus, NotificationStatus
+from notifications.services.outcomes import conclude
+
+AddressOf = Callable[[Any], Select[Any]]
+"""From a person's id, a value or a column, to the query of their address.
+
+One row at most, with the columns `language`, `own` (whether the person gave an address to this service themselves) and
+the targets, the best first.
+"""
+EnclosureOf = Callable[[ReadSession, UUID, Mapping[str, Any], str], Enclosure | None]
+"""From a person, what their message is about (`params`) and a language to the document that goes with the message."""
+
+_ID = func.uuid_send(Notification.person_id)
+_ADDRESSED = ["notification_id", "person_id", "device_id", "channel", "lane", "due_on", "next_try_at", "ready_at"]
+
+
+InitialsOf = Callable[[ReadSession, Collection[UUID]], Mapping[UUID, str]]
+"""From people to the first letters of their names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routing:
+    """The channels that there are, and how addresses and documents are found for those that write to the person."""
+
+    kinds: tuple[ChannelKind, ...] = CHANNELS
+    addresses: Mapping[str, AddressOf] = field(default_factory=dict)
+    enclosures: Mapping[str, EnclosureOf] = field(default_factory=dict)
+    """By kind of message."""
+    initials: InitialsOf | None = None
+
+    def ranks(self) -> list[int]:
+        """The ranks in their order, of channels whose addresses can be found."""
+        return sorted({kind.rank for kind in self.kinds if not kind.to_person or kind.name in self.addresses})
+
+    def rank_of(self, channel: Any) -> ColumnElement[int]:
+        """The rank of a column of channels' names."""
+        return case(*((channel == kind.name, literal(kind.rank)) for kind in self.kinds), else_=literal(0))
+
+    def reaches(self, person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+        """Whether a person has a device or an address."""
+        return or_(has_device(person_id), *(address(person_id).exists() for address in self.addresses.values()))
+
+
+def has_device(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Whether a person has a device that is in use."""
+    return exists().where(Device.person_id == person_id, Device.removed_at.is_(None))
+
+
+def fan_out(session: Session, *, now: datetime, limit: int = 5000, routing: Routing | None = None) -> int:
+    """Address waiting messages to the first channels that reach their person; how many messages there were.
+
+    Where no channel does, a message is unreachable, and stays in the inbox.
+    """
+    routing = routing or Routing()
+    taken = (
+        select(*_facts(), literal(-1).label("tried"), _not_before(now).label("not_before"))
+        .where(
+            Notification.status == NotificationStatus.PENDING,
+            Notification.fanned_out_at.is_(None),
+            Notification.created_at <= now,
+        )
+        .order_by(Notification.lane, Notification.due_on, Notification.created_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("taken")
+    )
+    reached, used = _address(taken, routing, now)
+    statement = (
+        update(Notification)
+        .where(Notification.id == taken.c.id)
+        .values(
+            fanned_out_at=now,
+            status=case((reached, NotificationStatus.PENDING), else_=NotificationStatus.UNREACHABLE),
+            settled_at=case((reached, null()), else_=literal(now)),
+            fall_back_at=_next_fall_back(routing, used, now),
+        )
+    )
+    return execute_bulk(session, statement)
+
+
+def fall_back(session: Session, *, now: datetime, limit: int = 1000, routing: Routing | None = None) -> int:
+    """Address messages that were not delivered or not opened in time to the next channels; how many there were."""
+    routing = routing or Routing()
+    addressed = select(func.max(routing.rank_of(Delivery.channel))).where(
+        Delivery.notification_id == Notification.id, Delivery.person_id == Notification.person_id
+    )
+    taken = (
+        select(
+            *_facts(), func.coalesce(addressed.scalar_subquery(), -1).label("tried"), _at_once(now).label("not_before")
+        )
+        .where(Notification.fall_back_at <= now)
+        .order_by(Notification.fall_back_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("taken")
+    )
+    reached, used = _address(taken, routing, now)
+    waits_again = and_(reached, Notification.status.in_((NotificationStatus.PENDING, NotificationStatus.UNREACHABLE)))
+    statement = (
+        update(Notification)
+        .where(Notification.id == taken.c.id)
+        .values(
+            status=case((waits_again, NotificationStatus.PENDING), else_=Notification.status),
+            settled_at=case((reached, null()), else_=Notification.settled_at),
+            fall_back_at=_next_fall_back(routing, used, now),
+        )
+        .returning(Notification.id)
+    )
+    ids = session.scalars(statement, execution_options=BULK).all()
+    conclude(session, ids, now=now)
+    return len(ids)
+
+
+def _facts() -> list[Any]:
+    """What addressing has to know of a message. `widely` are those that every channel gets at once."""
+    earlier = aliased(Notification)
+    of_basis = func.regexp_replace(Notification.dedupe, "[^:]*$", "")
+    unopened = exists().where(
+        earlier.person_id == Notification.person_id,
+        func.starts_with(earlier.dedupe, of_basis),
+        earlier.kind.startswith(catalogue.REMINDER),
+        earlier.status == NotificationStatus.SENT,
+        earlier.read_at.is_(None),
+        earlier.id != Notification.id,
+    )
+    widely = or_(
+        Notification.kind.in_(catalogue.EVERY_CHANNEL),
+        and_(Notification.kind.startswith(catalogue.REMINDER), unopened),
+    )
+    return [
+        Notification.id,
+        Notification.person_id,
+        Notification.kind,
+        Notification.lane,
+        Notification.due_on,
+        Notification.params,
+        widely.label("widely"),
+        Notification.kind.in_(catalogue.EVERY_CHANNEL).label("warning"),
+        Notification.kind.in_(catalogue.ENCLOSING).label("encloses"),
+    ]
+
+
+def _address(taken: CTE, routing: Routing, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
+    """Write the deliveries: whether a message in `taken` was addressed at all, and the highest rank it was to."""
+    reach: list[CTE] = []
+    for rank in routing.ranks():
+        met = [taken.c.id.in_(select(lower.c.id).where(lower.c.fresh)) for lower in reach]
+        wanted = and_(taken.c.tried < rank, or_(taken.c.widely, ~or_(*met)) if met else true())
+        reach.append(union_all(*_targets(taken, routing, rank, wanted, now)).cte(f"rank_{rank}"))
+    everything = union_all(*(select(each) for each in reach)).cte("reach")
+    columns = [everything.c[name] for name in ("id", "person_id", "device_id", "channel", "lane", "due_on")]
+    rows = select(*columns, everything.c.not_before, everything.c.not_before)
+    addressed = insert(Delivery).from_select(_ADDRESSED, rows)
+    made = (
+        addressed.on_conflict_do_update(  # only a reminder that was taken back and is due again has rows already
+            index_elements=["notification_id", "device_id"],
+            set_={
+                "status": DeliveryStatus.PENDING,
+                "next_try_at": addressed.excluded.next_try_at,
+                "ready_at": addressed.excluded.ready_at,
+                "tries": 0,
+                "due_on": addressed.excluded.due_on,
+            },
+            where=Delivery.status == DeliveryStatus.DROPPED,
+        )
+        .returning(Delivery.notification_id)
+        .cte("made")
+    )
+    used = select(func.max(everything.c.rank)).where(everything.c.id == taken.c.id).scalar_subquery()
+    return taken.c.id.in_(select(made.c.notification_id)), used
+
+
+def _targets(taken: CTE, routing: Routing, rank: int, wanted: ColumnElement[bool], now: datetime) -> list[Select[Any]]:
+    """For each message wanted at this rank: its person's devices, and the person where a channel writes to them.
+
+    A phone that just joined is not notified of itself. `fresh` is false of a device that was not seen for long.
+    """
+    kinds = [kind for kind in routing.kinds if kind.rank == rank]
+    columns = (taken.c.id, taken.c.person_id, taken.c.lane, taken.c.due_on, taken.c.not_before)
+    message = (*columns, literal(rank).label("rank"))
+    targets = []
+    if of_devices := [kind for kind in kinds if not kind.to_person]:
+        channel = case(*((Device.kind.in_(kind.targets), literal(kind.name)) for kind in of_devices))
+        served = Device.kind.in_(set().union(*(kind.targets for kind in of_devices)))
+        live = and_(Device.person_id == taken.c.person_id, Device.removed_at.is_(None), served)
+        not_itself = Device.family.cast(String).is_distinct_from(taken.c.params["not_to"].astext)
+        fresh = (Device.updated_at > now - rules.STALE_AFTER).label("fresh")
+        devices = select(*message, Device.device_id.label("device_id"), channel.label("channel"), fresh)
+        targets.append(devices.join_from(taken, Device, live).where(wanted, or_(Device.family.is_(None), not_itself)))
+    for kind in kinds:
+        if kind.to_person and kind.name in routing.addresses:
+            address = routing.addresses[kind.name](taken.c.person_id).lateral()
+            to = (literal(kind.address).label("device_id"), literal(kind.name).label("channel"))
+            person = select(*message, *to, true().label("fresh"))
+            document = and_(taken.c.tried < rank, taken.c.encloses, address.c.own)
+            by_mail = person.join_from(taken, address, true()).where(or_(wanted, document), ~_refused(taken, kind))
+            targets.append(by_mail)
+    return targets
+
+
+def _refused(taken: CTE, kind: ChannelKind) -> ColumnElement[bool]:
+    """Whether the person does not want this channel. What warns of a stranger goes by it all the same."""
+    refused = exists().where(Preferences.person_id == taken.c.person_id, ~Preferences.mail)
+    return and_(literal(kind.name == "mail"), ~taken.c.warning, refused)
+
+
+def _not_before(now: datetime) -> ColumnElement[datetime]:
+    """When a message may go at the earliest: a reminder at its person's time of the day, an urgent one at once.
+
+    Any other goes at once as well, but for the quiet hours, at whose end it does.
+    """
+    midnight = datetime.combine(bangkok_date(now), time(), BANGKOK)
+    chosen = select(Preferences.hour).where(Preferences.person_id == Notification.person_id).scalar_subquery()
+    # Two bytes of the person's id that are random: the same share of the spread every day.
+    share = (func.get_byte(_ID, 10) * 256 + func.get_byte(_ID, 11)) / literal(65536.0)
+    hours = func.coalesce(chosen, rules.FROM_HOUR)
+    spread = case((chosen.is_not(None), literal(rules.SPREAD_OF_CHOSEN_HOUR)), else_=literal(rules.SPREAD))
+    at = literal(midnight) + hours * literal(timedelta(hours=1)) + share * spread
+    return case(
+        (Notification.kind.startswith(catalogue.REMINDER), func.greatest(at, _at_once(now))), else_=_at_once(now)
+    )
+
+
+def _at_once(now: datetime) -> ColumnElement[datetime]:
+    """Now, but for the quiet hours, in which only what is urgent goes."""
+    quiet_ends = literal(rules.end_of_quiet(now.astimezone(BANGKOK)))
+    return case((Notification.lane == rules.URGENT, literal(now)), else_=quiet_ends)
+
+
+def _next_fall_back(routing: Routing, used: ColumnElement[Any], now: datetime) -> ColumnElement[Any]:
+    """When the channels above those used are tried: never where there are none."""
+    highest = max(routing.ranks(), default=0)
+    by_kind = [(Notification.kind == kind, literal(now + wait)) for kind, wait in rules.FALL_BACK_AFTER.items()]
+    return case((used < highest, case(*by_kind, else_=literal(now + rules.FALL_BACK))), else_=null())

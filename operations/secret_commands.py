@@ -1,0 +1,27 @@
+"""`flask secrets`: what is sealed with the secrets of the installation."""
+
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from foundation.errors import Unavailable
+from foundation.services import database
+from operations import resealing
+
+group = AppGroup("secrets", help="What is sealed with SECRET_KEY.")
+
+
+@group.command("reseal")
+def reseal() -> None:
+    """Seal every field anew with the present secret and to its row, while the service runs. It can be repeated."""
+    store = database().without_timeout(pool_size=1)
+    try:
+        with click.progressbar(length=max(resealing.count_old(store), 1), label="fields", file=sys.stderr) as bar:
+            count = resealing.reseal(store, bar.update)
+        left = resealing.count_old(store)
+    except Unavailable as problem:
+        raise click.ClickException(problem.detail) from problem
+    finally:
+        store.close()
+    click.echo(f"sealed {count} anew, {left} left")

@@ -1,0 +1,76 @@
+"""Which passwords an officer may have."""
+
+import pytest
+
+from immigration.registries.passwords import common_passwords
+from immigration.rules.passwords import obstacles
+from immigration.services import passwords
+from tests.factories import together
+
+
+def refused(password, name="somchai"):
+    return obstacles(password, name=name, shortest=15, common=common_passwords())
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "correct horse battery",
+        "a-long-enough-password",
+        "ninety-days-demo",
+        "ฉันชอบกินข้าวเหนียวมะม่วง",
+        "k8#vT2!pQz9@wLm4",
+        "830147259163084",
+        "x7" * 3 + "plum tart after rain",
+    ],
+)
+def test_a_long_password_of_ones_own_is_taken(password):
+    assert refused(password) == []
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "passwordpassword",
+        "PasswordPassword",
+        "password1234567",
+        "!!!password!!!2026",
+        "123456789012345",
+        "987654321098765",
+        "aaaaaaaaaaaaaaaa",
+        "abcabcabcabcabc",
+        "qwertyqwertyqwe",
+        "abcdefghijklmnopq",
+        "1q2w3e4r5t6y7u8i",
+        "sunshineprincess",
+        "iloveyouiloveyou1",
+    ],
+)
+def test_what_is_tried_first_is_refused(password):
+    assert refused(password) == ["this password is one of those that are tried first"]
+
+
+@pytest.mark.parametrize("password", ["Somchai likes rice 9", "my.name.is.SOMCHAI"])
+def test_the_name_is_no_part_of_a_password(password):
+    assert refused(password) == ["a password does not contain the name of the account"]
+
+
+def test_a_name_of_two_letters_is_in_too_many_words():
+    assert refused("correct horse battery", name="or") == []
+
+
+@pytest.mark.parametrize(("length", "fault"), [(14, "at least 15"), (257, "at most 256")])
+def test_a_password_has_a_length(length, fault):
+    (said,) = refused(("plum tart after rain " * 20)[:length])
+    assert fault in said
+
+
+def test_the_list_has_what_people_choose():
+    assert {"123456", "password", "qwerty123", "iloveyou", "sunshine"} <= common_passwords()
+    assert len(common_passwords()) > 18_000
+
+
+def test_of_many_first_sign_ins_with_a_wrong_name_one_makes_the_hash_that_they_are_compared_with():
+    """Each hash takes 64 MiB: ten threads at once would take what a bounded number of checks is there to save."""
+    passwords._hash_of_no_password.cache_clear()
+    assert len(set(together([passwords.hash_of_no_password] * 8))) == 1

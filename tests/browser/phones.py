@@ -1,5 +1,6 @@
 """A phone as its owner uses it: Chromium at the size of one, with the steps that many tests have in common."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,6 +50,16 @@ class Phone:
         """Set up this phone from the first screen on, with the details typed."""
         self.open()
         self.tap("link", "Set up this phone")
+        self.give_passport(who)
+
+    def add(self, who: Mapping[str, str]) -> None:
+        """Set up this phone for another person too."""
+        self.open("/#/more")
+        self.tap("link", "Add another person")
+        self.give_passport(who)
+
+    def give_passport(self, who: Mapping[str, str]) -> None:
+        """Type the details of a passport and the code, and arrive at home."""
         self.page.locator("#number").fill(who["document_number"])
         self.page.locator("#country").fill(who["issuing_state"])
         year, month, day = who["birth_date"].split("-")
@@ -58,13 +69,14 @@ class Phone:
         self.tap("button", "Continue")
         self.page.locator("#code").fill(who["activation_code"])
         self.tap("button", "Set up this phone")
+        expect(self.page.locator("#code")).to_have_count(0)
         expect(self.page.locator("[data-situation]")).to_be_visible()
 
     def give_address(self) -> None:
         """Search for an area, choose it, and go on to the review."""
         self.page.locator("#place").press_sequentially(PLACE, delay=5)
         self.taps += 1
-        self.page.get_by_role("option").first.click()
+        self.page.locator("main").get_by_role("option").first.click()
         expect(self.page.get_by_text(SUBDISTRICT.removesuffix(" 10110"))).to_be_visible()
         self.page.locator("#house_number").fill("1/23")
         self.tap("button", "Continue")
@@ -77,6 +89,14 @@ class Phone:
     def situation(self) -> str | None:
         """What the home screen is about."""
         return self.page.locator("[data-situation]").get_attribute("data-situation")
+
+
+def ask_as_officer(service: Service, path: str, body: Mapping[str, Any]) -> tuple[int, Any]:
+    """Post to the API as the officer of the demo; status and answer."""
+    password = next(line.rpartition(" ")[2] for line in service.lines if line.startswith("Officers:"))
+    _, session = service.post("/api/v1/officers/sessions", {"name": "officer", "password": password})
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {session['access_token']}"}
+    return service._ask("POST", f"/api/v1{path}", json.dumps(body), headers)
 
 
 def sign_in_to_api(service: Service, who: Mapping[str, str]) -> str:

@@ -2,10 +2,11 @@
 
 import json
 import re
+import time
 
 from playwright.sync_api import expect
 
-from tests.browser.phones import sign_in_to_api
+from tests.browser.phones import ask_as_officer, sign_in_to_api
 from tests.serving import eventually
 
 
@@ -24,16 +25,12 @@ def messages_of(service, who):
 
 def as_officer(service, number, decision):
     """Decide a report as an officer of its office."""
-    password = next(line.rpartition(" ")[2] for line in service.lines if line.startswith("Officers:"))
-    _, session = service.post("/api/v1/officers/sessions", {"name": "officer", "password": password})
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {session['access_token']}"}
-    path = f"/api/v1/review/reports/{number}/decision"
-    status, answer = service._ask("POST", path, json.dumps(decision), headers)
+    status, answer = ask_as_officer(service, f"/review/reports/{number}/decision", decision)
     assert status == 200, answer
 
 
 def test_a_person_files_from_a_cold_start_in_at_most_eight_taps(phone, person, service):
-    who = person("open")
+    who, began = person("open"), time.monotonic()
     phone.activate(who)
     assert phone.situation == "open"
     phone.tap("link", "File my report")
@@ -41,6 +38,7 @@ def test_a_person_files_from_a_cold_start_in_at_most_eight_taps(phone, person, s
     phone.tap("button", "Send my report")
     expect(phone.heading).to_have_text("Accepted")
     assert phone.taps <= 8
+    assert time.monotonic() - began < 60
 
     (report,) = reports_of(service, person("open"))
     receipt = phone.page.get_by_text(report["receipt"]["number"])
@@ -78,14 +76,18 @@ def test_the_zone_of_the_passport_says_which_character_is_wrong(phone, person, z
     phone.open("/#/activate")
     phone.page.get_by_text("Use the two lines").click()
     phone.fill("The two lines at the bottom of the photo page", f"{upper}\n{lower[:14]}O{lower[15:]}")
-    found = 'Line 2, character 15 looks wrong. We read "O". It may be "0".'
-    expect(phone.page.get_by_text(found)).to_be_visible()
+    fault = 'Line 2, character 15 looks wrong. We read "O". It may be "0".'
+    expect(phone.page.get_by_text(fault)).to_be_visible()
     phone.fill("The two lines at the bottom of the photo page", zone.lower().replace("\n", "\n\n "))
     expect(phone.page.get_by_text("The check digits fit.")).to_be_visible()
     phone.tap("button", "Continue")
     phone.page.locator("#code").fill(who["activation_code"].lower().replace("-", " "))
     phone.tap("button", "Set up this phone")
     expect(phone.page.locator("[data-situation=due-today]")).to_be_visible()
+    phone.tap("link", "File it now")
+    phone.give_address()
+    phone.tap("button", "Send my report")
+    expect(phone.heading).to_have_text("Accepted")
 
 
 def test_a_wrong_code_and_a_wrong_birth_date_are_told_alike(phone, person):
@@ -104,6 +106,32 @@ def test_a_wrong_code_and_a_wrong_birth_date_are_told_alike(phone, person):
         phone.page.locator("#code").fill(details["activation_code"])
         phone.tap("button", "Set up this phone")
         expect(refusal).to_be_visible()
+
+
+def test_an_expired_code_and_the_zone_of_another_person_are_told_as_a_wrong_code(phone, person, zones, database):
+    code = phone.page.locator("#code")
+    expired = person("yearly")["activation_code"]
+    with database.transaction() as session:
+        session.connection().exec_driver_sql(
+            "update activation_codes set expires_at = expires_at - interval '60 days' where used_at is null"
+        )
+    another = person("exempt")["activation_code"]
+    phone.open("/#/activate")
+    phone.page.get_by_text("Use the two lines").click()
+    phone.fill("The two lines at the bottom of the photo page", zones["yearly"])
+    phone.tap("button", "Continue")
+    code.fill("😀" * 10_000)
+    phone.tap("button", "Set up this phone")
+    expect(phone.page.get_by_text("Enter your activation code").first).to_be_visible()
+    for wrong in (expired, another):
+        code.fill(wrong)
+        with phone.page.expect_response("**/activations") as refused:
+            phone.tap("button", "Set up this phone")
+        assert refused.value.status == 401
+        expect(phone.page.get_by_text("We could not match these details.")).to_be_visible()
+    code.fill(person("yearly")["activation_code"])
+    phone.tap("button", "Set up this phone")
+    expect(phone.page.locator("[data-situation=yearly]")).to_be_visible()
 
 
 def test_impossible_details_are_answered_on_the_phone(phone):
@@ -126,6 +154,7 @@ def test_a_returned_report_is_corrected_where_it_is_wrong(phone, person, service
     assert phone.situation == "returned"
     phone.tap("link", "Correct my report")
     expect(phone.page.get_by_text("The house number is missing its soi.")).to_be_visible()
+    expect(phone.page.locator("#house_number")).to_be_focused()
     phone.fill("Lane (Soi)", "Sukhumvit 33")
     phone.tap("button", "Continue")
     phone.tap("button", "Send my report again")
@@ -157,19 +186,39 @@ def test_where_nothing_changed_a_report_takes_two_taps(phone, person, service):
     assert len(reports_of(service, person("first-report", "mail"))) == 2
 
 
+def test_what_the_server_says_of_a_value_stands_beside_its_field(phone, person):
+    phone.activate(person("late"))
+    phone.open("/#/file")
+    phone.page.locator("#place").press_sequentially("khlong toei nuea", delay=5)
+    phone.page.locator("main").get_by_role("option").first.click()
+    phone.page.locator("#house_number").fill("1/23")
+    phone.page.locator("#phone").fill("call me")
+    phone.tap("button", "Continue")
+    phone.tap("button", "Send my report")
+    expect(phone.page.get_by_text("Your answers are still here. Check what is marked.")).to_be_visible()
+    phone.tap("button", "Change")
+    beside = phone.page.locator("#phone-error")
+    expect(beside).to_have_text("Enter a phone number, like 081 234 5678 or +66 81 234 5678.")
+    phone.page.locator("#phone").fill("(02) 141 9889 ext. 12")  # which the app's own pattern used to refuse
+    expect(beside).to_have_count(0)
+
+
 def test_the_language_changes_everywhere_and_stays(phone, person, service):
     phone.activate(person("not-open"))
-    phone.tap("button", "ไทย")
+    phone.page.locator("select.language").select_option(label="ไทย")
     expect(phone.page.locator("html")).to_have_attribute("lang", "th")
     expect(phone.heading).to_contain_text(" 25")
     expect(phone.heading).to_contain_text("ครบกำหนด")
     phone.page.reload()
     expect(phone.heading).to_contain_text("ครบกำหนด")
-    eventually(lambda: messages_of(service, person("not-open")), 30)
+    added = "resident.activated"
+    eventually(lambda: added in {each["kind"] for each in messages_of(service, person("not-open"))}, 30)
     phone.page.get_by_role("link", name="ข้อความ").click()
     expect(phone.page.get_by_role("heading", name="มีการเพิ่มโทรศัพท์ในบัญชีของท่าน").first).to_be_visible()
-    phone.tap("button", "English")
+    phone.page.locator("select.language").select_option(label="English")
     expect(phone.heading).to_have_text("Messages")
+    phone.page.locator("summary").first.click()
+    expect(phone.page.get_by_text(re.compile(r"Written: \d+ \w+ \d{4}, \d\d:\d\d")).first).to_be_visible()
 
 
 def test_signing_out_leaves_nothing_on_the_phone(phone, person):

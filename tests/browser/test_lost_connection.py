@@ -107,12 +107,6 @@ def test_a_sign_in_outlasts_its_first_token_in_two_tabs(contexts, person, servic
     expect(phone.page.locator("[data-situation=in-grace]")).to_be_visible()
 
 
-def test_a_clock_that_is_a_year_off_changes_no_date(phone, person):
-    phone.context.clock.install(time="2031-01-01T00:00:00Z")
-    phone.activate(person("yearly"))
-    assert phone.situation in ("yearly", "stay-expired")
-
-
 def test_signing_out_in_one_tab_signs_the_other_out(contexts, person, service):
     context = contexts()
     phone = Phone(context, service)

@@ -1,23 +1,15 @@
 """Every screen, for everybody: no violation that axe finds, in both themes and languages, and no line cut at 320 px."""
 
-import os
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.architecture.sources import ROOT
+from foundation.clock import bangkok_date, system_clock
+from foundation.words import LANGUAGES
+from tests.browser.looking import TOO_WIDE, axe, look, picture
 from tests.browser.phones import Phone
 
-AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
-SCREENSHOTS = os.environ.get("SCREENSHOTS")
-"""A folder to write a picture of each screen to."""
-NARROW, SHORT = 320, 640
-FOUND = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
-    .map((each) => each.id + ": " + each.nodes.map((node) => node.target.join(" ")).join(", "))"""
-TOO_WIDE = """() => [...document.querySelectorAll("body *")]
-    .filter((each) => each.getBoundingClientRect().right > innerWidth + 1 && !each.closest(".skip, .visually-hidden"))
-    .map((each) => each.tagName + "." + each.className)"""
 SITUATIONS = {
     "not-open": "not-open",
     "open": "open",
@@ -33,40 +25,26 @@ SITUATIONS = {
 }
 
 
-@pytest.fixture
-def narrow(contexts, service):
-    """The narrowest phone."""
-    phone = Phone(contexts(NARROW, SHORT), service)
-    yield phone
-    assert phone.faults == []
-
-
-def axe(page: Page) -> list[str]:
-    """What axe finds wrong; it is run in the page's own world, where the content security policy holds."""
-    page.evaluate(AXE.read_text("utf-8"))
-    found: list[str] = page.evaluate(FOUND)
-    return found
-
-
-def look(phone: Phone, name: str) -> None:
-    """Check the present screen in every theme, language and size of text, and picture it where pictures are wanted."""
-    page = phone.page
-    for language in ("th", "en"):
-        if page.locator("html").get_attribute("lang") != language:
-            page.locator("button.language").click()
-            expect(page.locator("html")).to_have_attribute("lang", language)
-        for theme in ("dark", "light"):
-            page.emulate_media(color_scheme=theme)
-            expect(page.locator("html")).to_have_attribute("data-theme", theme)
-            assert axe(page) == [], (name, language, theme)
-            if SCREENSHOTS:
-                folder = Path(SCREENSHOTS)
-                folder.mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=folder / f"{name}-{language}-{theme}.png", full_page=True)
-        page.evaluate("document.documentElement.style.fontSize = '200%'")
-        assert page.evaluate(TOO_WIDE) == [], (name, language, "200 %")
-        page.evaluate("document.documentElement.style.fontSize = ''")
-        assert page.evaluate(TOO_WIDE) == [], (name, language)
+def test_what_a_trip_would_change(narrow, person):
+    narrow.activate(person("not-open"))
+    narrow.tap("link", "Why this date?")
+    narrow.tap("link", "What if I travel?")
+    narrow.tap("button", "Show me")
+    expect(narrow.page.locator("#return_on-error")).to_have_text("Enter the day on which you come back")
+    today = bangkok_date(system_clock())
+    narrow.page.locator("#leave_on").fill(str(today + timedelta(days=10)))
+    narrow.page.locator("#return_on").fill(str(today + timedelta(days=5)))
+    narrow.tap("button", "Show me")
+    expect(narrow.page.locator("#return_on-error")).to_have_text("The return is before the departure. Check both days.")
+    narrow.page.locator("#return_on").fill(str(today + timedelta(days=12)))
+    expect(narrow.page.locator("#return_on-error")).to_have_count(0)
+    narrow.tap("button", "Show me")
+    answer = narrow.page.locator("[data-trip=nothing-due]")
+    expect(answer).to_contain_text(f"{today + timedelta(days=12 + 89):%Y}")
+    expect(answer).to_be_focused()
+    look(narrow, "trip-answer")
+    narrow.page.locator("select.language").select_option("th")
+    expect(answer).to_contain_text("ไม่มีกำหนดรายงานตัวก่อนเดินทางออก")
 
 
 @pytest.mark.parametrize(("key", "situation"), SITUATIONS.items())
@@ -103,7 +81,7 @@ def test_the_screens_of_filing(narrow, person):
     narrow.activate(person("re-entered"))
     narrow.tap("link", "File my report")
     narrow.page.locator("#place").fill("10110")
-    expect(narrow.page.get_by_role("option").first).to_be_visible()
+    expect(narrow.page.locator("main").get_by_role("option").first).to_be_visible()
     look(narrow, "address-search")
     narrow.page.locator("#place").fill("")
     narrow.tap("button", "Continue")
@@ -118,13 +96,41 @@ def test_the_screens_of_filing(narrow, person):
     assert axe(narrow.page) == []
     narrow.context.set_offline(False)
     expect(narrow.page.locator("[data-situation=not-open]")).to_be_visible(timeout=20_000)
-    for screen, name in (("reports", "reports"), ("messages", "messages"), ("more", "more"), ("why", "why")):
+    for screen, name in (
+        ("reports", "reports"),
+        ("messages", "messages"),
+        ("more", "more"),
+        ("why", "why"),
+        ("trip", "trip"),
+        ("components", "components"),
+    ):
         narrow.open(f"/#/{screen}")
         look(narrow, name)
     narrow.open("/#/reports")
     narrow.page.locator("main a.card").first.click()
     expect(narrow.heading).to_have_text("Accepted")
     look(narrow, "receipt")
+    narrow.have_app_offline()
+    narrow.context.set_offline(True)
+    narrow.tap("link", "Show to an officer")
+    expect(narrow.page.get_by_text("รับแจ้งแล้ว")).to_be_visible()
+    expect(narrow.page.get_by_role("img", name="QR code of the signed statement")).to_be_visible()
+    look(narrow, "show")
+    narrow.context.set_offline(False)
+
+
+def test_every_language_fits_and_says_everything(narrow, person):
+    narrow.activate(person("in-grace"))
+    page = narrow.page
+    for language in LANGUAGES:
+        page.locator("select.language").select_option(language)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        for place in ("", "why", "more", "file"):
+            narrow.open(f"/#/{place}")
+            assert "{" not in page.inner_text("body"), (place, language)
+            assert page.evaluate(TOO_WIDE) == [], (place, language)
+            assert axe(page) == [], (place, language)
+            picture(page, f"{place or 'home'}-{language}")
 
 
 def test_the_screens_of_a_returned_report(narrow, person):

@@ -4,13 +4,13 @@ import { join, relative } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
-type Options = { output: string; firstScreen: string[]; limit: number };
+type Options = { output: string; firstScreen: string[]; limit: number; worker?: boolean };
 type Chunk = { fileName: string; name: string; imports: string[]; code: string };
 
 const TEXT = /\.(js|css|html|svg|json|webmanifest)$/;
 
-/** What is done with the built files: the service worker learns their names, the budget is checked, all are compressed. */
-export function finish({ output, firstScreen, limit }: Options): Plugin {
+/** What is done with the built files: a service worker learns their names, the budget is checked, all are compressed. */
+export function finish({ output, firstScreen, limit, worker = true }: Options): Plugin {
   return {
     name: "finish",
     apply: "build",
@@ -23,7 +23,7 @@ export function finish({ output, firstScreen, limit }: Options): Plugin {
         const kib = (size / 1024).toFixed(1);
         if (size > limit) throw new Error(`the first screen needs ${kib} KiB of script, gzip; the limit is ${limit / 1024}`);
         console.log(`first screen: ${kib} KiB of script, gzip (limit ${limit / 1024})`);
-        nameFiles(output);
+        if (worker) nameFiles(output);
         for (const path of files(output).filter((each) => TEXT.test(each))) compress(path);
       },
     },

@@ -3,6 +3,7 @@
 import { bangkokToday } from "$shared/words/dates";
 import { birthDate } from "./birth";
 import { faultOf, linesOf } from "./mrz";
+import type { Activation } from "./state/session";
 
 export const typed = $state({
   way: "fields" as "fields" | "mrz",
@@ -17,7 +18,7 @@ export const typed = $state({
 });
 
 /** Who the typed details say it is; undefined while something of them is missing or wrong. */
-export function details(): { mrz: string } | { document_number: string; issuing_state: string; birth_date: string } | undefined {
+export function details(): Activation | undefined {
   if (typed.way === "mrz") return faultOf(typed.mrz) ? undefined : { mrz: linesOf(typed.mrz).join("\n") };
   const born = birthDate(typed.day, typed.month, typed.year, bangkokToday());
   if (!passportNumber() || !typed.country || "fault" in born) return undefined;

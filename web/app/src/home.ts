@@ -1,6 +1,7 @@
 /** What the home screen says and offers in each situation. */
 
 import type { Report, Stay } from "$shared/api/client";
+import type { Tone } from "$shared/components/tone";
 import { bangkokToday, daysBetween } from "$shared/words/dates";
 import { plural, t } from "$shared/words/words.svelte";
 import { brief, day, moment } from "./format";
@@ -8,7 +9,6 @@ import { to } from "./routes.svelte";
 import type { Draft } from "./state/filing.svelte";
 import { mayFile, situationOf, type Situation } from "./state/situation";
 
-export type Tone = "plain" | "good" | "warn" | "bad";
 export type View = {
   situation: Situation | "waiting";
   sentence: string;
@@ -30,22 +30,39 @@ export function viewOf(stay: Stay, reports: Report[], draft: Draft | undefined):
   const situation = situationOf(stay, reports, today);
   const last = reports[0];
   const values = {
-    due: day(obligation.due_on),
-    opens: day(obligation.can_file_from ?? obligation.opens_on),
-    last: day(obligation.last_day_to_act),
-    until: day(stay.permitted_until),
+    due_on: day(obligation.due_on),
+    opens_on: day(obligation.can_file_from ?? obligation.opens_on),
+    last_day_to_act: day(obligation.last_day_to_act),
+    permitted_until: day(stay.permitted_until),
     when: last ? moment(last.filed_at) : "",
   };
   const passed = situation === "in-grace" && obligation.last_day_to_act !== null && obligation.last_day_to_act <= today;
+  const words = wordsOf(situation, obligation, values);
   return {
     situation,
-    sentence: t(`home.${situation}`, values),
+    sentence: words.title,
     date: situation === "stay-expired" || situation === "leaves-before" ? stay.permitted_until : DATED.includes(situation) ? obligation.due_on : null,
-    text: t(passed ? "home.in-grace.now" : `home.${situation}.text`, values),
+    text: passed ? t("home.in-grace.now") : words.text,
     ring: ringOf(situation, obligation.due_on, today),
     action: actionOf(situation, stay, last, draft, today),
   };
 }
+
+/** The sentence of a situation and what follows it. Those of the law are the API's own, so that both say the same. */
+function wordsOf(situation: Situation, owed: Stay["obligation"], values: Record<string, string>): { title: string; text: string } {
+  if (situation === "leaves-before") return { title: t("states.none.title", values), text: t("states.none.text") };
+  if (situation === "yearly") {
+    const state = owed.state === "none" ? "states.none" : (`yearly-states.${owed.state}` as const);
+    return { title: t(`${state}.title`, values), text: t(`${state}.text`, values) };
+  }
+  if (situation === "exempt" || situation === "unclear") return { title: t(`home.${situation}`), text: owed.text };
+  if (isState(situation)) return { title: t(`states.${situation}.title`, values), text: t(`states.${situation}.text`, values) };
+  return { title: t(`home.${situation}`, values), text: t(`home.${situation}.text`, values) };
+}
+
+type State = Exclude<Stay["obligation"]["state"], "none">;
+const STATES: readonly Situation[] = ["not-open", "open", "due-today", "in-grace", "late"] satisfies State[];
+const isState = (situation: Situation): situation is State => STATES.includes(situation);
 
 function waiting(due: string | null): View {
   return {
@@ -87,6 +104,7 @@ function actionOf(situation: Situation, stay: Stay, last: Report | undefined, dr
   if (situation === "returned" && last) return { label: t("home.correct"), href: to("file", last.number) };
   if (situation === "under-review" && last) return { label: t("home.see-report"), href: to("report", last.number) };
   if (situation === "needs-visit" && last) return { label: t("home.where"), href: to("report", last.number) };
+  if (situation === "abroad") return { label: t("home.trip"), href: to("trip") };
   if (!mayFile(situation, stay.obligation, today)) return undefined;
   const soon = situation === "due-today" || situation === "in-grace" || situation === "late";
   return { label: draft ? t("home.go-on") : soon ? t("home.file-today") : t("home.file"), href: to("file") };

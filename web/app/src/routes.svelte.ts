@@ -3,7 +3,7 @@
  * number of a report gets into a log.
  */
 
-const NAMES = ["home", "activate", "code", "file", "report", "reports", "messages", "more", "why"] as const;
+const NAMES = ["home", "activate", "code", "file", "report", "reports", "messages", "more", "why", "trip", "show", "reminders", "access", "security", "cases", "wrong", "readdress", "calendar", "components"] as const;
 export type Screen = (typeof NAMES)[number];
 
 const here = $state({ screen: "home" as Screen, argument: "" });
@@ -24,6 +24,11 @@ export function follow(): void {
     read();
     scrollTo(0, 0);
   });
+}
+
+/** Give the present screen's heading the focus. */
+export function focusHeading(): void {
+  document.querySelector<HTMLElement>("h1")?.focus();
 }
 
 /** Give a heading the focus when its screen is opened, so that it is read out; not when the app is. */

@@ -6,12 +6,16 @@ export {};
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const FILES = "__FILES__" as unknown as string[];
 const CACHE = "app-__VERSION__";
+/** Whose messages this registration receives; the one of the app itself, which has the files, has none. */
+const PERSON = /\/for\/([^/]+)\/$/.exec(worker.registration.scope)?.[1];
 
 worker.addEventListener("install", (event) => {
+  if (PERSON) return void worker.skipWaiting();
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES.map((name) => new Request(name, { cache: "no-cache" })))));
 });
 
 worker.addEventListener("activate", (event) => {
+  if (PERSON) return;
   const old = (name: string): boolean => name.startsWith("app-") && name !== CACHE;
   const clean = caches.keys().then((names) => Promise.all(names.filter(old).map((name) => caches.delete(name))));
   event.waitUntil(clean.then(() => worker.clients.claim()));
@@ -20,6 +24,72 @@ worker.addEventListener("activate", (event) => {
 worker.addEventListener("message", (event) => {
   if (event.data === "take-over") void worker.skipWaiting();
 });
+
+type Sent = { title?: string; body?: string; notification_id?: string; language?: string; acknowledgement?: string; initial?: string };
+
+// A message says dates and codes only, so that it may be shown on a locked screen; one of the same id replaces the other.
+worker.addEventListener("push", (event) => {
+  const sent = event.data?.json() as Sent | undefined;
+  if (sent?.title) event.waitUntil(show(sent.title, sent));
+});
+
+async function show(title: string, sent: Sent): Promise<void> {
+  const name = await nameOfPerson(sent.initial);
+  const data = sent.acknowledgement;
+  const options = { body: sent.body ?? "", tag: sent.notification_id ?? "", lang: sent.language ?? "", icon: "/icon-192.png", data };
+  await worker.registration.showNotification(name ? `${name}: ${title}` : title, options);
+  await acknowledge(data, false);
+  await navigator.setAppBadge?.().catch(() => undefined);
+}
+
+/** Say that a message arrived, or was opened; where that does not get through, the next channel follows in its time. */
+async function acknowledge(acknowledgement: unknown, opened: boolean): Promise<void> {
+  if (typeof acknowledgement !== "string") return;
+  const body = JSON.stringify({ acknowledgement, opened });
+  const sent = { method: "POST", headers: { "Content-Type": "application/json" }, body };
+  await fetch("/api/v1/notifications/acknowledgements", sent).catch(() => undefined);
+}
+
+/**
+ * The given names of whom a message is for, where several people are on this phone (`state/people.ts` keeps them). The
+ * message itself has their initial only, which stands for the names where these cannot be read.
+ */
+async function nameOfPerson(initial?: string): Promise<string | undefined> {
+  if (!PERSON) return undefined;
+  try {
+    const opened = indexedDB.open("reporting", 1);
+    await done(opened);
+    const of = (store: string, name: string): Promise<unknown> => done(opened.result.transaction(store).objectStore(store).get(name));
+    const [key, sealed] = [(await of("keys", "own")) as CryptoKey, (await of("kept", "people")) as { iv: BufferSource; text: BufferSource }];
+    opened.result.close();
+    const text = new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv: sealed.iv }, key, sealed.text));
+    const { items } = JSON.parse(text) as { items: { id: string; given: string }[] };
+    return items.length > 1 ? items.find((each) => each.id === PERSON)?.given || initial : undefined;
+  } catch {
+    return initial;
+  }
+}
+
+function done<T>(asked: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+}
+
+worker.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(Promise.all([open(PERSON ? `#/messages/${PERSON}` : "#/messages"), acknowledge(event.notification.data, true)]));
+});
+
+/** Bring the app to the front, at a screen. */
+async function open(screen: string): Promise<void> {
+  const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const page = pages.find(({ url }) => new URL(url).pathname === "/");
+  if (!page) return void (await worker.clients.openWindow(`/${screen}`));
+  page.postMessage({ screen });
+  await page.focus();
+}
 
 worker.addEventListener("fetch", (event) => {
   const { pathname, origin } = new URL(event.request.url);

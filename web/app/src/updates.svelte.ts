@@ -10,6 +10,9 @@ export async function watchForUpdates(): Promise<void> {
   navigator.serviceWorker.addEventListener("controllerchange", () => {
     if (asked) location.reload();
   });
+  navigator.serviceWorker.addEventListener("message", (event: MessageEvent<{ screen?: string }>) => {
+    if (event.data.screen) location.hash = event.data.screen;
+  });
   const registration = await navigator.serviceWorker.register("/sw.js").catch(() => undefined);
   if (!registration) return;
   const offer = (worker: ServiceWorker | null): void => {

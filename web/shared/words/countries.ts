@@ -20,7 +20,6 @@ const CODES = `
 
 /** Codes in passports that are not in ISO 3166-1 (ICAO Doc 9303-3, section 5), with the words a passport shows. */
 const OTHERS: Record<string, string> = {
-  D: "Deutschland",
   GBD: "British Overseas Territories",
   GBN: "British National (Overseas)",
   GBO: "British Overseas citizen",
@@ -46,7 +45,7 @@ export function countries(language: string): Country[] {
   const own = new Intl.DisplayNames([language], { type: "region" });
   const english = new Intl.DisplayNames(["en"], { type: "region" });
   const found = PAIRS.map(([code, short]) => ({ code, name: own.of(short) ?? code, english: english.of(short) ?? code }));
-  for (const [code, name] of Object.entries(OTHERS)) if (code !== "D") found.push({ code, name, english: name });
+  for (const [code, name] of Object.entries(OTHERS)) found.push({ code, name, english: name });
   return found.sort((a, b) => a.name.localeCompare(b.name, language));
 }
 

@@ -1,5 +1,7 @@
 /** Dates and times as people read them: civil dates as they are, times in Bangkok; Thai in the Buddhist era. */
 
+import { now } from "../clock.ts";
+
 const BANGKOK = "Asia/Bangkok";
 const LOCALES: Record<string, string> = { en: "en-GB-u-ca-gregory-nu-latn", th: "th-TH-u-ca-buddhist-nu-latn" };
 // No line ends inside a date, but after the weekday. Thai writes "วันอังคาร" without spaces: a joiner holds it together.
@@ -56,8 +58,8 @@ export function weekdays(numbers: number[], language: string, to: string): strin
   return inARow && names.length > 2 ? `${names[0]} ${to} ${names.at(-1)}` : names.join(", ");
 }
 
-/** The civil date in Bangkok by this phone's clock. */
-export function bangkokToday(at: Date = new Date()): string {
+/** The civil date in Bangkok, by the service's clock. */
+export function bangkokToday(at: Date = now()): string {
   return new Intl.DateTimeFormat("en-CA", { timeZone: BANGKOK, year: "numeric", month: "2-digit", day: "2-digit" }).format(at);
 }
 

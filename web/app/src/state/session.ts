@@ -1,64 +1,71 @@
 /**
- * The sign-in of this phone. A refresh token is used once: the new pair is kept before anything else happens, a lock
- * keeps two tabs from using the same token, and after a lost answer the same token is sent again.
+ * The sign-ins of this phone, one of each person. A refresh token is used once: the new pair is kept before anything
+ * else happens, a lock keeps two tabs from using the same token, and after a lost answer the same token is sent again.
+ * A call names the person whose it is, so that it is made with their token whoever is shown when it goes out.
  */
 
-import { call, useToken, type Answer, type TokenPair, type Trouble } from "$shared/api/client";
+import { call, type Answer, type Arguments, type Method, type Operation, type PathsWith, type Result, type TokenPair, type Trouble } from "$shared/api/client";
 import * as vault from "./vault";
 
 type Session = { access: string; refresh: string; resident: string; staleAt: number };
 
 const NAME = "session";
 const EARLY = 30; // seconds before its end an access token is replaced
-let held: Session | undefined;
+const held = new Map<string, Session>();
 
-function hold(session: Session | undefined): void {
-  held = session;
-  useToken(session?.access);
+/** Whom a code activates: by the machine readable zone, or by typed details. */
+export type Activation = { mrz: string } | { document_number: string; issuing_state: string; birth_date: string };
+
+/** Whether a person is signed in on this phone. */
+export async function isSignedIn(person: string): Promise<boolean> {
+  return (await read(person)) !== undefined;
 }
 
-type Activation = { mrz: string } | { document_number: string; issuing_state: string; birth_date: string };
-
-/** The resident who is signed in on this phone, if there is one. */
-export async function resident(): Promise<string | undefined> {
-  hold(await vault.get<Session>(NAME));
-  return held?.resident;
+async function read(person: string): Promise<Session | undefined> {
+  const session = await vault.get<Session>(person, NAME);
+  if (session) held.set(person, session);
+  else held.delete(person);
+  return session;
 }
 
-/** Use an activation code; the resident's id. */
-export async function activate(who: Activation, code: string): Promise<Answer<string>> {
-  const body = { ...who, activation_code: code };
-  const { data, trouble } = await call("post", "/api/v1/activations", { body });
-  if (trouble) return { trouble };
-  await keep(data);
-  return { data: data.resident_id };
+/** Use an activation code. The pair is not kept before it is known whose it is. */
+export function activate(who: Activation, code: string): Promise<Answer<TokenPair>> {
+  return call("post", "/api/v1/activations", { body: { ...who, activation_code: code } });
 }
 
-/** Make a call as the resident, with a fresh token; `ended` is called where the sign-in is no longer valid. */
-export async function signedIn<T>(make: () => Promise<Answer<T>>, ended: () => void): Promise<Answer<T>> {
-  let trouble = await refresh(false);
-  if (!trouble) {
-    const answer = await make();
+/** Make a call as a person, with a fresh token; `ended` is called where their sign-in is no longer valid. */
+export async function callAs<M extends Method, P extends PathsWith<M>>(
+  person: string,
+  ended: () => void,
+  method: M,
+  path: P,
+  sent: Arguments<Operation<P, M>>,
+): Promise<Answer<Result<Operation<P, M>>>> {
+  let trouble = await refresh(person, false);
+  // This phone's clock may be wrong, or the token was ended early: a new one settles it.
+  for (let tries = 0; !trouble && tries < 2; tries += 1) {
+    const headers = { Authorization: `Bearer ${held.get(person)?.access ?? ""}` };
+    const answer = await call(method, path, sent, { headers });
     if (!isUnauthenticated(answer.trouble)) return answer;
-    // This phone's clock may be wrong, or the token was ended early: a new one settles it.
-    trouble = await refresh(true);
-    if (!trouble) {
-      const again = await make();
-      if (!isUnauthenticated(again.trouble)) return again;
-      trouble = again.trouble;
-    }
+    trouble = tries ? answer.trouble : await refresh(person, true);
   }
   if (isUnauthenticated(trouble)) {
-    await forget();
+    await forget(person);
     ended();
   }
   return { trouble: trouble as Trouble };
 }
 
-/** Forget the sign-in; what else is kept stays. */
-export async function forget(): Promise<void> {
-  hold(undefined);
-  await vault.remove(NAME);
+/** Forget a sign-in; what else is kept of the person stays. */
+export async function forget(person: string): Promise<void> {
+  held.delete(person);
+  await vault.remove(person, NAME);
+}
+
+/** End a sign-in here and, where the service can be reached, there. */
+export async function end(person: string): Promise<void> {
+  await callAs(person, () => undefined, "post", "/api/v1/tokens/revocation", {});
+  await forget(person);
 }
 
 function isUnauthenticated(trouble: Trouble | undefined): boolean {
@@ -72,24 +79,26 @@ const SIGNED_OUT: Trouble = {
 };
 
 /** Get a new pair where the access token is about to end, or in any case with `force`. */
-async function refresh(force: boolean): Promise<Trouble | undefined> {
-  const before = held?.access;
-  if (held && !force && Date.now() < held.staleAt) return undefined;
-  return alone("tokens", async () => {
-    hold(await vault.get<Session>(NAME));
-    if (!held) return SIGNED_OUT;
-    if (held.access !== before && Date.now() < held.staleAt) return undefined; // another tab was faster
-    const { data, trouble } = await call("post", "/api/v1/tokens", { body: { refresh_token: held.refresh } });
+async function refresh(person: string, force: boolean): Promise<Trouble | undefined> {
+  const before = held.get(person);
+  if (before && !force && Date.now() < before.staleAt) return undefined;
+  return alone(`tokens/${person}`, async () => {
+    const session = await read(person);
+    if (!session) return SIGNED_OUT;
+    if (session.access !== before?.access && Date.now() < session.staleAt) return undefined; // another tab was faster
+    const { data, trouble } = await call("post", "/api/v1/tokens", { body: { refresh_token: session.refresh } });
     if (trouble) return trouble;
-    await keep(data);
+    await keep(person, data);
     return undefined;
   });
 }
 
-async function keep(pair: TokenPair): Promise<void> {
+/** Keep the tokens of a person. */
+export async function keep(person: string, pair: TokenPair): Promise<void> {
   const staleAt = Date.now() + (pair.expires_in - EARLY) * 1000;
-  hold({ access: pair.access_token, refresh: pair.refresh_token, resident: pair.resident_id, staleAt });
-  await vault.put(NAME, held);
+  const session = { access: pair.access_token, refresh: pair.refresh_token, resident: pair.resident_id, staleAt };
+  held.set(person, session);
+  await vault.put(person, NAME, session);
 }
 
 /** Do something while no other tab does it. */

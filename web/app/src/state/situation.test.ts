@@ -36,7 +36,7 @@ test("regimes, stays and absences have situations of their own", () => {
   assert.equal(situationOf(stay({ permitted_until: "2026-03-01" }), [], "2026-04-01"), "stay-expired");
   assert.equal(situationOf(stay({}, { state: "none" }), [], "2026-04-01"), "leaves-before");
   const away = { entered_on: null, permitted_until: null };
-  const left = { code: "abroad", date: "2026-03-20", source: "records", grade: null, params: {}, text: "" } as const;
+  const left = { code: "abroad", date: "2026-03-20", source: "records", grade: null, params: {}, text: "", original: null } as const;
   assert.equal(situationOf(stay(away, { ...none, regime: null, explanation: [left] }), [], "2026-04-01"), "abroad");
   assert.equal(situationOf(stay(away, { ...none, regime: null, explanation: [{ ...left, date: null }] }), [], "2026-04-01"), "no-entry");
 });

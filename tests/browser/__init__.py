@@ -1,0 +1,1 @@
+"""Tests of the screens: one service and one browser for all of them, see `conftest.py`."""

@@ -58,7 +58,7 @@ def person_id(template: str, copy: str) -> str:
 def make(connection: Connection, copies: int) -> None:
     """Make that many copies of everything that is in the database."""
     _name_templates(connection)
-    connection.execute(text("update events set relayed_at = at"))
+    connection.execute(text("delete from events_to_relay"))
     keys, indexes = _take_down(connection)
     for statement in _FUNCTIONS.format(stride=STRIDE).split(";"):
         connection.execute(text(statement))
@@ -109,7 +109,7 @@ def _copy(connection: Connection, table: str, changed: dict[str, str], copies: i
     columns = connection.scalars(
         text(
             "select column_name from information_schema.columns where table_schema = 'public' and table_name = :table"
-            " order by ordinal_position"
+            " and is_generated = 'NEVER' order by ordinal_position"
         ),
         {"table": table},
     ).all()

@@ -44,11 +44,11 @@ def main(people: int) -> None:
         database = Database(server.url("bench"), statement_timeout=0)
         migrating.bring_up_to_date(database)
         app = create_app(Settings(environment="test"), database=database)
-        at, now = services_of(app).filing, services_of(app).clock()
+        filing, now = services_of(app).filing, services_of(app).clock()
         country.generate(Path(folder), people, bangkok_date(now))
         for kind in KINDS:
             path = Path(folder) / f"{kind}.csv"
-            records.import_file(database, kind, path, records=at.records, law=at.law, now=now)
+            records.import_file(database, kind, path, records=filing.records, law=filing.law, now=now)
         with database.read_session() as session:
             waiting = session.execute(text(_OPEN), {"today": bangkok_date(now)}).all()
         outcomes: Counter[str] = Counter()
@@ -73,8 +73,8 @@ def _file(app: Flask, person_id: object, subdistrict_code: str) -> str:
                 render=filed_json,
                 now=services.clock(),
             )
-            found = text("select status, reasons from reports where person_id = :person")
-            status, reasons = session.execute(found, {"person": person_id}).one()
+            of_person = text("select status, reasons from reports where person_id = :person")
+            status, reasons = session.execute(of_person, {"person": person_id}).one()
     except Problem as problem:
         return f"refused: {problem.code}"
     return "accepted" if status == "accepted" else "under review: " + ", ".join(reasons)

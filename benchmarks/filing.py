@@ -1,7 +1,6 @@
 """Ready-made requests of people whose window is open: each files once, with a token and a key of their own."""
 
 import json
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -9,6 +8,8 @@ from sqlalchemy import text
 from benchmarks import forms
 from benchmarks.load import request
 from benchmarks.nation import NOW, Nation, application
+from foundation.clock import bangkok_date
+from immigration.registries.access import terms
 from immigration.rules.codes import KeyPurpose
 from operations.services import services_of
 
@@ -46,7 +47,7 @@ def tokens(nation: Nation, who: list[UUID]) -> dict[UUID, str]:
         "iss": settings.public_url,
         "aud": f"{settings.public_url}/api/v1",
         "iat": int(NOW.timestamp()),
-        "exp": int((NOW + timedelta(days=1)).timestamp()),
+        "exp": int((NOW + terms(bangkok_date(NOW)).access_token).timestamp()),
         "asr": "counter",
     }
     made = {person: signer.sign(KeyPurpose.ACCESS, base | {"sub": str(person), "fam": str(uuid4())}) for person in who}

@@ -125,6 +125,6 @@ def pgbench(nation: Nation, script: str, figure: str, *options: str) -> float:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode or "number of failed transactions: 0 " not in done.stdout:
         raise RuntimeError(f"pgbench failed: {done.stderr[-2000:]} {done.stdout[-500:]}")
-    found = re.search(f"{figure}([0-9.]+)", done.stdout)
-    assert found
-    return float(found[1])
+    match = re.search(f"{figure}([0-9.]+)", done.stdout)
+    assert match
+    return float(match[1])

@@ -17,8 +17,10 @@ from benchmarks.report_path import ROUNDS
 from benchmarks.tables import machine, say, table
 from foundation.db import Database
 from foundation.identity import Principal, Role
-from immigration.services import receipts, review
-from immigration.services.review import QueueFilter
+from immigration.services import look_ups, receipts
+from immigration.services import queue as queues
+from immigration.services.look_ups import LookUp
+from immigration.services.queue import QueueFilter
 
 BARS = {"queue, first page": 0.5, "queue, a page far in": 0.5, "receipt by number": 0.2}
 LIMIT = 50
@@ -39,18 +41,21 @@ def _statements(data: Nation) -> Iterator[tuple[str, list[str]]]:
     database = data.database()
     application(database)  # sets the keys that seal
     office, middle, number = _samples(database)
-    officer = Principal(Role.OFFICER, uuid4(), "bench")
+    officer = Principal(Role.OFFICER, uuid4(), "bench", offices=frozenset({office}))
 
     def queue(cursor: str | None) -> Any:
         wanted = QueueFilter(status="under-review", office=office)
-        return lambda s: review.queue(s, wanted, cursor=cursor, limit=LIMIT)
+        return lambda s: queues.queue(s, wanted, officer=officer, now=NOW, cursor=cursor, limit=LIMIT)
 
     yield "queue, first page", _sent(database, queue(None))
     yield "queue, a page far in", _sent(database, queue(str(middle)))
     yield "receipt by number", _sent(database, lambda s: receipts.by_number(s, number))
-    lookup = _sent(database, lambda s: review.look_up(
-        s, officer=officer, now=NOW, document_number="NATION005", issuing_state="FRA", purpose="bench"))  # fmt: skip
-    yield "resident by passport", [statement for statement in lookup if statement.lstrip().lower().startswith("select")]
+    wanted = LookUp(document_number="NATION005", issuing_state="FRA", purpose="bench")
+    lookup = _sent(database, lambda s: look_ups.look_up(s, wanted, officer=officer, now=NOW))
+    yield (
+        "resident by passport",
+        [statement for statement in lookup if statement.lstrip().lower().startswith(("select", "with"))],
+    )
     who = "00000000-0000-4000-8000-000000000005"
     yield (
         "a person's last 10 reports",

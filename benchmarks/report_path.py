@@ -22,11 +22,11 @@ REQUESTS = int(os.environ.get("BENCH_REQUESTS", "3000"))
 BARS = {"one trip": (0.22, 0.33), "statement by statement": (0.35, 0.50)}
 
 
-def written(at: Nation) -> dict[str, Any]:
+def written(country: Nation) -> dict[str, Any]:
     """The values of one filing, as the service would write them."""
-    ((person, code),) = filing.people(at, 1)
+    ((person, code),) = filing.people(country, 1)
     submission = forms.submission(code, "0b5c2f9e-7d0e-4c57-8a07-000000000000")
-    database = at.database()
+    database = country.database()
     context = services_of(application(database)).filing
     with database.read_session() as session:
         case = context.records.case(session.connection(), person)
@@ -41,38 +41,38 @@ def written(at: Nation) -> dict[str, Any]:
 
 def main(people: int) -> None:
     """Measure and print."""
-    with nation(people) as at, served(at) as service:
-        scripts = limits.scripts(at, written(at))
-        load.run(service.port, filing.requests(at, REQUESTS // 2))
-        found = [_round(at, service, scripts) for _ in range(ROUNDS)]
+    with nation(people) as country, served(country) as service:
+        scripts = limits.scripts(country, written(country))
+        load.run(service.port, filing.requests(country, REQUESTS // 2))
+        rounds = [_round(country, service, scripts) for _ in range(ROUNDS)]
     say(f"\nPOST /reports, {people:,} people, {ROUNDS} rounds of {REQUESTS:,} filings; {machine()}")
     say("granian with 2 workers, PostgreSQL on the same machine by Unix socket, load from the same machine\n")
-    table(["", "a second", "service / it", "first bar", "last bar"], _rows(found))
+    table(["", "a second", "service / it", "first bar", "last bar"], _rows(rounds))
     say(
-        f"Latency of the service at 16 connections: p50 {median(f['p50'] for f in found):.1f} ms, "
-        f"p99 {median(f['p99'] for f in found):.1f} ms (bars 40 ms, 20 ms); "
-        f"{median(f['cpu'] for f in found):,.0f} µs of processor time a request\n"
+        f"Latency of the service at 16 connections: p50 {median(f['p50'] for f in rounds):.1f} ms, "
+        f"p99 {median(f['p99'] for f in rounds):.1f} ms (bars 40 ms, 20 ms); "
+        f"{median(f['cpu'] for f in rounds):,.0f} µs of processor time a request\n"
     )
 
 
-def _round(at: Nation, service: Any, scripts: dict[str, str]) -> dict[str, float]:
-    found = {name: limits.rate(at, script) for name, script in scripts.items()}
-    at.restore()
-    requests, before = filing.requests(at, REQUESTS), service.cpu()
+def _round(country: Nation, service: Any, scripts: dict[str, str]) -> dict[str, float]:
+    rates = {name: limits.rate(country, script) for name, script in scripts.items()}
+    country.restore()
+    requests, before = filing.requests(country, REQUESTS), service.cpu()
     came = load.run(service.port, requests)
     if set(came.statuses) != {"201"}:
         raise RuntimeError(f"not every filing was taken: {came.statuses}")
     used = (service.cpu() - before) / REQUESTS * 1e6
-    at.restore()
-    return found | {"service": came.rate, "p50": came.percentile(0.5), "p99": came.percentile(0.99), "cpu": used}
+    country.restore()
+    return rates | {"service": came.rate, "p50": came.percentile(0.5), "p99": came.percentile(0.99), "cpu": used}
 
 
-def _rows(found: list[dict[str, float]]) -> list[list[str]]:
-    rows = [["this service", f"{median(f['service'] for f in found):,.0f}", "", "", ""]]
+def _rows(rounds: list[dict[str, float]]) -> list[list[str]]:
+    rows = [["this service", f"{median(f['service'] for f in rounds):,.0f}", "", "", ""]]
     for name in ("statement by statement", "two trips", "one trip"):
-        ratio = median(f["service"] / f[name] for f in found)
+        ratio = median(f["service"] / f[name] for f in rounds)
         bars = [f"{bar:.2f}" for bar in BARS.get(name, ())] or ["", ""]
-        rows.append([f"pgbench, {name}", f"{median(f[name] for f in found):,.0f}", f"{ratio:.2f}", *bars])
+        rows.append([f"pgbench, {name}", f"{median(f[name] for f in rounds):,.0f}", f"{ratio:.2f}", *bars])
     return rows
 
 

@@ -66,6 +66,13 @@ class Caller:
             self.close()
         return answer
 
+    def ask_again(self, method: str, path: str, body: Any = None, *, token: str = "", **headers: str) -> Answer:
+        """As `ask`; sent again, twice at most, where a kept-alive connection had ended. Raises NoAnswer."""
+        for _ in range(2):
+            with suppress(NoAnswer):
+                return self.ask(method, path, body, token=token, **headers)
+        return self.ask(method, path, body, token=token, **headers)
+
     def send_and_disconnect(self, method: str, path: str, body: Any = None, *, token: str = "", **headers: str) -> None:
         """Send one request and disconnect without reading the answer."""
         with suppress(OSError, HTTPException):

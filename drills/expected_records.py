@@ -140,7 +140,7 @@ def _repeat(
     statement = answer.json["filing_statement"]
     signed = jwt.decode(statement, public[jwt.get_unverified_header(statement)["kid"]], algorithms=["ES256"])
     verdict = caller.ask("POST", "/receipts/verify", {"receipt": entry.receipt or statement}).json
-    right = verdict["valid"] and verdict["says"]["report"] == entry.number == signed["report"]
+    right = verdict["valid"] == bool(entry.receipt) and verdict["says"]["report"] == entry.number == signed["report"]
     return True, bool(right)
 
 

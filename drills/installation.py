@@ -25,6 +25,7 @@ from foundation.clock import monotonic, rfc3339, system_clock
 from foundation.config import Settings
 from foundation.db import Database
 from operations import migrating
+from operations.roles import Addresses, Kind
 from operations.services import services_of
 from operations.serving import granian
 
@@ -96,12 +97,13 @@ def installation(*, apis: int = 1, workers: int = 0) -> Iterator[Installation]:
         server.durable = True
         server.start()
         url = server.ensure_database(NAME)
-        push, *ports = _free_ports(1 + apis)
+        push, *ports = free_ports(1 + apis)
         settings = Settings(environment="test", secret_keys=(SECRET,), public_url=PUBLIC_URL)
         database = Database(url, statement_timeout=0)
         stack.callback(database.close)
-        migrating.bring_up_to_date(database)
-        environment = _environment(url, settings, push)
+        addresses = Addresses(*(server.url(NAME, role) for role in ("app", *Kind)))
+        migrating.bring_up_to_date(database, addresses)
+        environment = _environment(addresses, settings, push)
         app = create_app(settings, database=database)
         system = Installation(SupervisedServer(server), url, tuple(ports), app, environment, Path(folder))
         stack.callback(system.cluster.end)
@@ -129,11 +131,14 @@ def eventually(holds: Callable[[], Any], seconds: float, condition: str) -> floa
     return monotonic() - began
 
 
-def _environment(url: str, settings: Settings, push: int) -> dict[str, str]:
+def _environment(addresses: Addresses, settings: Settings, push: int) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR", "PG_BIN")}
     return kept | {
         "ENVIRONMENT": settings.environment,
-        "DATABASE_URL": url,
+        "DATABASE_URL": addresses.api,
+        "WORKER_DATABASE_URL": addresses.worker,
+        "AUDIT_DATABASE_URL": addresses.auditor,
+        "RETENTION_DATABASE_URL": addresses.retention,
         "SECRET_KEY": SECRET,
         "PUBLIC_URL": settings.public_url,
         "FCM_ENDPOINT": f"http://127.0.0.1:{push}",
@@ -150,10 +155,13 @@ def _production(folder: Path) -> dict[str, str]:
         "FCM_PROJECT_ID": "demo",
         "SMTP_URL": "smtp://127.0.0.1:1025",
         "MAIL_FROM": "drill@example.org",
+        "TRUSTED_PROXIES": "1",  # the drills call as a proxy does, from many networks
+        "AUDIT_WITNESS": str(folder / "seals.jsonl"),
     }
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nothing listens on."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:

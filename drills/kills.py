@@ -34,7 +34,7 @@ AGAIN = 2_500  # acknowledged reports that are sent once more afterwards, and on
 SETTLED = 600  # seconds
 ON_ITS_WAY = 4  # seconds, a little longer than a worker's pause between two rounds of sending
 _WAITING = text(
-    """select (select count(*) from events where relayed_at is null)
+    """select (select count(*) from events_to_relay)
     + (select count(*) from notifications where status = 'pending' and settled_at is null)"""
 )
 

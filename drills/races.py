@@ -6,7 +6,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,18 +17,17 @@ from drills.installation import Installation, installation
 from drills.residents import Resident, add
 from drills.rows import Row
 from drills.sizes import Sizes
+from drills.staff import add_officer
 from drills.supervision import ROOT
-from foundation.clock import rfc3339, system_clock
-from foundation.identity import Role
-from immigration.services import officers
+from foundation.clock import BANGKOK, bangkok_date, rfc3339, system_clock
 
-PASSWORD = "two-officers-at-once"  # noqa: S105 - of a temporary installation
 VERDICTS: tuple[dict[str, Any], ...] = (
     {"outcome": "accepted", "note": "Passport seen."},
     {"outcome": "rejected", "reasons": ["other"], "note": "Not the same person."},
 )
 REMINDED = 200  # residents whom two workers plan for at once
 STEPS = (0, 4, 9, 10)
+ALL_REMINDED = time(10, 45)  # in Bangkok: by then the reminders of a day have gone out
 """Days from today on which another step of the reminder ladder stands for a resident who arrived 79 days ago."""
 _REPORTS = text("select count(*) from reports")
 _REMINDERS = text(
@@ -132,7 +131,7 @@ def _same_key(row: Row, system: Installation, pair: Pair, rounds: int) -> None:
 def _two_officers(row: Row, system: Installation, pair: Pair, rounds: int) -> None:
     """Two officers decide the same report."""
     caller, outcomes = Caller(system.ports), Counter[str]()
-    tokens = [_officer(system, name) for name in ("somchai", "malee")]
+    tokens = [add_officer(system, name) for name in ("somchai", "malee")]
     for who in add(system, rounds, assurance="mail"):
         number = file(caller, who, "key").json["number"]
         path = f"/review/reports/{number}/decision"
@@ -152,19 +151,12 @@ def _decide(caller: Caller, path: str, verdict: dict[str, Any], token: str) -> A
     return caller.ask("POST", path, verdict, token=token)
 
 
-def _officer(system: Installation, name: str) -> str:
-    with system.database.transaction() as session:
-        now = system_clock()
-        officers.add(session, name, password=PASSWORD, role=Role.OFFICER, office=None, actor="drill", now=now)
-    answer = Caller(system.ports).ask("POST", "/officers/sessions", {"name": name, "password": PASSWORD})
-    return str(answer.json["access_token"])
-
-
 def _two_planners(row: Row, system: Installation, timeout: float) -> None:
     """Two workers plan and send the same reminder steps of the same residents."""
     residents = add(system, REMINDED, reminded=False)
     for days in STEPS:
-        moment = rfc3339(system_clock() + timedelta(days=days))
+        day = bangkok_date(system_clock()) + timedelta(days=days)
+        moment = rfc3339(datetime.combine(day, ALL_REMINDED, BANGKOK))
         command = [sys.executable, "-m", "flask", "--app", "app", "worker", "--once", "--at", moment]
         with open(system.folder / "worker.log", "ab") as log:
             workers = [

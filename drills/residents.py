@@ -2,18 +2,19 @@
 
 import csv
 import itertools
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import insert, text
 
 from drills.installation import Installation
 from foundation.clock import bangkok_date, system_clock
-from foundation.sealing import keyring
+from foundation.sealing import bound, keyring
+from immigration.registries.access import terms
 from immigration.registries.law import law
 from immigration.registries.records import ImportedRecords
 from immigration.rules.codes import KeyPurpose
@@ -27,7 +28,6 @@ from operations.services import services_of
 
 ARRIVED = timedelta(days=79)
 """Before today: the window is open, and no other reminder step begins for some days."""
-TOKEN_LIFE = timedelta(days=1)
 _numbers = itertools.count(1)
 _PERSONS = text(
     """select p.person_id from movements m join passports p on p.id = m.passport_id
@@ -40,10 +40,15 @@ _REMINDED = text(
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """A person who may file now, and the access token of a signed-in phone."""
+    """A person who may file now, and how their signed-in phone gets an access token."""
 
     id: UUID
-    token: str
+    sign: Callable[[], str]
+
+    @property
+    def token(self) -> str:
+        """An access token that was just issued: one lives for minutes, a drill for hours."""
+        return self.sign()
 
     @property
     def target(self) -> str:
@@ -51,27 +56,32 @@ class Resident:
         return f"phone-of-{self.id}"
 
 
-def add(system: Installation, count: int, *, assurance: str = "counter", reminded: bool = True) -> list[Resident]:
+def add(
+    system: Installation, count: int, *, assurance: str = "counter", reminded: bool = True, by_mail: bool = False
+) -> list[Resident]:
     """Add residents who are due, each with a phone; `reminded` marks the reminder of this step as sent.
+
+    With `by_mail` they have no phone, and gave an address on arrival.
 
     Without a phone activated at a counter a first report waits for an officer.
     """
     prefix = f"{next(_numbers):04}"
     now = system_clock()
-    _import(system, prefix, count)
+    _import(system, prefix, count, by_mail=by_mail)
     with system.database.read_session() as session:
         ids = list(session.scalars(_PERSONS, {"pattern": f"{prefix}-%"}))
     if reminded:
         rounds.plan_round(system.database, services_of(system.app).due_today, now)
         with system.database.transaction() as session:
             session.execute(_REMINDED)
-    residents = [Resident(id_, _token(system, id_, assurance)) for id_ in ids]
-    with system.database.transaction() as session:
-        session.execute(insert(Device), [_phone(resident) for resident in residents])
+    residents = [Resident(id_, partial(_token, system, id_, assurance, uuid4())) for id_ in ids]
+    if not by_mail:
+        with system.database.transaction() as session:
+            session.execute(insert(Device), [_phone(resident) for resident in residents])
     return residents
 
 
-def _import(system: Installation, prefix: str, count: int) -> None:
+def _import(system: Installation, prefix: str, count: int, *, by_mail: bool) -> None:
     arrived = bangkok_date(system_clock()) - ARRIVED
     for kind in ("passports", "movements"):
         path = system.folder / f"{kind}.csv"
@@ -79,7 +89,8 @@ def _import(system: Installation, prefix: str, count: int) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, columns, restval="")
             writer.writeheader()
-            writer.writerows(_rows(prefix, count, columns, arrived.isoformat()))
+            domain = "example.org" if by_mail else ""
+            writer.writerows(_rows(prefix, count, columns, arrived.isoformat(), domain))
         outcome = records.import_file(
             system.database, kind, path, records=ImportedRecords(), law=law(), now=system_clock()
         )
@@ -87,7 +98,7 @@ def _import(system: Installation, prefix: str, count: int) -> None:
             raise RuntimeError(f"{kind}: {outcome}")
 
 
-def _rows(prefix: str, count: int, columns: tuple[str, ...], arrived: str) -> Iterator[dict[str, str]]:
+def _rows(prefix: str, count: int, columns: tuple[str, ...], arrived: str, domain: str) -> Iterator[dict[str, str]]:
     defaults = {
         "issuing_state": "FRA",
         "nationality": "FRA",
@@ -106,19 +117,21 @@ def _rows(prefix: str, count: int, columns: tuple[str, ...], arrived: str) -> It
     kept = {name: value for name, value in defaults.items() if name in columns}
     for number in range(count):
         own = {"document_number": f"D{prefix}{number:06}", "movement_id": f"{prefix}-{number:06}"}
+        if domain:
+            own["contact_email"] = f"{prefix}-{number:06}@{domain}"
         yield kept | {name: value for name, value in own.items() if name in columns}
 
 
-def _token(system: Installation, person_id: UUID, assurance: str) -> str:
+def _token(system: Installation, person_id: UUID, assurance: str, family: UUID) -> str:
     settings, signer, now = services_of(system.app).settings, services_of(system.app).filing.signer, system_clock()
     claims = {
         "iss": settings.public_url,
         "aud": audience(settings),
         "sub": str(person_id),
-        "fam": str(uuid.uuid4()),
+        "fam": str(family),
         "asr": assurance,
         "iat": int(now.timestamp()),
-        "exp": int((now + TOKEN_LIFE).timestamp()),
+        "exp": int((now + terms(bangkok_date(now)).access_token).timestamp()),
     }
     typed: Signer = signer
     return typed.sign(KeyPurpose.ACCESS, claims)
@@ -130,7 +143,7 @@ def _phone(resident: Resident) -> dict[str, Any]:
         "device_id": "phone",
         "platform": "android",
         "kind": "fid",
-        "target": resident.target,
+        "target": bound(resident.target, resident.id, "phone"),
         "target_index": keyring().index("devices.target", "fid", resident.target),
         "language": "en",
         "updated_at": system_clock(),

@@ -11,16 +11,26 @@ class WrongSize(ValueError):
 
 @dataclass(frozen=True)
 class Sizes:
-    """Each is read from the variable `DRILL_` and its name: kills, reports, rounds, tries, seed.
+    """Each is read from the variable `DRILL_` and its name in capital letters.
 
     `kills` are spread over `reports` acknowledged reports; `rounds` are those of each race; `tries` are reports filed
-    while a commit cannot be replicated. The seed fixes which process is killed and what clients do, not the timing.
+    while a commit cannot be replicated; `tampering` are changes that a superuser makes; `probes` are requests of those
+    who may not make them; `guesses` are tries at codes, passwords and tokens; `marked` are people whose data are
+    searched for, 1,000 at most; for `fault_seconds` providers answer wrongly and processes are killed while messages
+    go out; `storm` people are due while Firebase is away for three days. The seed fixes what is done and in which
+    order, not the timing.
     """
 
-    kills: int = 60
-    reports: int = 5_000
+    kills: int = 40
+    reports: int = 3_000
     rounds: int = 300
     tries: int = 20
+    tampering: int = 100
+    probes: int = 1_000
+    guesses: int = 200
+    marked: int = 20
+    fault_seconds: int = 20
+    storm: int = 2_000
     seed: int = 0
 
     @classmethod

@@ -1,6 +1,7 @@
 """Processes and a PostgreSQL that are started again when they end, as systemd or a container engine would."""
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -14,6 +15,8 @@ from devtools.postgres import PostgresFailed, Server
 
 ROOT = Path(__file__).parents[1]
 PAUSE = 0.2  # seconds until a process that ended is started again
+SERVES_A_CONNECTION = re.compile(r"postgres: (app|api|worker|auditor) ")
+"""How the title of such a process begins: with the role that is connected."""
 REFUSED = 1.0  # seconds until a PostgreSQL that could not start is tried again
 
 
@@ -105,7 +108,7 @@ class SupervisedServer:
         """The processes that serve a connection."""
         with suppress(psutil.Error):
             if (first := self.postmaster()) is not None:
-                return [each for each in first.children() if _command_of(each).startswith("postgres: app ")]
+                return [each for each in first.children() if SERVES_A_CONNECTION.match(_command_of(each))]
         return []
 
     @contextmanager
@@ -151,11 +154,16 @@ class SupervisedServer:
 
 @contextmanager
 def frozen(server: Server) -> Iterator[None]:
-    """Suspend every process of a server during the block; its connections stay open."""
-    first = _postmaster(server)
-    suspended = [first, *first.children(recursive=True)] if first else []
-    for each in suspended:
-        each.suspend()
+    """Suspend every process of a server during the block; its connections stay open.
+
+    The first process is suspended before the others are listed: it starts no other meanwhile.
+    """
+    suspended: list[psutil.Process] = []
+    if (first := _postmaster(server)) is not None:
+        first.suspend()
+        suspended = [first, *first.children(recursive=True)]
+        for each in suspended[1:]:
+            each.suspend()
     try:
         yield
     finally:

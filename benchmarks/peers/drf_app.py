@@ -97,7 +97,7 @@ class Reports(APIView):
         with transaction.atomic():
             before = models.IdempotencyKey.objects.filter(person_id=request.user.id, key=key).first()
             if before:
-                return Response(json.loads(keyring().open(bytes(before.answer), "idempotency_keys.answer")), 201)
+                return Response(json.loads(keyring().open(bytes(before.answer), "idempotency_keys.answer", key)), 201)
             owed = models.Obligation.objects.select_for_update().get(person_id=request.user.id)
             values, answer = work.values(_case(owed), sent, request.user)
             _write(owed, work.rows(values))
@@ -128,8 +128,8 @@ def _case(owed: Any) -> Case:
     held = tuple(Held(r.number, r.status, r.period) for r in own if r.status in HOLDING_STATES)
     documents = {p.id: keyring().open(bytes(p.document_number), "passports.document_number") for p in passports}
     window = Window(owed.due_on, owed.opens_on, owed.online_closes_on, owed.grace_ends_on, owed.late_after)
-    found = (owed.regime, owed.visa_class, owed.entered_on, owed.permitted_until, owed.basis)
-    kept = Obligation(*found, window, owed.expected, (Step(StepCode.RECORDS_UNAVAILABLE, None, ""),))
+    known = (owed.regime, owed.visa_class, owed.entered_on, owed.permitted_until, owed.basis)
+    kept = Obligation(*known, window, owed.expected, (Step(StepCode.RECORDS_UNAVAILABLE, None, ""),))
     return Case(
         person_id=owed.person_id, revision=owed.revision, kept=kept, facts=facts, held=held, documents=documents
     )

@@ -47,7 +47,7 @@ class ReportIn(BaseModel):
 def numbered(statement: str) -> tuple[str, list[str]]:
     """A statement with $1, $2 ... for its named parameters, and their names in that order."""
     names = list(dict.fromkeys(re.findall(r"(?<!:):([a-z_]+)", statement)))
-    return re.sub(r"(?<!:):([a-z_]+)", lambda found: f"${names.index(found[1]) + 1}", statement), names
+    return re.sub(r"(?<!:):([a-z_]+)", lambda match: f"${names.index(match[1]) + 1}", statement), names
 
 
 READ, READ_NAMES = numbered(records.ONE_CASE.sql)
@@ -104,7 +104,7 @@ async def file_plainly(body: ReportIn, authorization: str = Header(), idempotenc
             "select answer from idempotency_keys where person_id = $1 and key = $2", who.id, idempotency_key
         )
         if again:
-            opened = keyring().open(again, "idempotency_keys.answer")
+            opened = keyring().open(again, "idempotency_keys.answer", idempotency_key)
             return Response(opened, 201, media_type="application/json")
         values, answer = work.values(await _case(db, who.id), sent, who)
         await _write(db, work.rows(values))
@@ -159,8 +159,8 @@ def _own(row: Any) -> Report:
 
 def _kept(row: Any) -> Obligation:
     dates = [row[name] for name in ("due_on", "opens_on", "online_closes_on", "grace_ends_on", "late_after")]
-    found = (row["regime"], row["visa_class"], row["entered_on"], row["permitted_until"], row["basis"])
-    return Obligation(*found, Window(*dates), row["expected"], (Step(StepCode.RECORDS_UNAVAILABLE, None, ""),))
+    known = (row["regime"], row["visa_class"], row["entered_on"], row["permitted_until"], row["basis"])
+    return Obligation(*known, Window(*dates), row["expected"], (Step(StepCode.RECORDS_UNAVAILABLE, None, ""),))
 
 
 async def _write(db: Any, rows: dict[str, dict[str, Any]]) -> None:

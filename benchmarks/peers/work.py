@@ -31,9 +31,9 @@ class Refused(Exception):
 
 def _public_keys() -> dict[str, Any]:
     with _app.test_client() as client:
-        found = client.get("/.well-known/jwks.json").json
-    assert found is not None
-    return {key["kid"]: jwt.PyJWK(key).key for key in found["keys"]}
+        key_set = client.get("/.well-known/jwks.json").json
+    assert key_set is not None
+    return {key["kid"]: jwt.PyJWK(key).key for key in key_set["keys"]}
 
 
 _KEYS = _public_keys()
@@ -69,10 +69,10 @@ def values(case: Case, submission: Submission, who: Principal, now: datetime = N
 def rows(parameters: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The parameters of the service's one statement as rows: table, then column. Events are a list of rows in JSON."""
     tables = ("obligations", "reports", "decisions", "receipts", "idempotency_keys")
-    found: dict[str, dict[str, Any]] = {
+    works: dict[str, dict[str, Any]] = {
         table: {
             name.removeprefix(f"{table}_"): value for name, value in parameters.items() if name.startswith(f"{table}_")
         }
         for table in tables
     }
-    return found | {"events": {"rows": json.loads(parameters["events"])}}
+    return works | {"events": {"rows": json.loads(parameters["events"])}}

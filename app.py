@@ -19,7 +19,7 @@ from foundation.db import Database
 from foundation.errors import Problem, Unavailable
 from foundation.http import Api, add_security_headers, guard, log_requests, render_problem
 from foundation.key_check import WrongSecretKey
-from foundation.sealing import Keyring, use_keyring
+from foundation.sealing import Keyring, keyring, use_keyring
 from foundation.services import use_services
 from foundation.witnesses import Witness, witness_at
 from immigration.commands import activation, keys, officers, records
@@ -287,13 +287,13 @@ def _provider(settings: Settings) -> IdentityProvider | None:
 
 
 def _check_secrets(database: Database) -> None:
-    """End the process where its secrets are not the data's; while the database is away, readiness asks again."""
+    """End the process where its secrets are not the data's; while it is away, it is asked before their first use."""
     try:
         check_secrets(database)
     except WrongSecretKey as problem:
         raise SystemExit(f"refusing to start: {problem.detail}") from problem
     except Unavailable:
-        return
+        keyring().load_lasting_by(lambda: check_secrets(database))
 
 
 def _embedded_database() -> str:

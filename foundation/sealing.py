@@ -11,7 +11,10 @@ that is written says its row with `bound`; reading asks the database for the row
 import base64
 import hashlib
 import hmac
+import json
 import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -48,12 +51,45 @@ def derive(secret: str, purpose: str, length: int = 32) -> bytes:
     return kdf.derive(secret.encode())
 
 
+@dataclass(frozen=True)
+class LastingKeys:
+    """The keys whose results are compared for years, so that a new secret may not change them.
+
+    They come from the secret an installation began with. The database keeps them, sealed with the present secret
+    (`foundation/key_check.py`), so that the first one can be dropped as any other.
+    """
+
+    index: bytes
+    digest: bytes
+    token: bytes
+    vapid: bytes
+
+    @classmethod
+    def of(cls, secret: str) -> "LastingKeys":
+        """Those of an installation that begins with a secret."""
+        return cls(
+            index=derive(secret, "blind-index"),
+            digest=derive(secret, "code-digest"),
+            token=derive(secret, "token-successor"),
+            vapid=derive(secret, "vapid", 48),
+        )
+
+    @classmethod
+    def read(cls, text: str) -> "LastingKeys":
+        """Those that `write` wrote."""
+        return cls(**{name: bytes.fromhex(key) for name, key in json.loads(text).items()})
+
+    def write(self) -> str:
+        """All of them as one text."""
+        return json.dumps({name: key.hex() for name, key in asdict(self).items()})
+
+
 class Keyring:
-    """The keys of one installation: the first secret seals, every secret opens, the last one indexes.
+    """The keys of one installation: the first secret seals, every secret opens; what is compared has keys that last.
 
     `binds` is false only for data that are copied from row to row on purpose, which benchmarks do.
 
-    The index key stays with the oldest secret, so that rotating secrets leaves blind indexes valid.
+    Until `use_lasting` says otherwise, the keys that last are those of the oldest secret.
     """
 
     def __init__(self, secrets: tuple[str, ...], *, binds: bool = True) -> None:
@@ -67,9 +103,23 @@ class Keyring:
             self._ciphers[name] = AESGCM(key)
             self._proof_keys[name] = derive(secret, "row-proof")
         self._current = next(iter(self._ciphers))
-        self._index_key = derive(secrets[-1], "blind-index")
-        self._digest_key = derive(secrets[-1], "code-digest")
-        self._token_key = derive(secrets[-1], "token-successor")
+        self._lasting = self._of_oldest = LastingKeys.of(secrets[-1])
+        self._load_lasting: Callable[[], object] | None = None
+
+    @property
+    def lasting(self) -> LastingKeys:
+        """The keys that last; where they are still to be read, reads them first and raises what that raises."""
+        if self._load_lasting is not None:
+            self._load_lasting()
+        return self._lasting
+
+    def use_lasting(self, keys: LastingKeys | None) -> None:
+        """Use the lasting keys that the database keeps, or where it keeps none yet, those of the oldest secret."""
+        self._lasting, self._load_lasting = keys or self._of_oldest, None
+
+    def load_lasting_by(self, load: Callable[[], object]) -> None:
+        """Have the lasting keys read before their first use, by what calls `use_lasting`."""
+        self._load_lasting = load
 
     @property
     def prefix(self) -> bytes:
@@ -101,15 +151,15 @@ class Keyring:
 
     def index(self, *parts: str) -> bytes:
         """The blind index of a value: equal for equal parts, and telling nothing without the key (HMAC-SHA256)."""
-        return hmac.digest(self._index_key, "\x1f".join(parts).encode(), "sha256")
+        return hmac.digest(self.lasting.index, "\x1f".join(parts).encode(), "sha256")
 
     def fingerprint(self, *parts: str) -> bytes:
         """16 bytes that change with the value, to see whether a row changed (keyed BLAKE2b)."""
-        return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16, key=self._digest_key).digest()
+        return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16, key=self.lasting.digest).digest()
 
     def digest(self, *parts: str) -> bytes:
         """What is kept of a short secret, such as an activation code, in its place (HMAC-SHA256)."""
-        return hmac.digest(self._digest_key, "\x1f".join(parts).encode(), "sha256")
+        return hmac.digest(self.lasting.digest, "\x1f".join(parts).encode(), "sha256")
 
     def prove(self, content: bytes) -> bytes:
         """A mark that only a process with the present secret can make: key id (4), nonce (8), HMAC-SHA256 (24).
@@ -130,11 +180,8 @@ class Keyring:
         return hmac.digest(self._proof_keys[name], content, "sha256")[:24]
 
     def token(self, *parts: str) -> str:
-        """A token of 256 bits that belongs to `parts`: always the same, and for nobody without the key to guess.
-
-        The key stays with the oldest secret, so that rotating secrets does not change it.
-        """
-        mac = hmac.digest(self._token_key, "\x1f".join(parts).encode(), "sha256")
+        """A token of 256 bits that belongs to `parts`: always the same, and for nobody without the key to guess."""
+        mac = hmac.digest(self.lasting.token, "\x1f".join(parts).encode(), "sha256")
         return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
 

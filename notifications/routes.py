@@ -66,7 +66,7 @@ def register_device(registration: Registration, device_id: str) -> Device:
 @blueprint.response(200, WebPushKeyOut)
 def show_webpush_key() -> dict[str, str]:
     """The public key with which a browser subscribes to messages of this service (VAPID, RFC 8292)."""
-    return {"public_key": webpush.public_key(services().settings)}
+    return {"public_key": webpush.public_key()}
 
 
 @blueprint.delete("/devices/<device_id>", parameters=_DEVICE)

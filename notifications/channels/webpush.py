@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from foundation.clock import system_clock
 from foundation.config import Settings
-from foundation.sealing import derive
+from foundation.sealing import keyring
 from notifications import rules
 from notifications.channels import acknowledgements
 from notifications.channels.channel import ChannelKind, Envelope, Result
@@ -104,17 +104,17 @@ def _encoded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
-def _private_value(settings: Settings) -> int:
+def _private_value() -> int:
     """The private key of this service for push services (VAPID, RFC 8292).
 
-    It is derived from the oldest secret: browsers bind a subscription to the key, so it has to outlast a new secret.
+    Browsers bind a subscription to the key, so it is one of those that outlast a new secret.
     """
-    return int.from_bytes(derive(settings.secret_keys[-1], "vapid", 48)) % (_ORDER - 1) + 1
+    return int.from_bytes(keyring().lasting.vapid) % (_ORDER - 1) + 1
 
 
-def public_key(settings: Settings) -> str:
+def public_key() -> str:
     """What a browser subscribes with: an uncompressed point of P-256, base64url."""
-    key = ec.derive_private_key(_private_value(settings), ec.SECP256R1()).public_key()
+    key = ec.derive_private_key(_private_value(), ec.SECP256R1()).public_key()
     return _encoded(key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
 
@@ -126,7 +126,7 @@ class WebPushChannel:
         import requests  # noqa: PLC0415 - heavy with pywebpush, and only the worker sends
         from py_vapid import Vapid02  # noqa: PLC0415
 
-        self._key: Any = Vapid02.from_raw(_encoded(_private_value(settings).to_bytes(32)).encode())
+        self._key: Any = Vapid02.from_raw(_encoded(_private_value().to_bytes(32)).encode())
         self._settings, self._timeout = settings, timeout
         self._contact = f"mailto:{parseaddr(settings.mail_from)[1]}"
         self._session = requests.Session()

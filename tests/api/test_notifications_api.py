@@ -265,7 +265,7 @@ def test_only_residents_have_devices_and_an_inbox(client, method, path):
 
 def test_a_browser_is_told_the_key_to_subscribe_with(client):
     answer = client.get("/api/v1/devices/webpush-key", headers=as_("anna"))
-    assert (answer.status_code, answer.json) == (200, {"public_key": public_key(Settings())})
+    assert (answer.status_code, answer.json) == (200, {"public_key": public_key()})
     assert client.get("/api/v1/devices/webpush-key").status_code == 401
     assert client.get("/api/v1/devices/webpush-key", headers=as_("officer")).status_code == 403
 

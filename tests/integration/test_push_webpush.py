@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from foundation.config import Settings
 from foundation.events import EventRecord
+from foundation.sealing import Keyring, keyring, use_keyring
 from notifications import catalogue, rounds, rules
 from notifications.channels import acknowledgements, webpush
 from notifications.channels.channel import Envelope
@@ -77,7 +78,7 @@ def test_the_browser_reads_what_was_written(channel, service):
 def test_it_is_signed_with_the_key_that_browsers_subscribe_with(channel, service):
     send_one(channel, service.subscription())
     (message,) = service.received
-    assert message["key"] == public_key(Settings())
+    assert message["key"] == public_key()
     assert message["claims"]["aud"] == service.origin
     assert message["claims"]["sub"] == "mailto:no-reply@localhost"
 
@@ -135,8 +136,15 @@ def test_one_that_fails_does_not_take_the_others_with_it(channel, service):
 
 
 def test_the_key_outlasts_a_new_secret():
-    old, new = Settings(secret_keys=("a" * 32,)), Settings(secret_keys=("b" * 32, "a" * 32))
-    assert public_key(old) == public_key(new) != public_key(Settings(secret_keys=("b" * 32,)))
+    def key_with(*secrets):
+        use_keyring(Keyring(secrets))
+        return public_key()
+
+    present = keyring()
+    try:
+        assert key_with("a" * 32) == key_with("b" * 32, "a" * 32) != key_with("b" * 32)
+    finally:
+        use_keyring(present)
 
 
 @pytest.mark.parametrize(

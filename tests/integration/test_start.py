@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -11,12 +12,14 @@ from app import create_app
 from devtools.postgres import temporary_server
 from foundation.config import Settings
 from foundation.db import Database
+from foundation.errors import Unavailable
 from foundation.key_check import WrongSecretKey
-from foundation.sealing import Keyring, use_keyring
+from foundation.sealing import Keyring, keyring, use_keyring
+from immigration.models.people import document_key, find_passport
 from operations import migrating
 from operations.keys import check_secrets
 from tests.conftest import NOW, SECRET
-from tests.factories import arrived
+from tests.factories import arrived, row
 
 OLD, NEW, OTHER = SECRET, "a-newer-secret-of-the-tests-long-enough", "a-foreign-secret-that-fits-nothing-here"
 
@@ -59,11 +62,89 @@ def test_a_rotated_secret_starts_while_the_former_one_is_there(place):
     start(place, NEW, OLD)
 
 
-def test_former_secrets_in_the_wrong_order_do_not_start(place):
-    """Blind indexes stay with the oldest: with another one, no passport would be found."""
+def without_lasting_keys(database):
+    """A database of a release that did not keep them."""
+    with database.transaction() as session:
+        session.execute(text("delete from key_checks where name = 'lasting-keys'"))
+
+
+def test_the_order_of_former_secrets_counts_only_until_the_keys_that_last_are_kept(place):
+    """Blind indexes come from the oldest: with another one, no passport would be found."""
     start(place, OLD)
+    without_lasting_keys(place)
     with pytest.raises(SystemExit, match="the oldest secret of SECRET_KEY_PREVIOUS is missing"):
         start(place, OLD, NEW)
+    start(place, NEW, OLD)
+    start(place, OLD, NEW)
+
+
+def reseal(database, *secrets):
+    url = database.url.render_as_string(hide_password=False)
+    done = run(
+        "secrets",
+        "reseal",
+        ENVIRONMENT="test",
+        DATABASE_URL=url,
+        SECRET_KEY=secrets[0],
+        SECRET_KEY_PREVIOUS=",".join(secrets[1:]),
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_database_that_was_sealed_anew_needs_no_former_secret_for_anything(place):
+    """Also not the one it began with: passports are found, codes and subscriptions of browsers stay good."""
+    arrived(start(place, OLD))
+    former, passport = keyring(), row("passports")
+    start(place, NEW, OLD)
+    assert reseal(place, NEW, OLD).endswith("0 left\n")
+    start(place, NEW)
+    assert keyring().digest("code") == former.digest("code")
+    assert keyring().token("token") == former.token("token")
+    assert keyring().lasting.vapid == former.lasting.vapid
+    with place.read_session() as session:
+        key = document_key(passport["issuing_state"], passport["document_number"])
+        assert find_passport(session, key).document_number == passport["document_number"]
+    with pytest.raises(SystemExit, match="refusing to start: neither SECRET_KEY nor SECRET_KEY_PREVIOUS"):
+        start(place, OLD)
+    start(place, OTHER, NEW)
+    reseal(place, OTHER, NEW)
+    start(place, OTHER)
+    assert keyring().digest("code") == former.digest("code")
+
+
+def accepts_connections(database, *, yes):
+    """Have the server refuse every connection to a database, or take them again."""
+    database.engine.dispose()
+    with psycopg.connect(
+        database.url.set(drivername="postgresql", database="postgres").render_as_string(False)
+    ) as other:
+        other.autocommit = True
+        name = database.url.database
+        other.execute(f"alter database {name} with allow_connections {str(yes).lower()}")
+        other.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+
+
+def test_a_process_that_started_before_its_database_takes_the_keys_that_last_from_it(place):
+    start(place, OLD)
+    digest = keyring().digest("code")
+    start(place, NEW, OLD)
+    reseal(place, NEW, OLD)
+    accepts_connections(place, yes=False)
+    start(place, NEW)
+    with pytest.raises(Unavailable):
+        keyring().digest("code")
+    accepts_connections(place, yes=True)
+    assert keyring().digest("code") == digest
+
+
+def test_a_process_that_started_before_its_database_compares_nothing_with_other_secrets(place):
+    start(place, OLD)
+    accepts_connections(place, yes=False)
+    start(place, OTHER)
+    accepts_connections(place, yes=True)
+    with pytest.raises(WrongSecretKey):
+        keyring().index("document", "FRA", "12AB34567")
 
 
 def test_a_database_with_records_and_no_canary_yet_takes_only_secrets_that_open_them(place):

@@ -27,8 +27,7 @@ def only_add(model: type[Base], *, for_ever: bool = False, once: str | None = No
     The column `once`, which is null at first, may be given a value, once.
     """
     table = model.__tablename__
-    kept = {"only_added": "for ever" if for_ever else "until expired", "once": once}
-    cast("Table", model.__table__).info.update(kept)
+    cast("Table", model.__table__).info.update({"only_added": True, "once": once})
     changes = f"""when (old.{once} is not null or to_jsonb(new) - '{once}' <> to_jsonb(old) - '{once}')"""
     for does, unless in (("update", changes if once else ""), ("delete", "" if for_ever else _NOT_EXPIRED)):
         statement = f"""create trigger refuse_{does} before {does} on {table}

@@ -216,9 +216,8 @@ join pg_class c on c.oid = p.polrelid where p.polname = :name""")
 
 def _rights(table: Table, *, works: bool) -> set[str]:
     """What the API may do with a table, and what a worker may (`works`)."""
-    only_added, once = table.info.get("only_added"), table.info.get("once")
-    if only_added:
-        adds = table.name not in _CERTIFICATES and (works or only_added != "for ever")
+    if table.info.get("only_added"):
+        once, adds = table.info["once"], table.name not in _CERTIFICATES and (works or table.name not in _SEALING)
         return {"select"} | ({"insert"} if adds else set()) | ({f"update ({once})"} if once else set())
     if works:
         return {"select", "insert", "update", "delete"}

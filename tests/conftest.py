@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import pytest
-from flask import Flask
+from flask import Flask, has_request_context
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
@@ -92,6 +93,24 @@ def emptied(database: Database) -> Database:
     return database
 
 
+class _AsServed:
+    """See `as_served`."""
+
+    def __init__(self, database: Database) -> None:
+        """Hold the database, and a pool of connections of the API's role."""
+        self._owner, self._api = database, Database(addresses_of(database).api)
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever a database has."""
+        return getattr(self._api if has_request_context() else self._owner, name)
+
+
+@cache
+def as_served(database: Database) -> Database:
+    """A database as the API of production has it: requests work with its role, a test beside them as owner."""
+    return cast("Database", _AsServed(database))
+
+
 SETTINGS = Settings(environment="test", secret_keys=(SECRET,))
 _applications: dict[Any, tuple[Flask, dict[str, Any]]] = {}
 
@@ -101,6 +120,7 @@ def application(database: Database, *, settings: Settings = SETTINGS, clock: Clo
 
     A test process makes its routes once, since they take a while; services and configuration are new each time.
     """
+    database = as_served(database)
     key = (settings.production, settings.trusted_proxies)  # on these routes depend
     if key not in _applications:
         app = create_app(settings, database=database, clock=clock)

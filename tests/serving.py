@@ -16,6 +16,7 @@ import psutil
 
 from devtools.postgres import Server
 from devtools.standins import fcm, mailbox
+from operations.roles import Kind
 from tests.commands import FLASK, PROJECT, environment
 
 READY = "Ctrl-C stops all of it."
@@ -96,7 +97,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(server: Server, **more: str) -> Iterator[Service]:
-    """The service on a small country, with a phone provider and a mail server outside of it.
+    """The service on a small country, with a role for each kind of process, a phone provider and a mail server.
 
     `more` are settings beside the usual ones; an empty one is not set.
     """
@@ -104,7 +105,11 @@ def serving(server: Server, **more: str) -> Iterator[Service]:
         port = free_port()
         url = server.ensure_database("served")
         env = environment(
-            url,
+            server.url("served", Kind.API),
+            MIGRATION_DATABASE_URL=url,
+            WORKER_DATABASE_URL=server.url("served", Kind.WORKER),
+            RETENTION_DATABASE_URL=server.url("served", Kind.RETENTION),
+            AUDIT_DATABASE_URL=server.url("served", Kind.AUDITOR),
             PORT=str(port),
             DEMO_PEOPLE="20",
             FCM_ENDPOINT=push.url,

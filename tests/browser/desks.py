@@ -13,7 +13,7 @@ from foundation.clock import bangkok_date, system_clock
 from foundation.config import Settings
 from foundation.db import Database
 from tests.browser.looking import SCREENSHOTS, axe
-from tests.conftest import SECRET
+from tests.conftest import SECRET, as_served
 from tests.factories import activate, load, query, row
 from tests.serving import Service
 
@@ -91,7 +91,7 @@ def look(desk: Desk, name: str) -> None:
 
 def an_app(database: Database) -> Flask:
     """The application on the database of the running service, for what other offices and people do."""
-    app = create_app(Settings(environment="test", secret_keys=(SECRET,)), database=database)
+    app = create_app(Settings(environment="test", secret_keys=(SECRET,)), database=as_served(database))
     app.testing = True
     return app
 

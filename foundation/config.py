@@ -1,6 +1,8 @@
 """Settings, read once from the environment; faults are reported together; production refuses development defaults."""
 
+import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -43,6 +46,19 @@ class OpenIdSettings:
 
 
 @dataclass(frozen=True)
+class FirebaseWebSettings:
+    """The web app of the Firebase project, as Firebase's console shows it to developers; none of it is a secret.
+
+    `vapid_key` is the public key of the project's "Web Push certificates", with which browsers subscribe.
+    """
+
+    api_key: str
+    app_id: str
+    sender_id: str
+    vapid_key: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that differs between one installation and another.
 
@@ -64,6 +80,7 @@ class Settings:
     firebase_credentials: Path | None = None
     fcm_project_id: str = "demo"
     fcm_endpoint: str | None = "http://127.0.0.1:8085"
+    firebase_web: FirebaseWebSettings | None = None
     smtp_url: str = "smtp://127.0.0.1:1025"
     public_url: str = "http://localhost:8000"
     mail_from: str = "90-day reporting <no-reply@localhost>"
@@ -89,16 +106,13 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     Raises InvalidSettings with all faults found.
     """
     faults: list[str] = []
-    environment = env.get("ENVIRONMENT", "development")
-    if environment not in ("development", "test", "production"):
-        faults.append(f"ENVIRONMENT is {environment!r}: development, test or production")
     secrets = tuple(s for s in (env.get("SECRET_KEY"), *env.get("SECRET_KEY_PREVIOUS", "").split(",")) if s)
     port = _number(env, "PORT", 8000, range(1, 65536), faults)
     defaults = Settings()
     settings = Settings(
         trusted_proxies=_proxies(env, faults),
         openid=_openid(env, faults),
-        environment=environment,
+        environment=_environment(env, faults),
         database_url=_database_url(env, "DATABASE_URL", faults),
         migration_database_url=_database_url(env, "MIGRATION_DATABASE_URL", faults),
         worker_database_url=_database_url(env, "WORKER_DATABASE_URL", faults),
@@ -111,6 +125,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         firebase_credentials=_service_account(env, "FIREBASE_CREDENTIALS", faults),
         fcm_project_id=env.get("FCM_PROJECT_ID") or defaults.fcm_project_id,
         fcm_endpoint=env.get("FCM_ENDPOINT") or (None if env.get("FIREBASE_CREDENTIALS") else defaults.fcm_endpoint),
+        firebase_web=_firebase_web(env, faults),
         smtp_url=_url(env, "SMTP_URL", ("smtp", "smtps"), faults) or defaults.smtp_url,
         public_url=_url(env, "PUBLIC_URL", ("http", "https"), faults) or f"http://localhost:{port}",
         mail_from=env.get("MAIL_FROM") or defaults.mail_from,
@@ -123,6 +138,13 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     if faults:
         raise InvalidSettings(faults)
     return settings
+
+
+def _environment(env: Mapping[str, str], faults: list[str]) -> str:
+    environment = env.get("ENVIRONMENT", "development")
+    if environment not in ("development", "test", "production"):
+        faults.append(f"ENVIRONMENT is {environment!r}: development, test or production")
+    return environment
 
 
 def _development_leftovers(env: Mapping[str, str], settings: Settings) -> list[str]:
@@ -169,6 +191,48 @@ def _openid(env: Mapping[str, str], faults: list[str]) -> OpenIdSettings | None:
         role_claim=env.get("OIDC_ROLE_CLAIM") or OpenIdSettings.role_claim,
         offices_claim=env.get("OIDC_OFFICES_CLAIM") or OpenIdSettings.offices_claim,
     )
+
+
+_WEB_APP = re.compile(r"1:([0-9]+):web:[0-9a-f]+")
+
+
+def _firebase_web(env: Mapping[str, str], faults: list[str]) -> FirebaseWebSettings | None:
+    """The web app by which Firebase reaches browsers, if one is named."""
+    given = {
+        "FIREBASE_WEB_API_KEY": env.get("FIREBASE_WEB_API_KEY", ""),
+        "FIREBASE_WEB_APP_ID": env.get("FIREBASE_WEB_APP_ID", ""),
+        "FIREBASE_WEB_SENDER_ID": env.get("FIREBASE_WEB_SENDER_ID", ""),
+        "FIREBASE_WEB_VAPID_KEY": env.get("FIREBASE_WEB_VAPID_KEY", ""),
+    }
+    if not (first := next(filter(given.get, given), None)):
+        return None
+    faults += [f"{name} is required with {first}" for name, text in given.items() if not text]
+    if not env.get("FCM_PROJECT_ID"):
+        faults.append(f"FCM_PROJECT_ID is required with {first}: the project of the web app")
+    web = FirebaseWebSettings(*given.values())
+    if web.api_key and not re.fullmatch(r"[A-Za-z0-9_-]+", web.api_key):
+        faults.append("FIREBASE_WEB_API_KEY is no key of a Firebase web app: letters, digits, - and _ are expected")
+    app = _WEB_APP.fullmatch(web.app_id)
+    if web.app_id and not app:
+        faults.append(f"FIREBASE_WEB_APP_ID is {web.app_id!r}: 1:NUMBER:web:HEX is expected, of a web app")
+    if web.sender_id and not (web.sender_id.isascii() and web.sender_id.isdecimal()):
+        faults.append(f"FIREBASE_WEB_SENDER_ID is {web.sender_id!r}: a number is expected")
+    elif app and web.sender_id and app[1] != web.sender_id:
+        faults.append(f"FIREBASE_WEB_SENDER_ID is {web.sender_id}, and FIREBASE_WEB_APP_ID is an app of {app[1]}")
+    if web.vapid_key and not _is_public_key(web.vapid_key):
+        faults.append("FIREBASE_WEB_VAPID_KEY is no public key for browsers: 87 letters of base64url are expected")
+    return web
+
+
+def _is_public_key(text: str) -> bool:
+    """Whether a text is what a browser subscribes with; a private key is not."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{87}", text):
+        return False
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), base64.urlsafe_b64decode(f"{text}="))
+    except ValueError:
+        return False
+    return True
 
 
 def _number(env: Mapping[str, str], name: str, default: int, allowed: range, faults: list[str]) -> int:

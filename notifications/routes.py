@@ -1,6 +1,7 @@
 """A resident's devices and inbox."""
 
 import re
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -64,9 +65,12 @@ def register_device(registration: Registration, device_id: str) -> Device:
 @blueprint.get("/devices/webpush-key")
 @allow(Role.RESIDENT)
 @blueprint.response(200, WebPushKeyOut)
-def show_webpush_key() -> dict[str, str]:
-    """The public key with which a browser subscribes to messages of this service (VAPID, RFC 8292)."""
-    return {"public_key": webpush.public_key()}
+def show_webpush_key() -> dict[str, Any]:
+    """With what a browser subscribes to messages: our public key (VAPID, RFC 8292), and Firebase's settings if any."""
+    settings = services().settings
+    web = settings.firebase_web
+    firebase = {"project_id": settings.fcm_project_id} | asdict(web) if web else None
+    return {"public_key": webpush.public_key(), "firebase": firebase}
 
 
 @blueprint.delete("/devices/<device_id>", parameters=_DEVICE)

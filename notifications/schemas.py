@@ -56,10 +56,26 @@ class DeviceOut(Schema):
     updated_at = Instant(required=True)
 
 
+class FirebaseWebOut(Schema):
+    """The web app that a browser registers with at Firebase."""
+
+    project_id = fields.String(required=True)
+    api_key = fields.String(required=True)
+    app_id = fields.String(required=True)
+    sender_id = fields.String(required=True)
+    vapid_key = fields.String(required=True, metadata={"description": "the project's key, in the form of public_key"})
+
+
 class WebPushKeyOut(Schema):
-    """The key that a browser subscribes with."""
+    """The key that a browser subscribes with, and the other way where there is one."""
 
     public_key = fields.String(required=True, metadata={"description": "a point of P-256, uncompressed, base64url"})
+    firebase = fields.Nested(
+        FirebaseWebOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "where this is given, a browser registers there first, and its device as fid"},
+    )
 
 
 class WantedIn(Schema):

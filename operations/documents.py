@@ -147,14 +147,17 @@ def privacy_notice(_app: Flask) -> str:
     return _page(
         "Privacy notice",
         "The Immigration Bureau keeps these data of people who report their address (Personal Data Protection Act\n"
-        "B.E. 2562, section 23). Messages to phones hold dates and codes only. The services that carry them get an\n"
-        "address of the phone, and nothing else about the person.",
+        "B.E. 2562, section 23). Messages to phones hold dates and codes, and may hold the first letter of a name.\n"
+        "The services that carry them get an address of the phone, and nothing else about the person. Where they come\n"
+        "to a browser by Firebase, Google can read them, and gives the browser a number until you switch them off.",
         _table(heads, privacy_documents.notice_rows("en")),
         "## Your rights",
         _table(("right", "how", "of the act"), privacy_documents.RIGHTS["en"]),
         "## ประกาศความเป็นส่วนตัว",
         "สำนักงานตรวจคนเข้าเมืองเก็บข้อมูลต่อไปนี้ของผู้แจ้งที่พัก (พระราชบัญญัติคุ้มครองข้อมูลส่วนบุคคล พ.ศ. 2562 มาตรา 23)\n"
-        "ข้อความที่ส่งถึงโทรศัพท์มีเพียงวันที่และรหัส ผู้ให้บริการที่ส่งข้อความได้รับเพียงที่อยู่ของอุปกรณ์ ไม่ได้รับข้อมูลอื่นของบุคคล",
+        "ข้อความที่ส่งถึงโทรศัพท์มีเพียงวันที่และรหัส และอาจมีอักษรตัวแรกของชื่อ ผู้ให้บริการที่ส่งข้อความได้รับเพียงที่อยู่ของอุปกรณ์ "
+        "ไม่ได้รับข้อมูลอื่นของบุคคล\nหากส่งถึงเบราว์เซอร์ผ่าน Firebase บริษัท Google อ่านข้อความได้ "
+        "และกำหนดหมายเลขให้เบราว์เซอร์จนกว่าท่านจะปิดการรับข้อความ",
         _table(thai, privacy_documents.notice_rows("th")),
         "## สิทธิของท่าน",
         _table(("สิทธิ", "วิธีใช้สิทธิ", "ตามพระราชบัญญัติ"), privacy_documents.RIGHTS["th"]),
@@ -167,7 +170,8 @@ def records_of_processing(_app: Flask) -> str:
     return _page(
         "Records of processing",
         "By the Personal Data Protection Act B.E. 2562, section 39. Controller: the Immigration Bureau. Recipients:\n"
-        "officers of the offices that a person has to do with, auditors, and the services that carry messages.\n"
+        "officers of the offices that a person has to do with, auditors, and the services that carry messages: mail\n"
+        "servers, push services of browsers, and Google where messages go by Firebase.\n"
         "Security: see [security.md](security.md). Rights: see [privacy-notice.md](privacy-notice.md).",
         _table(heads, privacy_documents.processing_rows()),
     )

@@ -25,11 +25,12 @@ RESIDENT = re.compile(r"^  (\S+) +(\S+) ([A-Z]{1,3}) (\d{4}-\d\d-\d\d)  (\S{5}-\
 
 @dataclass
 class Service:
-    """A running `flask serve`, and the lines it has printed."""
+    """A running `flask serve`, and the lines it has printed; `push` is the address of its phone provider."""
 
     process: "subprocess.Popen[str]"
     port: int
     database_url: str
+    push: str = ""
     lines: list[str] = field(default_factory=list)
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:
@@ -120,7 +121,7 @@ def serving(server: Server, **more: str) -> Iterator[Service]:
         process = subprocess.Popen(
             [*FLASK, "serve"], env=env, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        service = Service(process, port, url)
+        service = Service(process, port, url, push.url)
         reader = threading.Thread(target=service.read)
         reader.start()
         try:

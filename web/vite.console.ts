@@ -11,7 +11,7 @@ export default defineConfig({
   base: "/console/",
   plugins: [
     svelte({ configFile: at("svelte.config.js") }),
-    finish({ output: at("dist/console"), firstScreen: ["index", "en"], limit: 80 * 1024, worker: false }),
+    finish({ output: at("dist/console"), budgets: [{ what: "first screen", chunks: ["index", "en"], limit: 80 * 1024 }], worker: false }),
   ],
   resolve: { alias: { $shared: at("shared"), $words: at("../words") } },
   server: { fs: { allow: [at(".."), at(".")] } },

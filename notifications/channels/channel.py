@@ -34,6 +34,8 @@ class Envelope:
     optional: bool = False
     due_on: date | None = None
     """The due date that it speaks of, if it does."""
+    platform: str | None = None
+    """What the device is, where one is meant."""
     initial: str = ""
     """The first letter of the name of whom it is for, where their phone may have to tell several people apart."""
     enclosure: Enclosure | None = None
@@ -100,7 +102,7 @@ class ChannelKind:
     open: Callable[[Settings], Channel]
     targets: frozenset[str] = frozenset()
     initials: bool = False
-    """Whether each message names whom it is for; else only one to a phone of several people does."""
+    """Whether each message names whom it is for; else only one to a browser or to a phone of several people does."""
     batch: int = 200
     """Messages that a worker claims together; they must be over within `rules.LEASE`, however slow the provider."""
 

@@ -25,7 +25,7 @@ from foundation.config import Settings
 from notifications import rules
 from notifications.channels import acknowledgements
 from notifications.channels.channel import ChannelKind, Envelope, Result
-from notifications.rules import Outcome, TargetKind
+from notifications.rules import Outcome, Platform, TargetKind
 
 if TYPE_CHECKING:
     import aiohttp
@@ -44,7 +44,7 @@ _GOOGLE = "https://fcm.googleapis.com"
 _PATH = "/v1/projects/{project}/messages:send"
 _numbers = itertools.count()
 _NOBODY = UUID(int=0)
-_ID, _TARGET, _MARK = (secrets.token_hex(16) for _ in range(3))
+_ID, _TOPIC, _TARGET, _MARK = (secrets.token_hex(16) for _ in range(4))
 """Marks that no text holds by chance."""
 _log = logging.getLogger(__name__)
 
@@ -191,43 +191,53 @@ class FcmChannel:
         """
         if not envelope.target:
             raise ValueError("no target")
-        text = (envelope.title, envelope.body, envelope.initial)
-        template = self._template(envelope.kind, envelope.lane, envelope.target_kind, *text)
-        same, target = str(envelope.notification_id), json.dumps(envelope.target)[1:-1]
-        marked = template.replace(_MARK, acknowledgements.mark(envelope.delivery_id))
-        return marked.replace(_ID, same).replace(_TARGET, target).encode()
+        text = (envelope.title, envelope.body, envelope.language, envelope.initial)
+        to = (envelope.target_kind, envelope.platform == Platform.WEB)
+        template = self._template(envelope.kind, envelope.lane, *to, *text)
+        same, target = envelope.notification_id, json.dumps(envelope.target)[1:-1]
+        marked = template.replace(_MARK, acknowledgements.mark(envelope.delivery_id)).replace(_TOPIC, same.hex)
+        return marked.replace(_ID, str(same)).replace(_TARGET, target).encode()
 
-    def _build(self, kind: str, lane: int, target_kind: str, title: str, body: str, initial: str) -> str:
-        """The request for messages of one text, with marks in place of id and target.
+    def _build(
+        self, kind: str, lane: int, target_kind: str, web: bool, title: str, body: str, language: str, initial: str
+    ) -> str:
+        """The request for messages of one text, with marks in place of ids and target."""
+        envelope = Envelope(
+            _NOBODY, _NOBODY, kind, lane, target_kind, _TARGET, title, body, language=language, initial=initial
+        )
+        message = self._to_browser(envelope) if web else self._to_phone(envelope)
+        # Set afterwards: the constructor warns about every use of a token.
+        setattr(message, target_kind, _TARGET)
+        return json.dumps({"message": self._service.encode_message(message)})
 
-        An initial is part of the title, since the phone shows that by itself while the app is closed.
-        """
-        shown = f"{initial}: {title}" if initial else title
-        envelope = Envelope(_NOBODY, _NOBODY, kind, lane, target_kind, _TARGET, shown, body, initial=initial)
-        return json.dumps({"message": self._service.encode_message(self._message(envelope, _ID))})
+    def _to_browser(self, envelope: Envelope) -> Any:
+        """A message of data only: the service worker of the app shows it, and knows whom it is for."""
+        m = self._messaging
+        data = {"notification_id": _ID, "kind": envelope.kind, "acknowledgement": _MARK, "language": envelope.language}
+        data |= {"title": envelope.title, "body": envelope.body}
+        data |= {"initial": envelope.initial} if envelope.initial else {}
+        headers = {"Urgency": "high" if envelope.lane == rules.URGENT else "normal", "Topic": _TOPIC}
+        if envelope.lane != rules.URGENT:
+            headers["TTL"] = str(int(REMINDER_LIFE.total_seconds()))
+        return m.Message(data=data, webpush=m.WebpushConfig(headers=headers))
 
-    def _message(self, envelope: Envelope, same: str) -> Any:
+    def _to_phone(self, envelope: Envelope) -> Any:
+        """A message that the phone shows by itself while the app is closed, so that an initial is part of its title."""
         m = self._messaging
         life = None if envelope.lane == rules.URGENT else REMINDER_LIFE
-        message = m.Message(
-            notification=m.Notification(title=envelope.title, body=envelope.body),
-            data={"notification_id": same, "kind": envelope.kind, "acknowledgement": _MARK}
+        title = f"{envelope.initial}: {envelope.title}" if envelope.initial else envelope.title
+        return m.Message(
+            notification=m.Notification(title=title, body=envelope.body),
+            data={"notification_id": _ID, "kind": envelope.kind, "acknowledgement": _MARK}
             | ({"initial": envelope.initial} if envelope.initial else {}),
             android=m.AndroidConfig(
-                collapse_key=same,
+                collapse_key=_ID,
                 priority="high" if envelope.lane == rules.URGENT else "normal",
                 ttl=life,
-                notification=m.AndroidNotification(tag=same),
+                notification=m.AndroidNotification(tag=_ID),
             ),
-            apns=m.APNSConfig(headers={"apns-collapse-id": same}),
-            webpush=m.WebpushConfig(
-                headers={"TTL": str(int(life.total_seconds()))} if life else None,
-                notification=m.WebpushNotification(title=envelope.title, body=envelope.body, tag=same),
-            ),
+            apns=m.APNSConfig(headers={"apns-collapse-id": _ID}),
         )
-        # Set afterwards: the constructor warns about every use of a token.
-        setattr(message, envelope.target_kind, envelope.target)
-        return message
 
     def _explain(self, envelope: Envelope, answer: "aiohttp.ClientResponse", content: bytes) -> Result:
         """What an answer that is no success means, by the library's own mapping."""

@@ -40,7 +40,7 @@ from notifications import catalogue, rules
 from notifications.channels import fcm
 from notifications.channels.channel import ChannelKind, Envelope, Result
 from notifications.models import Delivery, Device, Notification
-from notifications.rules import DeliveryStatus, NotificationStatus, Outcome, Reason
+from notifications.rules import DeliveryStatus, NotificationStatus, Outcome, Platform, Reason
 from notifications.services import figures, planning
 from notifications.services.addressing import AddressOf, Routing
 from notifications.services.figures import Key
@@ -214,12 +214,14 @@ def _with_target(rows: Select[Any], taken: CTE, kind: ChannelKind, address: Addr
             Device.kind.in_(kind.targets),
         )
         columns = (Device.kind.label("target_kind"), Device.target.label("target"), Device.language.label("language"))
-        return rows.add_columns(*columns, _is_of_several().label("of_several")).outerjoin(Device, this)
+        return rows.add_columns(
+            *columns, Device.platform.label("platform"), _is_of_several().label("of_several")
+        ).outerjoin(Device, this)
     found = address(taken.c.addressee).lateral("address")
     # Each target is sealed under the name of its own column, so the database cannot choose one.
     targets = [column.label(f"target_{number}") for number, column in enumerate(_targets(found.c))]
     columns = (literal(kind.name).label("target_kind"), found.c.language, found.c.own, *targets)
-    return rows.add_columns(*columns).outerjoin(found, true())
+    return rows.add_columns(*columns, null().label("platform")).outerjoin(found, true())
 
 
 def _is_of_several() -> ColumnElement[bool]:
@@ -277,8 +279,11 @@ def _add_documents(
 def _add_initials(
     session: Session, envelopes: dict[UUID, Envelope | None], rows: list[Row[Any]], kind: ChannelKind, routing: Routing
 ) -> None:
-    """Say whom messages are for: all of them, or those to phones that several people have."""
-    named = [row for row in rows if kind.initials or row.of_several]
+    """Say whom messages are for: all of them, or those to browsers and to phones that several people have.
+
+    In a browser each person has an address of their own, so only the browser knows whether several people share it.
+    """
+    named = [row for row in rows if kind.initials or row.of_several or row.platform == Platform.WEB]
     if not named or routing.initials is None:
         return
     initials = routing.initials(session, {row.person_id for row in named})
@@ -303,6 +308,7 @@ def _envelope(row: Row[Any], targets: Sequence[str]) -> Envelope | None:
         title=words.title,
         body=words.body,
         language=row.language,
+        platform=row.platform,
         written_at=row.created_at,
         optional=bool(row.params.get("optional")),
         due_on=row.message_due_on,

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import insert, select
 
 from foundation import http
-from foundation.config import Settings
+from foundation.config import FirebaseWebSettings, Settings
 from foundation.errors import Problem, Unauthenticated
 from foundation.identity import Principal, Role
 from foundation.services import Services, use_services
@@ -36,9 +36,13 @@ def authenticate(token):
 
 @pytest.fixture
 def client(database):
+    return client_of(database, Settings())
+
+
+def client_of(database, settings):
     app = Flask(__name__)
     app.config.update(API_TITLE="90-day reporting", API_VERSION="1", OPENAPI_VERSION="3.1.0")
-    use_services(app, Services(settings=Settings(), clock=lambda: NOW, database=database, authenticate=authenticate))
+    use_services(app, Services(settings=settings, clock=lambda: NOW, database=database, authenticate=authenticate))
     app.register_error_handler(Problem, http.render_problem)
     http.Api(app).register_blueprint(blueprint)
     http.guard(app)
@@ -265,9 +269,23 @@ def test_only_residents_have_devices_and_an_inbox(client, method, path):
 
 def test_a_browser_is_told_the_key_to_subscribe_with(client):
     answer = client.get("/api/v1/devices/webpush-key", headers=as_("anna"))
-    assert (answer.status_code, answer.json) == (200, {"public_key": public_key()})
+    assert (answer.status_code, answer.json) == (200, {"public_key": public_key(), "firebase": None})
     assert client.get("/api/v1/devices/webpush-key").status_code == 401
     assert client.get("/api/v1/devices/webpush-key", headers=as_("officer")).status_code == 403
+
+
+def test_a_browser_is_told_of_firebase_where_that_is_set_up(database):
+    web = FirebaseWebSettings(api_key="a-key", app_id="1:2:web:3", sender_id="2", vapid_key="a-point")
+    settings = Settings(firebase_web=web, fcm_project_id="reports-90")
+    answer = client_of(database, settings).get("/api/v1/devices/webpush-key", headers=as_("anna"))
+    assert answer.json["public_key"] == public_key()
+    assert answer.json["firebase"] == {
+        "project_id": "reports-90",
+        "api_key": "a-key",
+        "app_id": "1:2:web:3",
+        "sender_id": "2",
+        "vapid_key": "a-point",
+    }
 
 
 def test_a_subscription_of_a_browser_is_taken(client):

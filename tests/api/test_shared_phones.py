@@ -42,15 +42,18 @@ def live(app):
 
 
 def pushed(app):
-    """What the phone gets: the title, the initial, and of which kind."""
+    """What the phone gets by Firebase: the title as it shows it, and the initial."""
+    return sorted((each["notification"]["title"], each["data"].get("initial")) for each in sent_by_firebase(app))
+
+
+def sent_by_firebase(app):
     relay(app)
     services = services_of(app)
     with fcm.start() as google:
         channel = FcmChannel(Settings(fcm_endpoint=google.url))
         rounds.send_round(services.database, channel, NOW, routing=services.routing)
         channel.close()
-        sent = [each["message"] for each in google.messages]
-    return sorted((each["notification"]["title"], each["data"].get("initial")) for each in sent)
+        return [each["message"] for each in google.messages]
 
 
 def file(*people):
@@ -117,3 +120,21 @@ def test_a_browser_learns_the_initial_of_each_message(app, anna):
         rounds.send_round(services.database, channel, NOW, kind=WEBPUSH, routing=services.routing)
         channel.close()
     assert {each["content"]["initial"] for each in browser.received} == {"A"}
+
+
+def test_a_browser_learns_the_initial_by_firebase_too(app, anna, boris):
+    """Each person of a browser has an address of their own there: that there are several, the browser knows alone."""
+    for person, installation in ((anna, "annas-installation"), (boris, "boris-installation")):
+        assert put(person, str(uuid.uuid4()), platform="web", target=installation).status_code == 200
+    file(anna, boris)
+    sent = {(each["fid"], each["data"]["initial"], "notification" in each) for each in sent_by_firebase(app)}
+    assert sent == {("annas-installation", "A", False), ("boris-installation", "B", False)}
+
+
+def test_one_who_switches_off_in_a_browser_leaves_the_other_there(app, anna, boris):
+    put(anna, "1" * 36, platform="web", target="annas-installation")
+    put(boris, "2" * 36, platform="web", target="boris-installation")
+    assert anna.client.delete(f"/api/v1/devices/{'1' * 36}", headers=anna.headers).status_code == 204
+    assert live(app) == {boris.id}
+    file(anna, boris)
+    assert {each["fid"] for each in sent_by_firebase(app)} == {"boris-installation"}

@@ -1,10 +1,15 @@
 """The files of the phone app and the console as a browser gets them; `make test` builds them first."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from foundation.config import FirebaseWebSettings
 from operations.web import APP, CONSOLE
+from tests.conftest import SETTINGS, application
+
+FIREBASE = replace(SETTINGS, firebase_web=FirebaseWebSettings("a-key", "1:2:web:3", "2", "a-point"))
 
 
 @pytest.fixture
@@ -21,6 +26,35 @@ def test_the_page_is_asked_for_again_each_time_and_has_the_strict_policy(client)
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+def sources(answer, kind):
+    """What a page may load or call of one kind, by its policy."""
+    directives = (each.split() for each in answer.headers["Content-Security-Policy"].split(";"))
+    return {name: allowed for name, *allowed in directives}.get(kind)
+
+
+def test_the_page_calls_firebase_only_where_that_is_set_up(client, database):
+    plain = client.get("/")
+    assert sources(plain, "connect-src") is None
+    set_up = application(database, settings=FIREBASE).test_client()
+    page = set_up.get("/")
+    assert sources(page, "connect-src") == [
+        "'self'",
+        "https://firebaseinstallations.googleapis.com",
+        "https://fcmregistrations.googleapis.com",
+    ]
+    assert sources(page, "default-src") == ["'self'"]
+    for path in ("/console", "/sw.js", "/api/v1/openapi.json"):
+        assert sources(set_up.get(path), "connect-src") is None, path
+
+
+def test_a_browser_that_has_the_page_gets_its_new_policy(client, database):
+    before = client.get("/").headers["ETag"]
+    set_up = application(database, settings=FIREBASE).test_client()
+    assert set_up.get("/", headers={"If-None-Match": before}).status_code == 200
+    now = set_up.get("/").headers["ETag"]
+    assert set_up.get("/", headers={"If-None-Match": now}).status_code == 304
 
 
 @pytest.mark.parametrize(("asked", "named"), [("th-TH,en;q=0.5", "th"), ("pt", "en"), ("km", "km")])
@@ -65,6 +99,8 @@ def test_the_service_worker_knows_every_file_and_is_never_old(client):
     assert answer.headers["Cache-Control"] == "no-cache"
     built = {f"/{path.relative_to(APP)}" for path in APP.rglob("*") if path.is_file()}
     kept = {path for path in built if not path.endswith((".br", ".gz", "/sw.js", "/index.html"))} | {"/"}
+    (firebase,) = {path for path in kept if path.startswith("/assets/firebase-")}
+    kept.remove(firebase)  # it does nothing offline, and most installations never need it
     listed = re.search(r'\[("/[^\]]+)\]', answer.text)
     assert listed is not None
     assert set(re.findall(r'"(/[^"]*)"', listed[1])) == kept

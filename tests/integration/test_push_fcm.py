@@ -33,7 +33,7 @@ def channel(google):
     made.close()
 
 
-def envelope(target="a-phone", *, kind="fid", lane=1):
+def envelope(target="a-phone", *, kind="fid", lane=1, **more):
     return Envelope(
         delivery_id=uuid.uuid4(),
         notification_id=MESSAGE,
@@ -43,6 +43,7 @@ def envelope(target="a-phone", *, kind="fid", lane=1):
         target=target,
         title="90-day report due on 14 April 2026",
         body="รายงานตัว 90 วัน",
+        **more,
     )
 
 
@@ -80,7 +81,38 @@ def test_a_message_carries_its_words_and_one_id_to_drop_repeats_by(google, chann
     assert message["data"] == {"notification_id": same, "kind": "reminder.due-day"}
     assert message["android"]["collapse_key"] == message["android"]["notification"]["tag"] == same
     assert message["apns"]["headers"]["apns-collapse-id"] == same
-    assert message["webpush"]["notification"]["tag"] == same
+
+
+def test_a_browser_gets_data_only_which_the_app_itself_shows_once(google, channel):
+    send_one(channel, platform="web", language="th", initial="A")
+    (sent,) = google.messages
+    message = sent["message"]
+    assert acknowledgements.read(message["data"].pop("acknowledgement")) is not None
+    assert message == {
+        "fid": "a-phone",
+        "data": {
+            "title": "90-day report due on 14 April 2026",
+            "body": "รายงานตัว 90 วัน",
+            "notification_id": str(MESSAGE),
+            "kind": "reminder.due-day",
+            "language": "th",
+            "initial": "A",
+        },
+        "webpush": {"headers": {"Urgency": "normal", "Topic": MESSAGE.hex, "TTL": "259200"}},
+    }
+
+
+def test_what_is_urgent_comes_to_a_browser_at_once_and_waits_longer_for_it(google, channel):
+    send_one(channel, platform="web", lane=0)
+    (sent,) = google.messages
+    assert sent["message"]["webpush"]["headers"] == {"Urgency": "high", "Topic": MESSAGE.hex}
+
+
+def test_a_phone_shows_by_itself_whom_a_message_is_for(google, channel):
+    for platform in ("android", "ios", None):
+        send_one(channel, platform=platform, initial="A")
+    titles = {sent["message"]["notification"]["title"] for sent in google.messages}
+    assert titles == {"A: 90-day report due on 14 April 2026"}
 
 
 def test_urgent_messages_wake_the_phone_and_wait_longer_for_it(google, channel):

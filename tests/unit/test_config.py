@@ -9,7 +9,14 @@ from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql import psycopg
 
 from devtools import service_account
-from foundation.config import DEVELOPMENT_SECRET, InvalidSettings, OpenIdSettings, Settings, from_environment
+from foundation.config import (
+    DEVELOPMENT_SECRET,
+    FirebaseWebSettings,
+    InvalidSettings,
+    OpenIdSettings,
+    Settings,
+    from_environment,
+)
 
 MOMENT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -132,6 +139,54 @@ def test_an_identity_provider_needs_a_client_and_in_production_two_factors(produ
         "OIDC_ACR_VALUES is required in production with OIDC_ISSUER: which sign-ins have two factors",
     ]
     assert from_environment(production | OPENID | {"OIDC_ACR_VALUES": "two"}).openid
+
+
+VAPID_KEY = "BEgeW4A90VDIAAB8mn7x9XZEa2jVYxlPRw2V6XzS91z633Vc4PJkodIE4vOAmUgqdxNUK0mNznfvLXoT7gCTDZ8"
+FIREBASE_WEB = {
+    "FCM_PROJECT_ID": "reports-90",
+    "FIREBASE_WEB_API_KEY": "a-key-of-the-web-app",
+    "FIREBASE_WEB_APP_ID": "1:123456789012:web:0a1b2c3d4e5f",
+    "FIREBASE_WEB_SENDER_ID": "123456789012",
+    "FIREBASE_WEB_VAPID_KEY": VAPID_KEY,
+}
+
+
+def test_a_web_app_of_firebase_is_read(production: dict[str, str]) -> None:
+    web = FirebaseWebSettings(*list(FIREBASE_WEB.values())[1:])
+    assert from_environment(FIREBASE_WEB).firebase_web == web
+    assert from_environment(production | FIREBASE_WEB).firebase_web == web
+    assert from_environment(production).firebase_web is None
+
+
+def test_a_web_app_of_firebase_is_given_whole() -> None:
+    assert faults({"FIREBASE_WEB_APP_ID": FIREBASE_WEB["FIREBASE_WEB_APP_ID"]}) == [
+        "FIREBASE_WEB_API_KEY is required with FIREBASE_WEB_APP_ID",
+        "FIREBASE_WEB_SENDER_ID is required with FIREBASE_WEB_APP_ID",
+        "FIREBASE_WEB_VAPID_KEY is required with FIREBASE_WEB_APP_ID",
+        "FCM_PROJECT_ID is required with FIREBASE_WEB_APP_ID: the project of the web app",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("API_KEY", "AIza key"),
+        ("API_KEY", "<script>"),
+        ("APP_ID", "1:123456789012:android:0a1b2c3d4e5f"),
+        ("APP_ID", "reports-90"),
+        ("SENDER_ID", "reports-90"),
+        ("SENDER_ID", "١٢٣"),
+        ("SENDER_ID", "123456789013"),
+        ("VAPID_KEY", "A" * 87),
+        ("VAPID_KEY", VAPID_KEY[:-1]),
+        ("VAPID_KEY", f"{VAPID_KEY}="),
+        ("VAPID_KEY", "x" * 10_000),
+        ("VAPID_KEY", "p" * 43),
+    ],
+)
+def test_what_cannot_be_of_a_web_app_of_firebase_is_refused(name: str, text: str) -> None:
+    (fault,) = faults(FIREBASE_WEB | {f"FIREBASE_WEB_{name}": text})
+    assert fault.startswith(f"FIREBASE_WEB_{name} is ")
 
 
 def test_faults_never_tell_a_secret(production: dict[str, str]) -> None:

@@ -2,7 +2,8 @@
 // Keeps the built files of one version, so that the app opens offline. Calls of the API pass by: what is known of a
 // person is kept by the page, encrypted. A new version waits until the page asks for it, so that no open draft is lost.
 
-export {};
+import { readMessage, type Message } from "./push/message";
+
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const FILES = "__FILES__" as unknown as string[];
 const CACHE = "app-__VERSION__";
@@ -25,20 +26,25 @@ worker.addEventListener("message", (event) => {
   if (event.data === "take-over") void worker.skipWaiting();
 });
 
-type Sent = { title?: string; body?: string; notification_id?: string; language?: string; acknowledgement?: string; initial?: string };
-
 // A message says dates and codes only, so that it may be shown on a locked screen; one of the same id replaces the other.
 worker.addEventListener("push", (event) => {
-  const sent = event.data?.json() as Sent | undefined;
-  if (sent?.title) event.waitUntil(show(sent.title, sent));
+  const message = readMessage(jsonOf(event.data));
+  if (message) event.waitUntil(show(message));
 });
 
-async function show(title: string, sent: Sent): Promise<void> {
-  const name = await nameOfPerson(sent.initial);
-  const data = sent.acknowledgement;
-  const options = { body: sent.body ?? "", tag: sent.notification_id ?? "", lang: sent.language ?? "", icon: "/icon-192.png", data };
+function jsonOf(data: PushMessageData | null): unknown {
+  try {
+    return data?.json();
+  } catch {
+    return undefined; // of nobody that this app knows
+  }
+}
+
+async function show({ title, body, tag, language, acknowledgement, initial }: Message): Promise<void> {
+  const name = await nameOfPerson(initial);
+  const options = { body, tag, lang: language, icon: "/icon-192.png", data: acknowledgement };
   await worker.registration.showNotification(name ? `${name}: ${title}` : title, options);
-  await acknowledge(data, false);
+  await acknowledge(acknowledgement, false);
   await navigator.setAppBadge?.().catch(() => undefined);
 }
 

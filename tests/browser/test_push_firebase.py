@@ -23,6 +23,8 @@ SHOWN = """async () => {
     const shown = (await Promise.all(all.map((each) => each.getNotifications()))).flat();
     return shown.map((each) => [each.title, each.body, each.lang]);
 }"""
+ADDRESS_GONE = """() => Object.keys(localStorage).filter((name) => name.startsWith("subscription"))
+    .forEach((name) => localStorage.removeItem(name))"""
 SAID_BY_SDK = re.compile(r"FirebaseError|Installations|status of 500|too long")
 
 
@@ -202,11 +204,24 @@ def test_a_browser_with_another_address_is_registered_again_when_the_app_is_open
     expect(phone.page.get_by_text(ON)).to_be_visible()
     phone.page.wait_for_timeout(500)
     assert len(phone.registered) == 1  # nothing changed
-    phone.page.evaluate("""() => Object.keys(localStorage).filter((name) => name.startsWith("subscription"))
-        .forEach((name) => localStorage.removeItem(name))""")
+    phone.page.evaluate(ADDRESS_GONE)
     phone.page.reload()
     eventually(lambda: (phone.page.evaluate("1"), len(phone.registered) == 2)[1], 10)
     (after,) = google.registrations
     assert after != before
     assert phone.registered[1][1:] == (phone.registered[0][1], phone.registered[0][2] | {"target": after})
+    expect(phone.page.get_by_text(ON)).to_be_visible()
     assert phone.faults == []
+
+
+def test_where_firebase_is_away_by_then_the_device_stays_one_and_takes_the_other_way(phone, google, person):
+    phone.activate(person("late"))
+    switch_on(phone)
+    google.status = 500
+    phone.page.evaluate(ADDRESS_GONE)
+    phone.page.reload()
+    eventually(lambda: (phone.page.evaluate("1"), len(phone.registered) == 2)[1], 20)
+    (_, device, before), (_, again, after) = phone.registered
+    assert (before["kind"], after["kind"]) == ("fid", "webpush")
+    assert device == again
+    expect(phone.page.get_by_text(ON)).to_be_visible()

@@ -25,11 +25,12 @@ type Taken = Pick<Device, "way" | "endpoint" | "firebase"> & Pick<Schemas["Devic
 const scopeOf = (person: string): string => `/for/${person}/`;
 const kept = async (person: string): Promise<Device | undefined> => readDevice(await vault.get<Device | string>(person, NAME));
 
-/** Whether this browser can be sent messages, and whether it is sent those of the person who is shown. */
+/** Whether this browser can be sent messages, and is sent those of the person who is shown: again, where that is due. */
 export async function state(): Promise<State> {
   if (!("PushManager" in window) || !("Notification" in window) || !("serviceWorker" in navigator)) return "impossible";
   if (Notification.permission === "denied") return "refused";
   const person = phone.person ?? "";
+  await refreshDevice(person);
   return (await addressOf(person)) && (await kept(person)) ? "on" : "off";
 }
 
@@ -47,8 +48,11 @@ export async function renew(): Promise<void> {
 
 /** Register everybody's device again whose address is another now, or which was registered long ago. */
 export async function refreshAll(): Promise<void> {
-  if (!("Notification" in window) || Notification.permission !== "granted") return;
-  for (const { id } of phone.people) await alone(`push/${id}`, () => refresh(id));
+  for (const { id } of phone.people) await refreshDevice(id);
+}
+
+async function refreshDevice(person: string): Promise<void> {
+  if (Notification.permission === "granted") await alone(`push/${person}`, () => refresh(person));
 }
 
 async function refresh(person: string): Promise<void> {
@@ -82,11 +86,13 @@ async function registerDevice(person: string, ...before: [way?: Way, works?: boo
   const taken = await firstThatWorks(ways);
   if (!taken) return { state: "off", trouble: { kind: "offline" } };
   const { kind, target, ...about } = taken;
-  const id = (await kept(person))?.id ?? crypto.randomUUID();
+  const earlier = await kept(person);
+  const id = earlier?.id ?? crypto.randomUUID();
   const body = { platform: "web", kind, target, language: language() } as const;
   const { trouble } = await callFor(person, "put", "/api/v1/devices/{device_id}", { path: { device_id: id }, body });
   if (trouble) return { state: "off", trouble };
   await vault.put(person, NAME, { id, at: Date.now(), ...about } satisfies Device);
+  if (earlier?.firebase && !about.firebase) void forget(person, earlier.firebase).catch(() => undefined);
   return { state: "on" };
 }
 

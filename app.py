@@ -53,7 +53,7 @@ from immigration.routes import (
     queue,
     reports,
     review,
-    second_looks,
+    second_reviews,
     sessions,
     tokens,
 )
@@ -105,7 +105,7 @@ BLUEPRINTS = (
     figures.blueprint,
     cases.blueprint,
     conflicts.blueprint,
-    second_looks.blueprint,
+    second_reviews.blueprint,
     list_exports.blueprint,
     privacy.blueprint,
 )

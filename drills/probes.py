@@ -132,7 +132,7 @@ def _target(system: Installation) -> tuple[Resident, Target]:
         "message_id": str(uuid4()),
         "officer_id": str(officer_id),
         "conflict_id": str(uuid4()),
-        "look_id": str(uuid4()),
+        "review_id": str(uuid4()),
         "import_id": str(uuid4()),
         "secret": uuid4().hex,
     }

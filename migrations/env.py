@@ -28,7 +28,7 @@ import immigration.models.passkeys
 import immigration.models.people
 import immigration.models.records
 import immigration.models.reports
-import immigration.models.second_looks  # noqa: F401 - as above
+import immigration.models.second_reviews  # noqa: F401 - as above
 import notifications.models  # noqa: F401 - as above
 from foundation.db import Base
 from foundation.sealing import Sealed

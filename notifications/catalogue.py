@@ -109,7 +109,7 @@ NON_NOTIFYING_EVENTS: Mapping[str, str] = {
     "resident.looked-up": "an officer at work; it is in the person's history",
     "resident.signed-out": "the resident did it, and saw the answer",
     "sampling-rate.set": "concerns no resident",
-    "second-look.taken": "an officer at work; a report that is reopened is told by itself",
+    "second-review.done": "an officer at work; a report that is reopened is told by itself",
     "signing-key.rotated": "concerns no resident",
 }
 """Events that notify no resident, each with the reason."""

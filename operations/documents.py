@@ -29,7 +29,7 @@ import immigration.models.passkeys
 import immigration.models.people
 import immigration.models.records
 import immigration.models.reports
-import immigration.models.second_looks  # noqa: F401 - as below
+import immigration.models.second_reviews  # noqa: F401 - as below
 import notifications.models  # noqa: F401 - the tables register themselves
 from foundation import classification
 from foundation.classification import Classification

@@ -30,7 +30,7 @@ AUDITED = ("events", "events_to_seal", *_SEALING, "removed_events", "alembic_ver
 OF_RESIDENTS: Mapping[str, str] = {
     **dict.fromkeys(("passports", "passport_links", "movements", "permissions"), "select"),
     **dict.fromkeys(("office_reports", "residences", "activation_codes", "coverage_gaps", "switches"), "select"),
-    **dict.fromkeys(("approvals", "office_exceptions", "conflicts", "second_looks", "reminders_to_plan"), "select"),
+    **dict.fromkeys(("approvals", "office_exceptions", "conflicts", "second_reviews", "reminders_to_plan"), "select"),
     **dict.fromkeys(("people", "obligations", "token_families", "deliveries"), "select, update"),
     **dict.fromkeys(("receipts", "decisions", "cases", "events"), "select, insert"),
     **dict.fromkeys(_QUEUES, "insert"),

@@ -8,7 +8,7 @@ from foundation.events import EventRecord, Subscriber
 from immigration.events import DataErased, DueDateChanged, PeopleMerged, PeopleSeparated, SignedOut, SignInEnded
 from immigration.models.people import get_person_id, holders_of
 from immigration.registries import offices
-from immigration.services import belongings, second_looks
+from immigration.services import belongings, second_reviews
 from notifications.services import devices, erasing, reassigning
 from notifications.services.notifying import Names, notify
 
@@ -72,6 +72,6 @@ SUBSCRIBERS: tuple[Subscriber, ...] = (
     reassign_devices,
     remove_devices,
     erase_contact,
-    second_looks.draw,
+    second_reviews.draw,
     notify_person,
 )

@@ -36,7 +36,7 @@ from immigration.services import (
     law_versions,
     rechecks,
     refreshing,
-    second_looks,
+    second_reviews,
 )
 from immigration.services.judging import FilingContext
 from notifications import rounds
@@ -231,9 +231,9 @@ def _verify(context: WorkerContext, now: datetime) -> int:
         )
 
 
-def _assign_looks(context: WorkerContext, now: datetime) -> int:
+def _assign_second_reviews(context: WorkerContext, now: datetime) -> int:
     with context.database.transaction() as session:
-        return second_looks.assign(session, now=now)
+        return second_reviews.assign(session, now=now)
 
 
 ROUNDS = (
@@ -244,7 +244,7 @@ ROUNDS = (
     Round("relay", 2, _relay),
     *(Round(f"send-{kind.name}", 3, partial(_send, kind)) for kind in CHANNELS),
     Round("mail", 3, _mail),
-    Round("second-looks", 30, _assign_looks),
+    Round("second-reviews", 30, _assign_second_reviews),
     Round("seal", 15, _seal),
     Round("verify", 20, _verify),
     Round("decision-rates", 3600, _rate),

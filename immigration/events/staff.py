@@ -219,19 +219,19 @@ class ConflictEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SecondLookTaken(Event):
-    """The officer who was drawn for it looked at a decision again, and confirmed or flagged it."""
+class SecondReviewDone(Event):
+    """The officer who was drawn for it reviewed a decision, and confirmed or flagged it."""
 
-    kind: ClassVar[str] = "second-look.taken"
+    kind: ClassVar[str] = "second-review.done"
     result: str
-    look_kind: str
+    review_kind: str
     decided_by: str
     offices: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingRateSet(Event):
-    """A supervisor set how many of 1,000 automatic acceptances of an office are looked at again."""
+    """A supervisor set how many of 1,000 automatic acceptances of an office are reviewed."""
 
     kind: ClassVar[str] = "sampling-rate.set"
     office: str

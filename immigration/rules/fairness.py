@@ -1,4 +1,4 @@
-"""Which decisions are looked at again, drawn so that nobody can choose."""
+"""Which decisions a second person reviews, drawn so that nobody can choose."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,20 +12,20 @@ class Terms:
     sample_default: int
     sample_least: int
     sample_most: int
-    second_look: timedelta
+    second_review: timedelta
     rate_days: int
     export_rows: int
     saved_views: int
 
 
-class LookKind(StrEnum):
-    """Why a decision is looked at again."""
+class ReviewKind(StrEnum):
+    """Why a second person reviews a decision."""
 
     SAMPLE = "sample"
     OVERRIDE = "override"
 
 
-class LookResult(StrEnum):
+class ReviewResult(StrEnum):
     """What the second person found."""
 
     CONFIRMED = "confirmed"

@@ -30,7 +30,7 @@ select r.office, d.decided_by, count(*),
     and not exists (select from decisions b where b.report_id = d.report_id and b.id > d.id and b.id < later.id))),
   :since, :now
 from decisions d join reports r on r.id = d.report_id
-left join second_looks l on l.report_id = d.report_id and l.kind = 'override' and l.decided_at = d.decided_at
+left join second_reviews l on l.report_id = d.report_id and l.kind = 'override' and l.decided_at = d.decided_at
 where d.decided_at >= :begins and d.outcome <> 'reopened' and d.decided_by ~ '^(officer|supervisor):'
 group by r.office, d.decided_by
 """)

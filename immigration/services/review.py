@@ -32,7 +32,7 @@ from immigration.services import (
     obligations,
     receipts,
     scope,
-    second_looks,
+    second_reviews,
 )
 from immigration.services.claims import Holder
 from immigration.services.judging import FilingContext
@@ -91,9 +91,9 @@ def decide(
 ) -> Report | Approval:
     """Accept, return or reject a report under review, or ask its author to come; and let the author know.
 
-    A next due date beyond the one that the policy gives waits for a second person; one against the records is looked at
-    again. The same decision of the same officer again changes nothing and gets the same answer. The officer has the
-    report in hand no longer. Raises CannotDecide with the obstacles, OwnDecision, NotFound.
+    A next due date beyond the one that the policy gives waits for a second person, and a decision against the records
+    is reviewed by one. The same decision of the same officer again changes nothing and gets the same answer. The
+    officer has the report in hand no longer. Raises CannotDecide with the obstacles, OwnDecision, NotFound.
     """
     report, _ = _act_on(session, number, officer=officer, act="decide", now=now, lock=True)
     if _is_decided_so(session, report, decision, officer):
@@ -114,7 +114,7 @@ def decide(
     formula = None if rules.is_unclear(report.period) else earned
     grounds = overrides(decision, report.checks, earned=formula, policy=policy)
     settle(session, report, decision, case=case, actor=officer.actor, context=context, now=now)
-    second_looks.note_override(session, report, grounds, officer=officer)
+    second_reviews.note_override(session, report, grounds, officer=officer)
     counter_codes.watch_decision(session, report.person_id, officer=officer, now=now)
     return report
 

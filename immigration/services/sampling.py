@@ -1,4 +1,4 @@
-"""How many automatic acceptances of an office are looked at again: its supervisors set it, within limits in the law."""
+"""How many automatic acceptances of an office are reviewed: its supervisors set it, within limits in the law."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from foundation.errors import NotFound, Unprocessable
 from foundation.identity import Principal
 from foundation.paging import Page, page
 from immigration.events import SamplingRateSet
-from immigration.models.second_looks import SamplingRate
+from immigration.models.second_reviews import SamplingRate
 from immigration.registries import offices
 from immigration.registries.fairness import terms
 from immigration.rules.offices import covers

@@ -54,7 +54,7 @@ def test_a_supervisor_sees_rates_of_the_office_and_of_each_officer(app, decided)
     decided("far", 50, office="CMI")
     with services_of(app).database.transaction() as session:
         session.execute(
-            text("""insert into second_looks (report_id, kind, grounds, office, outcome, decided_by, decided_at,
+            text("""insert into second_reviews (report_id, kind, grounds, office, outcome, decided_by, decided_at,
             drawn_at, result) select report_id, 'override', '{}', 'BKK', outcome, decided_by, decided_at, decided_at,
             'flagged' from decisions where decided_by = 'officer:anan' order by id limit 4""")
         )

@@ -102,11 +102,11 @@ NO_OBJECT: Mapping[str, str] = {
     "GET /console/figures/forecast": EVERY_OFFICE,
     "GET /performance": OPEN,
     "POST /review/residents/search-by-name": EVERY_OFFICE,  # people of the own offices only: tests/api/test_people.py
-    "GET /review/second-looks": EVERY_OFFICE,  # what was drawn for the officer: tests/api/test_second_looks.py
+    "GET /review/second-reviews": EVERY_OFFICE,  # what was drawn for the officer: tests/api/test_second_reviews.py
     "GET /review/conflicts": EVERY_OFFICE,  # by the supervisor's offices: tests/api/test_conflicts.py
     "GET /review/decision-rates": EVERY_OFFICE,  # by the supervisor's offices: tests/api/test_decision_rates.py
     "POST /review/exports": EVERY_OFFICE,  # what its list holds: tests/api/test_list_exports.py
-    "GET /review/sampling-rates": EVERY_OFFICE,  # by the supervisor's offices: tests/api/test_second_looks.py
+    "GET /review/sampling-rates": EVERY_OFFICE,  # by the supervisor's offices: tests/api/test_second_reviews.py
     "GET /review/coverage": EVERY_OFFICE,  # by the supervisor's offices: tests/integration/test_coverage.py
     "GET /devices/webpush-key": OWN,
     "POST /review/reports/{number}/exception": EVERY_OFFICE,  # what leads beyond the offices, and is recorded
@@ -149,7 +149,7 @@ OF_OFFICE: Mapping[str, Any] = {
     "POST /review/reports/{number}/transfer": {"office": "BKK", "note": "It is theirs."},
     "POST /review/residents/{resident_id}/conflicts": {"officer": "asker", "reason": "They are married."},
     "POST /review/conflicts/{conflict_id}/end": {"reason": "They are not."},
-    "POST /review/second-looks/{look_id}": {"outcome": "confirmed", "note": ""},
+    "POST /review/second-reviews/{review_id}": {"outcome": "confirmed", "note": ""},
     "POST /review/sampling-rates": {"office": "BKK", "per_mille": 30, "reason": "More new officers."},
     "POST /review/approvals/{reference}": {"outcome": "refused", "note": "No."},
 }
@@ -175,7 +175,7 @@ NOTHING = {
             "notification_id",
             "passkey_id",
             "link_id",
-            "look_id",
+            "review_id",
             "conflict_id",
         ),
         NOBODY,
@@ -230,7 +230,7 @@ def values(app: Flask, resident: Resident) -> dict[str, str]:
         "message_id": failed_mail(app, resident.id),
         "passkey_id": NOBODY,
         "link_id": NOBODY,
-        "look_id": NOBODY,
+        "review_id": NOBODY,
         "conflict_id": NOBODY,
         "case": resident.post("/me/cases", {"about": "entry", "text": "I came by land."}).json["number"],
     }
@@ -282,8 +282,8 @@ def test_nothing_of_another_office_is_found_and_what_is_of_the_own_is(app: Flask
     assert changed == query(app, counted)
     own = {name: call(near[role_of[name]], name, of_case(name, values), body) for name, body in OF_OFFICE.items()}
     missing = {name for name, answer in own.items() if answer.status_code == 404}
-    assert missing == {  # there is no correction, no link, no second look and no conflict in this world
-        "POST /review/second-looks/{look_id}",
+    assert missing == {  # there is no correction, no link, no second review and no conflict in this world
+        "POST /review/second-reviews/{review_id}",
         "POST /review/conflicts/{conflict_id}/end",
         "POST /review/address-corrections/{number}/decision",
         "DELETE /review/residents/{resident_id}/links/{link_id}",

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from foundation.clock import system_clock
 from foundation.identity import Role
-from immigration.services import second_looks
+from immigration.services import second_reviews
 from tests.browser.desks import file_reports, look
 from tests.browser.test_console_approvals import staff
 from tests.serving import eventually
@@ -14,8 +14,8 @@ from tests.serving import eventually
 def is_drawn(database):
     """Whether an officer was drawn, by the worker of the service or by this."""
     with database.transaction() as session:
-        second_looks.assign(session, now=system_clock())
-        return bool(session.scalar(text("select count(*) from second_looks where assigned_to is not null")))
+        second_reviews.assign(session, now=system_clock())
+        return bool(session.scalar(text("select count(*) from second_reviews where assigned_to is not null")))
 
 
 def test_a_decision_against_the_records_is_flagged_by_the_officer_who_was_drawn(desks, database):
@@ -28,16 +28,16 @@ def test_a_decision_against_the_records_is_flagged_by_the_officer_who_was_drawn(
     decider.page.evaluate("dispatchEvent(new Event('pagehide'))")
     assert eventually(lambda: is_drawn(database), 15)
     second.sign_in(name)
-    second.page.get_by_role("link", name="Second looks").click()
+    second.page.get_by_role("link", name="Second reviews").click()
     expect(second.page.get_by_role("link", name=number)).to_be_visible()
     expect(second.page.get_by_text("Accepted although a finding speaks against it.")).to_be_visible()
     second.page.get_by_role("button", name="Flag it").click()
     expect(second.page.get_by_text("Write what is wrong with it.")).to_be_visible()
-    look(second, "console-second-look")
+    look(second, "console-second-review")
     second.page.get_by_label("What is wrong with it").fill("The passport <b>had expired</b>.")
     second.page.get_by_role("button", name="Flag it").click()
     expect(second.page.get_by_text(f"{number} is flagged.")).to_be_visible()
-    second.page.get_by_role("button", name="Looked at").click()
+    second.page.get_by_role("button", name="Reviewed").click()
     expect(second.page.get_by_text("The passport <b>had expired</b>.")).to_be_visible()
     chief.sign_in("supervisor")
     chief.page.get_by_role("link", name="Approvals").click()
@@ -49,7 +49,7 @@ def test_a_decision_against_the_records_is_flagged_by_the_officer_who_was_drawn(
 def test_a_supervisor_sets_how_many_are_drawn_within_the_limits(desks):
     chief = desks()
     chief.sign_in("supervisor")
-    chief.page.get_by_role("link", name="Second looks").click()
+    chief.page.get_by_role("link", name="Second reviews").click()
     chief.page.get_by_role("button", name="How many are drawn").click()
     expect(chief.page.get_by_text("From 0.5 to 20 in 100. Where none is set, 2 in 100.")).to_be_visible()
     chief.page.get_by_label("Office code").fill("bkk")
@@ -80,7 +80,7 @@ def test_an_officer_who_states_a_conflict_sees_why_they_cannot_go_on_and_a_super
     expect(officer.heading).to_have_text("This report cannot be shown")
     expect(officer.page.get_by_text("A neighbour of mine.")).to_be_visible()
     chief.sign_in("supervisor")
-    chief.page.get_by_role("link", name="Second looks").click()
+    chief.page.get_by_role("link", name="Second reviews").click()
     chief.page.get_by_role("button", name="Conflicts of interest").click()
     expect(chief.page.get_by_role("heading", name="has-a-conflict")).to_be_visible()
     look(chief, "console-conflicts")
@@ -116,7 +116,7 @@ def test_a_supervisor_sees_how_decisions_turned_out(desks, database):
             )
     chief = desks()
     chief.sign_in("supervisor")
-    chief.page.get_by_role("link", name="Second looks").click()
+    chief.page.get_by_role("link", name="Second reviews").click()
     chief.page.get_by_role("button", name="Overrides and returns").click()
     expect(chief.page.get_by_text("5.5 %")).to_be_visible()
     expect(chief.page.get_by_text("too few to show").first).to_be_visible()

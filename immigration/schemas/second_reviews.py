@@ -1,4 +1,4 @@
-"""Second looks and their rates as officers see and send them."""
+"""Second reviews and their rates as officers see and send them."""
 
 from typing import Any
 
@@ -6,24 +6,24 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from foundation.fields import MISSING, Instant
 from foundation.identity import Principal
-from immigration.models.second_looks import SecondLook
-from immigration.rules.fairness import LookKind, LookResult
+from immigration.models.second_reviews import SecondReview
+from immigration.rules.fairness import ReviewKind, ReviewResult
 from immigration.rules.overrides import Override
 from immigration.rules.reports import OUTCOMES
 from immigration.schemas.common import PageArgs, line, statement
 
 
-class LookArgs(PageArgs):
-    """Which second looks: those that wait, or those that were taken."""
+class SecondReviewArgs(PageArgs):
+    """Which second reviews: those that wait, or those that were done."""
 
     settled = fields.Boolean(load_default=False)
 
 
-class LookOut(Schema):
-    """A decision that a second person looks at again."""
+class SecondReviewOut(Schema):
+    """A decision that a second person reviews."""
 
     id = fields.String(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(tuple(LookKind)))
+    kind = fields.String(required=True, validate=validate.OneOf(tuple(ReviewKind)))
     grounds = fields.List(
         fields.String(validate=validate.OneOf(tuple(Override))),
         required=True,
@@ -33,9 +33,9 @@ class LookOut(Schema):
     office = fields.String(required=True)
     outcome = fields.String(required=True, validate=validate.OneOf(OUTCOMES))
     decided_at = Instant(required=True)
-    mine = fields.Boolean(required=True, metadata={"description": "whether I was drawn to look"})
+    mine = fields.Boolean(required=True, metadata={"description": "whether I was drawn to review it"})
     assigned_at = Instant(required=True, allow_none=True, metadata={"description": "null: nobody was drawn yet"})
-    result = fields.String(required=True, allow_none=True, validate=validate.OneOf(tuple(LookResult)))
+    result = fields.String(required=True, allow_none=True, validate=validate.OneOf(tuple(ReviewResult)))
     note = fields.String(required=True, allow_none=True)
     settled_by = fields.String(required=True, allow_none=True)
     approval = fields.String(
@@ -43,28 +43,28 @@ class LookOut(Schema):
     )
 
 
-class LooksOut(Schema):
-    """A page of second looks: those that wait oldest first, those that were taken newest first."""
+class SecondReviewsOut(Schema):
+    """A page of second reviews: those that wait oldest first, those that were done newest first."""
 
-    items = fields.List(fields.Nested(LookOut), required=True)
+    items = fields.List(fields.Nested(SecondReviewOut), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class LookIn(Schema):
+class SecondReviewIn(Schema):
     """What the second person found; flagging says why, and asks for the report to be reopened."""
 
-    outcome = fields.String(required=True, validate=validate.OneOf(tuple(LookResult)))
+    outcome = fields.String(required=True, validate=validate.OneOf(tuple(ReviewResult)))
     note = statement(2000)
 
     @validates_schema
     def check(self, data: dict[str, Any], **_: Any) -> None:
         """What is flagged has a reason."""
-        if data.get("outcome") == LookResult.FLAGGED and not data.get("note"):
+        if data.get("outcome") == ReviewResult.FLAGGED and not data.get("note"):
             raise ValidationError({"note": [MISSING]})
 
 
 class SamplingRateIn(Schema):
-    """How many of 1,000 automatic acceptances of an office are looked at again from now on."""
+    """How many of 1,000 automatic acceptances of an office are reviewed from now on."""
 
     office = line(10, required=True, shortest=1)
     per_mille = fields.Integer(required=True, strict=True, validate=validate.Range(0, 1000))
@@ -91,20 +91,20 @@ class SamplingRatesOut(Schema):
     most = fields.Integer(required=True)
 
 
-def look_view(look: SecondLook, number: str, *, reader: Principal) -> dict[str, Any]:
-    """A second look as LookOut shows it. Who decided is not said: what was decided is to be judged."""
+def second_review_view(review: SecondReview, number: str, *, reader: Principal) -> dict[str, Any]:
+    """A second review as SecondReviewOut shows it. Who decided is not said: what was decided is to be judged."""
     return {
-        "id": str(look.reference),
-        "kind": look.kind,
-        "grounds": look.grounds,
+        "id": str(review.reference),
+        "kind": review.kind,
+        "grounds": review.grounds,
         "report": number,
-        "office": look.office,
-        "outcome": look.outcome,
-        "decided_at": look.decided_at,
-        "mine": look.assigned_to == reader.id,
-        "assigned_at": look.assigned_at,
-        "result": look.result,
-        "note": look.note,
-        "settled_by": look.settled_as,
-        "approval": str(look.approval) if look.approval else None,
+        "office": review.office,
+        "outcome": review.outcome,
+        "decided_at": review.decided_at,
+        "mine": review.assigned_to == reader.id,
+        "assigned_at": review.assigned_at,
+        "result": review.result,
+        "note": review.note,
+        "settled_by": review.settled_as,
+        "approval": str(review.approval) if review.approval else None,
     }

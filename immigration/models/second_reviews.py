@@ -1,4 +1,4 @@
-"""Decisions that a second person looks at again, and how many automatic acceptances of an office are drawn for it."""
+"""Decisions that a second person reviews, and how many automatic acceptances of an office are drawn for it."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,14 +15,14 @@ from foundation.retention import Kept
 _TIME = DateTime(timezone=True)
 
 
-class SecondLook(Base):
-    """A decision that was drawn, or that overrides the records, and what the officer who looked at it again found."""
+class SecondReview(Base):
+    """A decision that was drawn, or that overrides the records, and what the officer who reviewed it found."""
 
-    __tablename__ = "second_looks"
+    __tablename__ = "second_reviews"
     __table_args__ = (
-        Index("uq_second_looks_decision", "report_id", "kind", "decided_at", unique=True),
-        Index("ix_second_looks_waiting", "id", postgresql_where="result is null"),
-        Index("ix_second_looks_assigned_to", "assigned_to", "id"),
+        Index("uq_second_reviews_decision", "report_id", "kind", "decided_at", unique=True),
+        Index("ix_second_reviews_waiting", "id", postgresql_where="result is null"),
+        Index("ix_second_reviews_assigned_to", "assigned_to", "id"),
         {"info": {"person": "report_id", "retention": Kept("10 years", ends="drawn_at", after="10 years")}},
     )
 
@@ -44,11 +44,13 @@ class SecondLook(Base):
     )
     drawn_at: Mapped[datetime] = mapped_column(_TIME, info=internal("when it was drawn"))
     assigned_to: Mapped[UUID | None] = mapped_column(
-        ForeignKey("officers.id"), info=internal("the account that was drawn to look; null until a worker draws one")
+        ForeignKey("officers.id"), info=internal("the account that was drawn to review; null until a worker draws one")
     )
     assigned_at: Mapped[datetime | None] = mapped_column(_TIME, info=internal("when that was drawn"))
     passed_by: Mapped[list[UUID]] = mapped_column(
-        ARRAY(Uuid), server_default="{}", info=internal("the accounts that were drawn before and did not look in time")
+        ARRAY(Uuid),
+        server_default="{}",
+        info=internal("accounts that were drawn before and did not review in time"),
     )
     result: Mapped[str | None] = mapped_column(Text, info=personal("confirmed or flagged"))
     note: Mapped[str | None] = mapped_column(Text, info=personal("what the second person wrote"))
@@ -60,7 +62,7 @@ class SecondLook(Base):
 
 
 class SamplingRate(Base):
-    """How many of 1,000 automatic acceptances of an office are looked at again, from a moment on, and who set it."""
+    """How many of 1,000 automatic acceptances of an office are reviewed, from a moment on, and who set it."""
 
     __tablename__ = "sampling_rates"
     __table_args__ = (Index("ix_sampling_rates_office", "office", "id"), {"info": {"retention": "for ever"}})

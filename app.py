@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import Select, make_url
 
 from foundation import logs
+from foundation.answer_counts import AnswerCounts, count_answers
 from foundation.client_address import TrustedProxies
 from foundation.clock import Clock, shifted_clock, system_clock
 from foundation.config import InvalidSettings, Settings, from_environment
@@ -53,6 +54,7 @@ from immigration.routes import (
     queue,
     reports,
     review,
+    saved_views,
     second_reviews,
     sessions,
     tokens,
@@ -74,6 +76,7 @@ from notifications.catalogue import ENCLOSING
 from notifications.services.addressing import Routing
 from operations import commands, migrating, pages, performance, web
 from operations.keys import check_secrets
+from operations.messages import messages_of
 from operations.roles import Addresses, Kind
 from operations.services import PlatformServices, services_of
 
@@ -105,6 +108,7 @@ BLUEPRINTS = (
     figures.blueprint,
     cases.blueprint,
     conflicts.blueprint,
+    saved_views.blueprint,
     second_reviews.blueprint,
     list_exports.blueprint,
     privacy.blueprint,
@@ -160,6 +164,7 @@ def connect(
         person_of=get_person_id,
         owes=owed_basis,
         is_of_offices=is_of_offices,
+        messages_of=messages_of,
         filing=FilingContext(ImportedRecords(), law().with_entries(registered.present), signer, settings.public_url),
         registered=registered,
         due_today=due_today,
@@ -307,7 +312,9 @@ def __getattr__(name: str) -> Any:
     """`app:application` for a WSGI server, made when it is asked for."""
     if name == "application":
         app = create_app()
-        logs.configure(production=services_of(app).settings.production)
+        services = services_of(app)
+        logs.configure(production=services.settings.production)
+        count_answers(app, AnswerCounts(services.database, services.clock))
         addresses.load()
         provinces()
         return app

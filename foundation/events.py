@@ -60,6 +60,13 @@ class EventRecord(Base):
         Index("ix_events_person_id", "person_id", "id"),
         Index("ix_events_of_staff", "actor", "id", postgresql_where=OF_STAFF),
         Index("ix_events_of_staff_at", "at", postgresql_where=OF_STAFF),
+        # What one officer read in a day is counted with each thing they open: nothing but this index is read for it.
+        Index(
+            "ix_events_of_staff_lately",
+            *("actor", "at"),
+            postgresql_where=OF_STAFF,
+            postgresql_include=["kind", "person_id"],
+        ),
         {"info": {"person": "person_id", "retention": "10 years"}},
     )
 

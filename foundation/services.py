@@ -1,9 +1,11 @@
 """What the application factory hands to the code that answers a request: one typed object per application."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from flask import Flask, current_app, g, has_request_context
 from sqlalchemy import false
@@ -18,6 +20,20 @@ from foundation.identity import Authenticate, BasisOf, IsOfOffices, PersonOf, Pr
 _NAME = "services"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentMessage:
+    """A message to a person: when it was written, how it begins, and what became of it last, by which channel."""
+
+    at: datetime
+    title: str
+    stage: str
+    channel: str | None
+
+
+MessagesOf = Callable[[ReadSession, UUID, str], Sequence[SentMessage]]
+"""From a person's id and a language to the messages that were sent to them lately, newest first."""
+
+
 @dataclass(kw_only=True)
 class Services:
     """What every package may use. A package that needs more says so in a protocol of its own."""
@@ -28,6 +44,7 @@ class Services:
     authenticate: Authenticate
     person_of: PersonOf = lambda _session, resident_id: resident_id
     owes: BasisOf | None = None
+    messages_of: MessagesOf = lambda _session, _person_id, _language: ()
     is_of_offices: IsOfOffices = lambda _person, _officer, _today: false()
 
 

@@ -10,6 +10,7 @@ from alembic.autogenerate.rewriter import Rewriter
 from alembic.operations.ops import CreateTableOp, DowngradeOps, DropIndexOp, DropTableOp, ModifyTableOps
 from sqlalchemy import Connection, event
 
+import foundation.answer_counts
 import foundation.event_seals
 import foundation.events
 import foundation.key_check
@@ -26,6 +27,7 @@ import immigration.models.decision_rates
 import immigration.models.obligations
 import immigration.models.passkeys
 import immigration.models.people
+import immigration.models.queue
 import immigration.models.records
 import immigration.models.reports
 import immigration.models.second_reviews  # noqa: F401 - as above

@@ -11,6 +11,7 @@ from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 from werkzeug.exceptions import default_exceptions
 
+import foundation.answer_counts
 import foundation.events
 import foundation.key_check
 import foundation.leases
@@ -27,6 +28,7 @@ import immigration.models.figures
 import immigration.models.obligations
 import immigration.models.passkeys
 import immigration.models.people
+import immigration.models.queue
 import immigration.models.records
 import immigration.models.reports
 import immigration.models.second_reviews  # noqa: F401 - as below

@@ -34,6 +34,7 @@ from immigration.services import (
     decision_rates,
     document_indexes,
     law_versions,
+    queue_counts,
     rechecks,
     refreshing,
     second_reviews,
@@ -48,6 +49,7 @@ from operations.subscribing import SUBSCRIBERS
 
 PLANNING = "planning"
 COUNTING = "figures"
+COUNTING_QUEUE = "queue-counts"
 VERIFYING = "verifying"
 HEARTBEAT_SECONDS = 10
 ALIVE_WITHIN = timedelta(seconds=60)
@@ -236,6 +238,17 @@ def _assign_second_reviews(context: WorkerContext, now: datetime) -> int:
         return second_reviews.assign(session, now=now)
 
 
+def _count_queue(context: WorkerContext, now: datetime) -> int:
+    """Count what waits in the fixed views of the queue; of several workers one counts."""
+    with leases.hold(context.database, COUNTING_QUEUE, holder=context.process) as lease:
+        if lease is None:
+            return 0
+        with context.database.transaction() as session:
+            counted = queue_counts.count(session, now=now)
+            lease.confirm(session)
+            return counted
+
+
 ROUNDS = (
     Round("recheck", 10, _recheck),
     Round("refresh", 300, _refresh),
@@ -245,6 +258,7 @@ ROUNDS = (
     *(Round(f"send-{kind.name}", 3, partial(_send, kind)) for kind in CHANNELS),
     Round("mail", 3, _mail),
     Round("second-reviews", 30, _assign_second_reviews),
+    Round("queue-counts", 30, _count_queue),
     Round("seal", 15, _seal),
     Round("verify", 20, _verify),
     Round("decision-rates", 3600, _rate),

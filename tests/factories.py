@@ -216,6 +216,11 @@ def officer(
     now = services_of(app).clock()
     with services_of(app).database.transaction() as session:
         officers.add(session, name, password=PASSWORD, role=Role(role), office=office, actor="test", now=now)
+    return sign_in(app, name)
+
+
+def sign_in(app: Flask, name: str) -> Resident:
+    """Sign an officer in, also once more where their session is over."""
     client = app.test_client()
     answer = client.post("/api/v1/officers/sessions", json={"name": name, "password": PASSWORD})
     assert answer.status_code == 201, answer.get_data(as_text=True)

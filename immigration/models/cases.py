@@ -33,6 +33,9 @@ class ResidentCase(Base):
     number: Mapped[str] = mapped_column(Text, unique=True, info=personal("number with a check character"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), info=personal("the holder who was signed in"))
     office: Mapped[str] = mapped_column(Text, info=personal("the office that answers"))
+    office_since: Mapped[datetime | None] = mapped_column(
+        _TIME, info=personal("when it was given to that office; null: it was opened there")
+    )
     about: Mapped[str] = mapped_column(Text, info=personal("what it is about"))
     text: Mapped[str] = mapped_column(Sealed("cases.text", "number"), info=sensitive("what the resident wrote"))
     status: Mapped[str] = mapped_column(Text, info=personal("open, transferred or answered"))
@@ -44,3 +47,8 @@ class ResidentCase(Base):
     )
     answered_at: Mapped[datetime | None] = mapped_column(_TIME, info=personal("when"))
     answered_by: Mapped[str | None] = mapped_column(Text, info=internal("role and name of the officer"))
+
+    @property
+    def at_office_since(self) -> datetime:
+        """Since when it is at its present office."""
+        return self.office_since or self.opened_at

@@ -72,6 +72,9 @@ class Report(Base):
         Sealed("reports.contact", "number"), info=sensitive("phone and e-mail, as JSON")
     )
     office: Mapped[str] = mapped_column(Text, info=personal("office of the address"))
+    office_since: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True), info=personal("when it was given to that office; null: it was filed there")
+    )
     checks: Mapped[dict[str, Any]] = mapped_column(JSONB, info=personal("each check, with the reason if it failed"))
     reasons: Mapped[list[str]] = mapped_column(ARRAY(Text), info=personal("reason codes"))
     policy_version: Mapped[str] = mapped_column(Text, info=opened("version of the rules decided under"))
@@ -85,6 +88,11 @@ class Report(Base):
     office_report: Mapped[str | None] = mapped_column(
         Text, info=personal("receipt number of the report at an office for which it was closed")
     )
+
+    @property
+    def at_office_since(self) -> datetime:
+        """Since when it is at its present office."""
+        return self.office_since or self.filed_at
 
 
 class Receipt(Base):

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from foundation.clock import bangkok_date
 from foundation.http import Blueprint, allow, now, principal
 from foundation.identity import Role
 from foundation.services import read_session, transaction
 from immigration.models.cases import ResidentCase
 from immigration.routes.context import filing_context
+from immigration.rules.working_days import lying_since
 from immigration.schemas.cases import (
     AnswerIn,
     CaseIn,
@@ -52,8 +54,16 @@ def list_own(args: dict[str, Any]) -> dict[str, Any]:
 def list_waiting(args: dict[str, Any]) -> dict[str, Any]:
     """Cases of my offices, the longest waiting first."""
     with read_session() as session:
-        page = cases.list_waiting(session, officer=principal(), **args)
-    return {"items": [queue_line(case, now()) for case in page.items], "next_cursor": page.next_cursor}
+        page = cases.list_waiting(session, officer=principal(), **case_filter(args))
+    policy = filing_context().law.on(bangkok_date(now()))
+    return {"items": [queue_line(case, policy, now()) for case in page.items], "next_cursor": page.next_cursor}
+
+
+def case_filter(args: dict[str, Any]) -> dict[str, Any]:
+    """What the query of the list asks the service for."""
+    days, today = args["at_office_days"], bangkok_date(now())
+    until = lying_since(days, today, filing_context().law.on(today)) if days else None
+    return {name: value for name, value in args.items() if name != "at_office_days"} | {"at_office_until": until}
 
 
 @blueprint.get("/review/cases/<number>")

@@ -1,20 +1,21 @@
 """Lists of the console as CSV files, safe to open in a spreadsheet."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response
+from flask import Response, stream_with_context
 from marshmallow import Schema, ValidationError
 
 from foundation.clock import bangkok_date
-from foundation.db import Session
+from foundation.db import ReadSession, Session
 from foundation.errors import Forbidden, Unprocessable
 from foundation.http import Blueprint, allow, now, principal
 from foundation.identity import Role
 from foundation.paging import Page
-from foundation.services import transaction
+from foundation.services import read_session, transaction
+from immigration.routes.cases import case_filter
 from immigration.routes.context import filing_context
 from immigration.routes.queue import queue_filter
 from immigration.rules import csv_lists
@@ -31,14 +32,24 @@ _ACTING = frozenset({Role.OFFICER, Role.SUPERVISOR})
 _READING = _ACTING | {Role.AUDITOR}
 
 
+BATCH = 1000
+"""Lines that are read at once: a long list is never whole in memory."""
+Row = Mapping[str, Any]
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Kind:
-    """A list: who may export it, the query it takes, its columns, and how its lines are read, at most so many."""
+    """A list: who may export it, the query it takes, its columns, and how a page of it is read.
+
+    `note` records what reading it records. A list of the newest first names its rows by `id`, its cursor.
+    """
 
     roles: frozenset[Role]
     args: type[Schema]
     columns: Sequence[str]
-    read: Callable[[Session, dict[str, Any], int], tuple[list[Mapping[str, Any]], bool]]
+    read: Callable[[ReadSession, dict[str, Any], str | None, int], Page[Row]]
+    note: Callable[[Session, dict[str, Any]], None] = lambda session, wanted: None
+    newest_first: bool = False
 
 
 @blueprint.post("/exports")
@@ -59,52 +70,94 @@ def export(data: dict[str, Any]) -> Response:
         ) from error
     most = list_exports.longest(now())
     with transaction() as session:
-        rows, is_all = kind.read(session, wanted, most)
+        first, count = _count(session, kind, wanted, most)
+        kind.note(session, wanted)
         list_exports.record(
-            session, name, data["filter"], len(rows), is_all=is_all, purpose=data["purpose"], officer=officer, now=now()
+            session,
+            name,
+            data["filter"],
+            count,
+            is_all=count <= most,
+            purpose=data["purpose"],
+            officer=officer,
+            now=now(),
         )
+    rows = _rows(kind, wanted, first, count)
     sent = csv_lists.lines(kind.columns, ([row[column] for column in kind.columns] for row in rows))
     file = f"{name}-{bangkok_date(now()).isoformat()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{file}"'}
-    return Response(sent, content_type="text/csv; charset=utf-8", headers=headers)
+    return Response(stream_with_context(sent), content_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _all(page: Page[Any], view: Callable[[Any], Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], bool]:
-    return [view(each) for each in page.items], page.next_cursor is None
+def _count(session: ReadSession, kind: _Kind, wanted: dict[str, Any], most: int) -> tuple[str | None, int]:
+    """Where a list begins now, and how many lines it has, one page after the other; more than `most` means more."""
+    page = kind.read(session, wanted, None, BATCH)
+    first = str(page.items[0]["id"] + 1) if kind.newest_first and page.items else None
+    count = len(page.items)
+    while page.next_cursor and count <= most:
+        page = kind.read(session, wanted, page.next_cursor, BATCH)
+        count += len(page.items)
+    return first, count
 
 
-def _queue(session: Session, args: dict[str, Any], most: int) -> tuple[list[Mapping[str, Any]], bool]:
+def _rows(kind: _Kind, wanted: dict[str, Any], cursor: str | None, count: int) -> Iterator[Row]:
+    """The lines from a cursor on, page by page while they are sent; never more than were recorded.
+
+    Each page is a read of its own, so that a slow client holds no transaction open.
+    """
+    while count > 0:
+        with read_session() as session:
+            page = kind.read(session, wanted, cursor, min(BATCH, count))
+        yield from page.items
+        count -= len(page.items)
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _shown(page: Page[Any], view: Callable[[Any], Row]) -> Page[Row]:
+    return Page([view(each) for each in page.items], page.next_cursor)
+
+
+def _queue(session: ReadSession, args: dict[str, Any], cursor: str | None, limit: int) -> Page[Row]:
+    today = bangkok_date(now())
+    policy = filing_context().law.on(today)
+    page = queue.queue(session, queue_filter(args), officer=principal(), now=now(), cursor=cursor, limit=limit)
+    return _shown(page, lambda entry: queue_view(entry, principal(), policy, today))
+
+
+def _cases(session: ReadSession, args: dict[str, Any], cursor: str | None, limit: int) -> Page[Row]:
+    wanted = case_filter(args | {"cursor": cursor, "limit": limit})
     policy = filing_context().law.on(bangkok_date(now()))
-    page = queue.queue(session, queue_filter(args), officer=principal(), now=now(), limit=most)
-    return _all(page, lambda entry: queue_view(entry, principal(), policy))
+    page = cases.list_waiting(session, officer=principal(), **wanted)
+    return _shown(page, lambda case: queue_line(case, policy, now()))
 
 
-def _cases(session: Session, args: dict[str, Any], most: int) -> tuple[list[Mapping[str, Any]], bool]:
-    page = cases.list_waiting(session, officer=principal(), answered=args["answered"], limit=most)
-    return _all(page, lambda case: queue_line(case, now()))
-
-
-def _addresses(session: Session, _args: dict[str, Any], most: int) -> tuple[list[Mapping[str, Any]], bool]:
-    page = address_corrections.queue(session, officer=principal(), limit=most)
+def _addresses(session: ReadSession, _args: dict[str, Any], cursor: str | None, limit: int) -> Page[Row]:
+    page = address_corrections.queue(session, officer=principal(), cursor=cursor, limit=limit)
     columns = _KINDS[ExportedList.ADDRESSES].columns
-    return _all(
+    return _shown(
         page, lambda each: {"report": each[1].number} | {n: getattr(each[0], n, "") for n in columns if n != "report"}
     )
 
 
-def _approvals(session: Session, _args: dict[str, Any], most: int) -> tuple[list[Mapping[str, Any]], bool]:
-    page = approvals.list_waiting(session, officer=principal(), now=now(), limit=most)
-    return _all(page, lambda entry: _asked(approval_view(*entry, reader=principal(), now=now())))
+def _approvals(session: ReadSession, _args: dict[str, Any], cursor: str | None, limit: int) -> Page[Row]:
+    page = approvals.list_waiting(session, officer=principal(), now=now(), cursor=cursor, limit=limit)
+    return _shown(page, lambda entry: _asked(approval_view(*entry, reader=principal(), now=now())))
 
 
-def _asked(shown: dict[str, Any]) -> Mapping[str, Any]:
+def _asked(shown: dict[str, Any]) -> Row:
     asked = shown["asked"]
     return shown | {"outcome": asked.get("outcome"), "why": asked.get("reason") or asked.get("note")}
 
 
-def _audit(session: Session, args: dict[str, Any], most: int) -> tuple[list[Mapping[str, Any]], bool]:
-    page = audit.read(session, args["wanted"], auditor=principal(), now=now(), limit=most)
-    return _all(page, lambda event: {**vars(event), "data": json.dumps(event.data, ensure_ascii=False)})
+def _audit(session: ReadSession, args: dict[str, Any], cursor: str | None, limit: int) -> Page[Row]:
+    page = audit.find(session, args["wanted"], auditor=principal(), cursor=cursor, limit=limit)
+    return _shown(page, lambda event: {**vars(event), "data": json.dumps(event.data, ensure_ascii=False)})
+
+
+def _note_audit(session: Session, args: dict[str, Any]) -> None:
+    audit.note_reading(session, args["wanted"], auditor=principal(), now=now())
 
 
 _KINDS: Mapping[ExportedList, _Kind] = {
@@ -112,7 +165,7 @@ _KINDS: Mapping[ExportedList, _Kind] = {
         roles=_READING,
         args=QueueArgs,
         columns=(
-            *("number", "status", "filed_at", "due_on", "answer_by", "office"),
+            *("number", "status", "filed_at", "due_on", "answer_by", "office", "at_office_since", "office_days"),
             *("reasons", "nationality", "visa_class", "assurance", "claimed_by"),
         ),
         read=_queue,
@@ -120,7 +173,17 @@ _KINDS: Mapping[ExportedList, _Kind] = {
     ExportedList.CASES: _Kind(
         roles=_READING,
         args=CaseQueueArgs,
-        columns=("number", "status", "about", "office", "opened_at", "due_by", "overdue"),
+        columns=(
+            "number",
+            "status",
+            "about",
+            "office",
+            "at_office_since",
+            "office_days",
+            "opened_at",
+            "due_by",
+            "overdue",
+        ),
         read=_cases,
     ),
     ExportedList.ADDRESSES: _Kind(
@@ -140,5 +203,7 @@ _KINDS: Mapping[ExportedList, _Kind] = {
         args=AuditArgs,
         columns=("id", "at", "kind", "actor", "subject", "person_id", "data"),
         read=_audit,
+        note=_note_audit,
+        newest_first=True,
     ),
 }

@@ -13,6 +13,7 @@ from foundation.services import read_session, transaction
 from immigration.models.approvals import Approval
 from immigration.routes import throttling
 from immigration.routes.context import filing_context
+from immigration.routes.histories import around
 from immigration.routes.waiting import waiting
 from immigration.rules.access import Throttled
 from immigration.schemas.approvals import WaitingOut
@@ -103,10 +104,14 @@ def _resident(session: ReadSession, person_id: UUID) -> dict[str, Any]:
     owed = obligations.obligation_of(case, law=filing_context().law, now=now())
     filed = reports.list_reports(session, person_id, limit=20)
     passports = passport_links.list_passports(session, person_id)
-    return stay_view(owed, language()) | {
-        "resident_id": str(person_id),
-        "passports": passports,
-        "links": passport_links.list_links(session, person_id),
-        "reports": [report_view(report, receipt) for report, receipt in filed.items],
-        "records": records_view(case, passports),
-    }
+    return (
+        stay_view(owed, language())
+        | around(session, person_id).as_dict()
+        | {
+            "resident_id": str(person_id),
+            "passports": passports,
+            "links": passport_links.list_links(session, person_id),
+            "reports": [report_view(report, receipt) for report, receipt in filed.items],
+            "records": records_view(case, passports),
+        }
+    )

@@ -8,9 +8,11 @@ from foundation.http import Blueprint, allow, now, principal
 from foundation.identity import Role
 from foundation.services import read_session, transaction
 from immigration.routes.context import filing_context
+from immigration.rules.codes import ReportStatus
+from immigration.rules.working_days import lying_since
 from immigration.schemas.claims import ClaimOut, claim_view
-from immigration.schemas.queue import CountsOut, QueueArgs, QueueOut, queue_view
-from immigration.services import queue, review
+from immigration.schemas.queue import CountsOut, QueueArgs, QueueOut, counts_view, queue_view
+from immigration.services import queue, queue_counts, review
 from immigration.services.queue import QueueFilter
 
 blueprint = Blueprint("queue", __name__, url_prefix="/api/v1/review", description=__doc__)
@@ -27,16 +29,18 @@ def get_queue(args: dict[str, Any]) -> dict[str, Any]:
     wanted, page_of = queue_filter(args), {"cursor": args["cursor"], "limit": args["limit"]}
     with read_session() as session:
         page = queue.queue(session, wanted, officer=principal(), now=now(), **page_of)
-    policy = filing_context().law.on(bangkok_date(now()))
+    today = bangkok_date(now())
+    policy = filing_context().law.on(today)
     return {
-        "items": [queue_view(entry, principal(), policy) for entry in page.items],
+        "items": [queue_view(entry, principal(), policy, today) for entry in page.items],
         "next_cursor": page.next_cursor,
     }
 
 
 def queue_filter(args: dict[str, Any]) -> QueueFilter:
     """Which reports the query of the queue asks for."""
-    since = args["waiting_days"]
+    since, at_office = args["waiting_days"], args["at_office_days"]
+    today = bangkok_date(now())
     return QueueFilter(
         status=args["status"],
         office=args["office"],
@@ -46,7 +50,10 @@ def queue_filter(args: dict[str, Any]) -> QueueFilter:
         nationality=args["nationality"],
         visa_class=args["visa_class"],
         assurance=args["assurance"],
-        filed_until=bangkok_date(now()) - timedelta(days=since) if since else None,
+        filed_until=today - timedelta(days=since) if since else None,
+        at_office_until=lying_since(at_office, today, filing_context().law.on(today).of_office(args["office"]))
+        if at_office
+        else None,
     )
 
 
@@ -54,15 +61,12 @@ def queue_filter(args: dict[str, Any]) -> QueueFilter:
 @allow(*REVIEWING)
 @blueprint.etag
 @blueprint.response(200, CountsOut)
-def get_counts() -> dict[str, int]:
-    """How many reports wait in each fixed view of the queue."""
-    views = {
-        "mine": QueueFilter(status="under-review", claimed_by=principal().id),
-        "all": QueueFilter(status="under-review"),
-    }
+def get_counts() -> dict[str, Any]:
+    """How many reports wait in each fixed view of the queue, and when that was counted."""
+    in_hand = QueueFilter(status=ReportStatus.UNDER_REVIEW, claimed_by=principal().id)
     with read_session() as session:
-        counts = {name: queue.count(session, wanted, officer=principal(), now=now()) for name, wanted in views.items()}
-    return counts | {"office": counts["all"]}
+        mine = queue.count(session, in_hand, officer=principal(), now=now())
+        return counts_view(mine, queue_counts.read(session, officer=principal()))
 
 
 @blueprint.get("/reports/<number>/claim")

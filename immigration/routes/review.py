@@ -7,6 +7,7 @@ from flask import Response
 from sqlalchemy import select
 
 from foundation import events
+from foundation.clock import bangkok_date
 from foundation.db import ReadSession
 from foundation.http import Blueprint, allow, language, now, principal
 from foundation.identity import Role
@@ -16,8 +17,10 @@ from immigration.models.people import PassportLink, Person
 from immigration.models.reports import Report
 from immigration.registries.records import Case
 from immigration.routes.context import filing_context
+from immigration.routes.histories import around
 from immigration.routes.waiting import waiting
 from immigration.rules.reports import DecisionRequest, answer_by
+from immigration.rules.working_days import working_days_since
 from immigration.schemas.approvals import WaitingOut
 from immigration.schemas.common import NoteIn
 from immigration.schemas.reports import ReportOut, report_view
@@ -32,7 +35,7 @@ from immigration.schemas.review import (
     review_view,
 )
 from immigration.schemas.stay import stay_view
-from immigration.services import obligations, passport_links, receipts, review, transfers
+from immigration.services import obligations, passport_links, receipts, reports, review, transfers
 
 blueprint = Blueprint("review", __name__, url_prefix="/api/v1/review", description="Review by officers")
 
@@ -51,17 +54,21 @@ def _view(session: ReadSession, report: Report, case: Case) -> dict[str, Any]:
     context = filing_context()
     owed = obligations.obligation_of(case, law=context.law, now=now())
     policy = context.law.on(report.filed_on)
+    of_office = policy.of_office(report.office)
     opened = Opened(
         report=report,
         receipt=receipts.find_valid_receipt(session, report),
         case=case,
         passports=passport_links.list_passports(session, case.person_id),
         stay=stay_view(owed, language()),
+        related=reports.list_related(session, report),
+        around=around(session, report.person_id),
         decisions=[*review.decisions(session, report)],
         history=[*events.history(session, report.number)],
         obstacles=review.obstacles(session, report, principal(), now=now()),
         reads=session.scalars(select(Person.language).where(Person.id == case.person_id)).one(),
-        answer_by=answer_by(report.filed_on, policy.in_province(policy.office_provinces.get(report.office))),
+        answer_by=answer_by(report.filed_on, of_office),
+        office_days=working_days_since(bangkok_date(report.at_office_since), bangkok_date(now()), of_office),
         policy=policy,
     )
     return review_view(opened, language())

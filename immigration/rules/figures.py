@@ -31,6 +31,7 @@ class FigureKind(StrEnum):
     WAITS = "waits"
     CHANGES = "changes"
     OUTAGES = "outages"
+    ERRORS = "errors"
     REMINDERS = "reminders"
     COVERAGE = "coverage"
     WEEKS = "weeks"

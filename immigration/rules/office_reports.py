@@ -37,7 +37,7 @@ def next_due_of(report: OnlineReport, facts: Facts | None, kept: Obligation, pol
     owed = readings.of_period(facts, report.period, report.filed_on, policy) if facts else kept
     if owed.basis == report.period and owed.window is not None:
         return next_due_after(owed, report.filed_on, policy)
-    policy = policy.in_province(policy.office_provinces.get(report.office))
+    policy = policy.of_office(report.office)
     last_day = late_after(report.due_on, report.period, policy) if report.due_on else None
     return next_due(report.due_on, last_day, report.filed_on, Channel.ONLINE, policy)
 

@@ -104,6 +104,10 @@ class Policy:
         """The same policy, with the holidays of the offices in a province; None where it is not known which one."""
         return self._in_provinces.get(province or "", self)
 
+    def of_office(self, office: str) -> "Policy":
+        """The same policy, with the holidays of an office's province."""
+        return self.in_province(self.office_provinces.get(office))
+
     @cached_property
     def _in_provinces(self) -> dict[str, "Policy"]:
         return {province: replace(self, holidays=days) for province, days in self.province_holidays.items()}

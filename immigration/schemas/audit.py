@@ -6,8 +6,9 @@ from marshmallow import Schema, fields, post_load, validate
 
 from foundation.fields import Instant, Pattern
 from foundation.verifications import VerificationState
-from immigration.rules.codes import AccessAct, Alarm
+from immigration.rules.codes import Alarm
 from immigration.schemas.common import PageArgs
+from immigration.schemas.histories import AccessOut
 from immigration.schemas.queue import known_office
 from immigration.schemas.review import PassportIn
 from immigration.services.audit import AuditFilter
@@ -75,17 +76,6 @@ class AlarmsOut(Schema):
 
     items = fields.List(fields.Nested(AlarmOut), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
-
-
-class AccessOut(Schema):
-    """Somebody of an office saw the resident's data; `purpose` is what they stated."""
-
-    at = Instant(required=True)
-    office = fields.String(required=True)
-    role = fields.String(required=True)
-    act = fields.String(required=True, validate=validate.OneOf(tuple(AccessAct)))
-    purpose = fields.String(required=True, allow_none=True)
-    report = fields.String(required=True, allow_none=True, metadata={"description": "number of the report opened"})
 
 
 class AccessLogOut(Schema):

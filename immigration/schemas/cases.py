@@ -1,5 +1,6 @@
 """Cases as residents and officers see and send them."""
 
+from datetime import datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
@@ -8,7 +9,9 @@ from foundation.clock import bangkok_date
 from foundation.fields import MISSING, Instant
 from immigration.models.cases import ResidentCase
 from immigration.rules.codes import CaseOutcome, CaseStatus, CaseSubject
-from immigration.schemas.common import SEVERAL_LINES, Line, PageArgs, line, plain_lines
+from immigration.rules.policies import Policy
+from immigration.rules.working_days import working_days_since
+from immigration.schemas.common import SEVERAL_LINES, AtOffice, Line, PageArgs, at_office_days, line, plain_lines
 from immigration.services.cases import Answer
 
 _STATUS = validate.OneOf(tuple(CaseStatus))
@@ -53,9 +56,10 @@ class CaseQueueArgs(PageArgs):
     """Which cases: those that wait, or those that were answered."""
 
     answered = fields.Boolean(load_default=False)
+    at_office_days = at_office_days()
 
 
-class CaseQueueItem(Schema):
+class CaseQueueItem(AtOffice):
     """A line of the officers' list; whose case it is and what they wrote shows when it is opened."""
 
     number = fields.String(required=True)
@@ -78,6 +82,7 @@ class OfficerCaseOut(CaseOut):
     """A case as an officer opens it."""
 
     resident_id = fields.UUID(required=True, attribute="person_id")
+    office_since = Instant(required=True, attribute="at_office_since")
 
 
 class AnswerIn(Schema):
@@ -105,15 +110,18 @@ class AnswerIn(Schema):
         return Answer(outcome=outcome, text=data["text"], transfer_to=data["transfer_to"] or None)
 
 
-def queue_line(case: ResidentCase, now: Any) -> dict[str, Any]:
+def queue_line(case: ResidentCase, policy: Policy, now: datetime) -> dict[str, Any]:
     """A line of the officers' list as CaseQueueItem shows it."""
+    since, today = bangkok_date(case.at_office_since), bangkok_date(now)
     waits = case.status != CaseStatus.ANSWERED
     return {
         "number": case.number,
         "status": case.status,
         "about": case.about,
         "office": case.office,
+        "at_office_since": case.at_office_since,
+        "office_days": working_days_since(since, today, policy.of_office(case.office)),
         "opened_at": case.opened_at,
         "due_by": case.due_by,
-        "overdue": waits and case.due_by < bangkok_date(now),
+        "overdue": waits and case.due_by < today,
     }

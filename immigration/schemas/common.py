@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from foundation.fields import FieldFault, Pattern, Sentence
-from immigration.rules import contacts, document_numbers
+from foundation.fields import FieldFault, Instant, Pattern, Sentence
+from immigration.rules import contacts, document_numbers, working_days
 from immigration.rules.codes import CheckOutcome
 from immigration.rules.findings import CHECKS
 from immigration.rules.reports import REASONS, STATES
@@ -132,6 +132,26 @@ class PageArgs(Schema):
 
     cursor = fields.String(load_default=None, validate=Pattern(r"^[0-9]{1,18}$"))
     limit = fields.Integer(load_default=20, strict=False, validate=validate.Range(1, 100))
+
+
+def at_office_days() -> fields.Integer:
+    """A filter of a list: only what is at its present office for so long."""
+    description = "only those that are at their present office for as many working days"
+    return fields.Integer(
+        load_default=0, validate=validate.Range(0, working_days.MOST), metadata={"description": description}
+    )
+
+
+class AtOffice(Schema):
+    """Since when something is at its present office."""
+
+    office_since = Instant(
+        required=True, attribute="at_office_since", metadata={"description": "when it came to its present office"}
+    )
+    office_days = fields.Integer(
+        required=True,
+        metadata={"description": f"working days that it is there; {working_days.MOST} stands for as many or more"},
+    )
 
 
 class CheckOut(Schema):

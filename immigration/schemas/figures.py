@@ -160,6 +160,13 @@ class ChangesOut(Schema):
     contradicted = _count()
 
 
+class ErrorsOut(Schema):
+    """Requests to the API that were answered, and those of them that this service failed (5xx)."""
+
+    answers = _count()
+    errors = _count()
+
+
 class _Counted(Schema):
     """When and over which days was counted (null before the first time), and what is hidden."""
 
@@ -188,6 +195,7 @@ class PerformanceOut(_Counted):
     reminders = fields.Nested(RemindersSentOut, required=True)
     coverage = fields.Nested(ToldOut, required=True)
     outages = fields.Nested(OutagesOut, required=True)
+    errors = fields.Nested(ErrorsOut, required=True)
     channels = fields.List(fields.Nested(ReportChannelOut), required=True)
     rates = fields.Nested(RatesOut, required=True)
     provinces = fields.List(fields.Nested(ProvinceRatesOut), required=True)
@@ -219,6 +227,7 @@ def performance_view(published: Published, policy: Policy, office: str = EVERYWH
         "coverage": _parts(published, FigureKind.COVERAGE, "told", "not-told"),
         "outages": _items(published, FigureKind.OUTAGES, "waited", "days")
         | {"registered": _outages(published, policy)},
+        "errors": _items(published, FigureKind.ERRORS, "answers", "errors"),
         "channels": [
             {"channel": each, "reports": published.number(FigureKind.CHANNELS, each, office)} for each in CHANNELS
         ],

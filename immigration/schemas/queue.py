@@ -1,9 +1,11 @@
 """The queue as officers see it, and what they choose by. Lists carry no names."""
 
+from datetime import date
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from foundation.clock import bangkok_date
 from foundation.fields import FieldFault, Instant, Pattern, Sentence
 from foundation.identity import Principal
 from immigration.registries import offices
@@ -11,8 +13,10 @@ from immigration.rules.codes import Assurance
 from immigration.rules.offices import EVERY_OFFICE
 from immigration.rules.policies import Policy
 from immigration.rules.reports import answer_by
-from immigration.schemas.common import REASON, STATE, PageArgs, line, reasons
+from immigration.rules.working_days import working_days_since
+from immigration.schemas.common import REASON, STATE, AtOffice, PageArgs, at_office_days, line, reasons
 from immigration.services.queue import MOST_COUNTED, QueueEntry
+from immigration.services.queue_counts import QueueCounts
 
 OLDEST = 3650
 """Days; what waits for longer is no longer in this service."""
@@ -24,7 +28,7 @@ def known_office(code: str) -> None:
         raise ValidationError(Sentence("No immigration office has this code.", FieldFault.NOT_ONE_OF))
 
 
-class QueueArgs(PageArgs):
+class QueueFilterArgs(Schema):
     """Which reports: by state, by office (`all`: each that the officer acts for), and by what they are."""
 
     status = fields.String(load_default="under-review", validate=STATE)
@@ -41,9 +45,14 @@ class QueueArgs(PageArgs):
     waiting_days = fields.Integer(
         load_default=0, validate=validate.Range(0, OLDEST), metadata={"description": "only those that wait as long"}
     )
+    at_office_days = at_office_days()
 
 
-class QueueItem(Schema):
+class QueueArgs(QueueFilterArgs, PageArgs):
+    """A page of the reports that are filtered so."""
+
+
+class QueueItem(AtOffice):
     """A line of the queue."""
 
     number = fields.String(required=True)
@@ -69,26 +78,59 @@ class QueueOut(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class OfficeCount(Schema):
+    """How many reports wait at an office."""
+
+    office = fields.String(required=True)
+    reports = fields.Integer(required=True)
+
+
+class ReasonCount(Schema):
+    """How many reports wait for a reason, at all offices of the account."""
+
+    reason = fields.String(required=True, validate=REASON)
+    reports = fields.Integer(required=True)
+
+
 class CountsOut(Schema):
-    """How many reports wait in each fixed view, counted up to `most`; one more than that means more."""
+    """How many reports wait in each fixed view: `mine` now, up to `most` (one more means more), the others lately."""
 
     mine = fields.Integer(required=True)
-    office = fields.Integer(required=True, metadata={"description": "as `all`: of every office of the account"})
-    all = fields.Integer(required=True)
     most = fields.Constant(MOST_COUNTED, metadata={"type": "integer"}, required=True)
+    all = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "of every office of the account; null: a worker has not counted yet"},
+    )
+    offices = fields.List(fields.Nested(OfficeCount), required=True)
+    reasons = fields.List(fields.Nested(ReasonCount), required=True)
+    counted_at = Instant(required=True, allow_none=True, metadata={"description": "when the worker counted"})
 
 
-def queue_view(entry: QueueEntry, officer: Principal, policy: Policy) -> dict[str, Any]:
+def counts_view(mine: int, counts: QueueCounts) -> dict[str, Any]:
+    """The counts as CountsOut shows them."""
+    return {
+        "mine": mine,
+        "all": counts.total,
+        "offices": [{"office": office, "reports": number} for office, number in sorted(counts.offices.items())],
+        "reasons": [{"reason": reason, "reports": number} for reason, number in sorted(counts.reasons.items())],
+        "counted_at": counts.counted_at,
+    }
+
+
+def queue_view(entry: QueueEntry, officer: Principal, policy: Policy, today: date) -> dict[str, Any]:
     """A line of the queue as QueueItem shows it to an officer."""
     report, holder = entry.report, entry.holder
-    in_province = policy.in_province(policy.office_provinces.get(report.office))
+    of_office = policy.of_office(report.office)
     return {
         "number": report.number,
         "status": report.status,
         "filed_at": report.filed_at,
         "due_on": report.due_on,
-        "answer_by": answer_by(report.filed_on, in_province),
+        "answer_by": answer_by(report.filed_on, of_office),
         "office": report.office,
+        "at_office_since": report.at_office_since,
+        "office_days": working_days_since(bangkok_date(report.at_office_since), today, of_office),
         "reasons": report.reasons,
         "nationality": entry.nationality,
         "visa_class": entry.visa_class,

@@ -1,5 +1,6 @@
 """What officers see and send."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,7 +27,8 @@ from immigration.rules.facts import Facts
 from immigration.rules.findings import Finding, kept
 from immigration.rules.policies import Policy
 from immigration.rules.reports import OUTCOMES, DecisionRequest
-from immigration.schemas.common import REASON, STATE, CheckOut, SuggestionOut, line, lines, reasons, statement
+from immigration.schemas.common import REASON, STATE, AtOffice, CheckOut, SuggestionOut, line, lines, reasons, statement
+from immigration.schemas.histories import Around, AroundPerson, RelatedReportOut
 from immigration.schemas.reports import ReceiptRef, ReportOut, report_view
 from immigration.schemas.stay import StayOut
 from immigration.services.judging import suggestion
@@ -144,7 +146,7 @@ class ObstacleOut(Schema):
     text = fields.String(required=True, metadata={"description": "a sentence, by Accept-Language"})
 
 
-class ReviewOut(Schema):
+class ReviewOut(AtOffice, AroundPerson):
     """A report beside the records it was checked against, and its history."""
 
     report = fields.Nested(ReportOut, required=True)
@@ -155,6 +157,9 @@ class ReviewOut(Schema):
     differences = fields.List(fields.Nested(CheckOut), required=True)
     findings = fields.List(
         fields.Nested(FindingOut), required=True, metadata={"description": "the differences, weightiest first"}
+    )
+    related = fields.List(
+        fields.Nested(RelatedReportOut), required=True, metadata={"description": "other reports of the person"}
     )
     decisions = fields.List(fields.Nested(DecisionOut), required=True)
     history = fields.List(fields.Nested(EventOut), required=True)
@@ -264,7 +269,7 @@ class ResidentReport(Schema):
     receipt = fields.Nested(ReceiptRef, required=True, allow_none=True)
 
 
-class ResidentOut(StayOut):
+class ResidentOut(StayOut, AroundPerson):
     """A resident as an officer finds them."""
 
     resident_id = fields.String(required=True)
@@ -296,18 +301,21 @@ class Opened:
     case: Case
     passports: list[Passport]
     stay: dict[str, Any]
+    related: Sequence[Report]
+    around: Around
     decisions: list[Decision]
     history: list[EventRecord]
     obstacles: list[ActingObstacle]
     reads: str
     answer_by: date
+    office_days: int
     policy: Policy
 
 
 def review_view(opened: Opened, language: str) -> dict[str, Any]:
     """A report beside its records as ReviewOut shows it; differences are the checks that did not pass."""
     report = opened.report
-    return {
+    return opened.around.as_dict() | {
         "report": report_view(report, opened.receipt),
         "resident_id": str(report.person_id),
         "assurance": report.assurance,
@@ -315,11 +323,14 @@ def review_view(opened: Opened, language: str) -> dict[str, Any]:
         "stay": opened.stay,
         "differences": [finding for finding in kept(report.checks) if finding.reason],
         "findings": _findings(report, opened.policy),
+        "related": opened.related,
         "decisions": opened.decisions,
         "history": opened.history,
         "obstacles": [{"code": each, "text": sentence(language, "obstacles", each)} for each in opened.obstacles],
         "language": opened.reads,
         "answer_by": opened.answer_by,
+        "at_office_since": report.at_office_since,
+        "office_days": opened.office_days,
         "places": _places(report, opened.case),
     }
 

@@ -186,6 +186,8 @@ def queue(session: ReadSession, *, officer: Principal, cursor: str | None = None
     """A page of the corrections that wait for the officer's offices, oldest first. A cursor is a row id."""
     waiting = _WAITING.add_columns(Report).join(Report, Report.id == AddressCorrection.report_id)
     waiting = waiting.where(in_own_offices(AddressCorrection.office, officer))
+    if refused := conflicts.people_of(session, officer.id):
+        waiting = waiting.where(Report.person_id.not_in(refused))
     if cursor:
         waiting = waiting.where(AddressCorrection.id > int(cursor))
     rows = session.execute(waiting.order_by(AddressCorrection.id).limit(limit + 1))

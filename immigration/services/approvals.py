@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from foundation import events
 from foundation.clock import bangkok_date
@@ -21,6 +21,7 @@ from immigration.models.reports import Report
 from immigration.registries.access import terms
 from immigration.rules.codes import ApprovalKind, ApprovalOutcome, ApprovalState
 from immigration.rules.offices import HEADQUARTERS, overlap
+from immigration.services import conflicts
 
 _DECIDE = frozenset({Role.OFFICER, Role.SUPERVISOR})
 _SET_THE_LAW = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
@@ -126,6 +127,9 @@ def list_waiting(
         .outerjoin(Report, Report.id == Approval.report_id)
         .where(Approval.outcome.is_(None), Approval.expires_at > now, Approval.kind.in_(_settled_by(officer)))
     )
+    if refused := conflicts.people_of(session, officer.id):
+        concerned = func.coalesce(Report.person_id, Approval.person_id)
+        query = query.where(or_(concerned.is_(None), concerned.not_in(refused)))
     if HEADQUARTERS not in officer.offices:
         shared = Approval.offices.overlap(sorted(officer.offices))
         query = query.where(or_(shared, Approval.requested_by == officer.id))

@@ -74,14 +74,26 @@ def read(
     limit: int = 20,
 ) -> Page[EventRecord]:
     """A page of what staff and the command line did, newest first. A cursor is the row id of an event."""
-    query = select(EventRecord).where(*_conditions(wanted, auditor))
-    if wanted.person_id is None:
-        return _page(session, query, cursor, limit)
-    concerned = belongings.concerns(get_person_id(session, wanted.person_id))
-    found = _page(session, query.where(concerned), cursor, limit)
-    event = AuditRead(subject=str(wanted.person_id), person_id=wanted.person_id, offices=sorted(auditor.offices))
-    events.record(session, event, actor=auditor.actor, at=now)
+    found = find(session, wanted, auditor=auditor, cursor=cursor, limit=limit)
+    note_reading(session, wanted, auditor=auditor, now=now)
     return found
+
+
+def find(
+    session: ReadSession, wanted: AuditFilter, *, auditor: Principal, cursor: str | None = None, limit: int = 20
+) -> Page[EventRecord]:
+    """The same, where the caller sees to it that reading about a person is recorded."""
+    query = select(EventRecord).where(*_conditions(wanted, auditor))
+    if wanted.person_id is not None:
+        query = query.where(belongings.concerns(get_person_id(session, wanted.person_id)))
+    return _page(session, query, cursor, limit)
+
+
+def note_reading(session: Session, wanted: AuditFilter, *, auditor: Principal, now: datetime) -> None:
+    """Record that an auditor asked about a person, where they did."""
+    if wanted.person_id is not None:
+        event = AuditRead(subject=str(wanted.person_id), person_id=wanted.person_id, offices=sorted(auditor.offices))
+        events.record(session, event, actor=auditor.actor, at=now)
 
 
 def alarms(
@@ -134,7 +146,11 @@ def access_log(
     session: ReadSession, resident: Principal, *, cursor: str | None = None, limit: int = 20
 ) -> Page[Access]:
     """A page of who of which office looked at the resident's data, newest first. A cursor is the row id of an event."""
-    person_id = get_person_id(session, resident.id)
+    return list_accesses(session, get_person_id(session, resident.id), cursor=cursor, limit=limit)
+
+
+def list_accesses(session: ReadSession, person_id: UUID, *, cursor: str | None = None, limit: int = 20) -> Page[Access]:
+    """The same for who may see it beside the person: officers who opened a report of theirs."""
     query = select(EventRecord).where(belongings.concerns(person_id), EventRecord.kind.in_(_ACTS), events.of_staff())
     found = _page(session, query, cursor, limit)
     return Page([_access(event) for event in found.items], found.next_cursor)

@@ -2,13 +2,13 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from foundation import events
-from foundation.clock import bangkok_date
+from foundation.clock import bangkok_date, bangkok_day
 from foundation.db import ReadSession, Session
 from foundation.errors import Conflict, NotFound
 from foundation.identity import Principal
@@ -77,7 +77,7 @@ def open_case(
         text=text,
         status=CaseStatus.OPEN,
         opened_at=now,
-        due_by=rules.due_by(today, about, policy.in_province(policy.office_provinces.get(office))),
+        due_by=rules.due_by(today, about, policy.of_office(office)),
     )
     session.add(case)
     session.flush()
@@ -106,12 +106,27 @@ def list_own(
 
 
 def list_waiting(
-    session: ReadSession, *, officer: Principal, answered: bool = False, cursor: str | None = None, limit: int = 20
+    session: ReadSession,
+    *,
+    officer: Principal,
+    answered: bool = False,
+    at_office_until: date | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
 ) -> Page[ResidentCase]:
-    """A page of the cases of the officer's offices that wait, or were answered; the longest waiting first."""
+    """A page of the cases of the officer's offices that wait, or were answered; the longest waiting first.
+
+    Only those that came to their present office by a day, where one is given. What the officer must not handle is left
+    out.
+    """
     state = ResidentCase.status == CaseStatus.ANSWERED
     query = select(ResidentCase).where(state if answered else ~state).order_by(ResidentCase.id).limit(limit + 1)
     query = query.where(scope.in_own_offices(ResidentCase.office, officer))
+    if at_office_until:
+        came = func.coalesce(ResidentCase.office_since, ResidentCase.opened_at)
+        query = query.where(came < bangkok_day(at_office_until)[1])
+    for refused in conflicts.people_of(session, officer.id):
+        query = query.where(ResidentCase.person_id != refused, ResidentCase.person_id.not_in(holders_of(refused)))
     if cursor:
         query = query.where(ResidentCase.id > int(cursor))
     return page(session.scalars(query).all(), limit, lambda case: str(case.id))
@@ -154,7 +169,7 @@ def _transfer(session: Session, case: ResidentCase, office: str, *, officer: Pri
     if office == case.office:
         raise CannotAnswer("the case is at this office already")
     event = CaseTransferred(subject=case.number, person_id=case.person_id, office=office, former=case.office)
-    case.office, case.status = office, CaseStatus.TRANSFERRED
+    case.office, case.office_since, case.status = office, now, CaseStatus.TRANSFERRED
     events.record(session, event, actor=officer.actor, at=now)
     return case
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, Row, Text, bindparam, text
 
+from foundation import answer_counts
 from foundation.clock import BANGKOK
 from foundation.db import ReadSession
 from immigration.registries import offices
@@ -199,6 +200,12 @@ def decisions(session: ReadSession, over: Period) -> Decided:
 
 def _wait(row: Row[Any], name: str) -> Wait:
     return Wait(row.office or EVERYWHERE, f"{row.decider or 'all'}-{name}", int(getattr(row, name) or 0), row.reports)
+
+
+def errors(session: ReadSession, over: Period) -> dict[str, int]:
+    """Requests that were answered, and those that this service failed."""
+    answers, failed = answer_counts.total(session, *_moments(over).values())
+    return {"answers": answers, "errors": failed}
 
 
 def changes(session: ReadSession, over: Period) -> dict[str, int]:

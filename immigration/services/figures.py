@@ -115,6 +115,8 @@ def _of_reports(session: ReadSession, over: Period, valid: FigureTerms) -> Shown
     shown = made | rules.publish(decisions | weeks, [*lines, *week_lines, *same], valid)
     waits = (wait for wait in decided.waits if _tells(wait, valid))
     shown |= {Cell(FigureKind.WAITS, wait.item, wait.office): wait.seconds for wait in waits}
+    # These are no people: not even a single one is hidden.
+    shown |= {Cell(FigureKind.ERRORS, item): number for item, number in counting.errors(session, over).items()}
     totals = {FigureKind.OUTAGES: decided.outages, FigureKind.CHANGES: counting.changes(session, over)}
     for kind, items in totals.items():
         shown |= rules.publish({Cell(kind, item): number for item, number in items.items()}, [], valid)

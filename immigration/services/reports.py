@@ -2,13 +2,14 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.orm import load_only
 
 from foundation import events
 from foundation.clock import bangkok_date
@@ -37,6 +38,9 @@ _NEWEST = (
     .where(Report.person_id == person_of_holder())
     .order_by(Report.id.desc())
     .limit(bindparam("limit"))
+)
+_IN_A_LINE = load_only(
+    *(Report.number, Report.status, Report.filed_at, Report.due_on, Report.office, Report.reasons), raiseload=True
 )
 _OLDER = _NEWEST.where(Report.id < bindparam("before"))
 _OWN = select(Report).where(Report.number == bindparam("number"), Report.person_id == person_of_holder())
@@ -181,6 +185,12 @@ def list_reports(session: ReadSession, holder_id: UUID, *, cursor: str | None = 
         values["before"] = int(cursor)
     rows = session.execute(_OLDER if cursor else _NEWEST, values)
     return page([(report, receipt) for report, receipt in rows], limit, lambda entry: str(entry[0].id))
+
+
+def list_related(session: ReadSession, report: Report, *, limit: int = 10) -> Sequence[Report]:
+    """Other reports of the person, newest first; without addresses and contacts."""
+    others = select(Report).where(Report.person_id == report.person_id, Report.id != report.id)
+    return session.scalars(others.options(_IN_A_LINE).order_by(Report.id.desc()).limit(limit)).all()
 
 
 def get(session: ReadSession, number: str, *, author: Principal, lock: bool = False) -> Report:

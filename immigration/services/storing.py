@@ -29,7 +29,7 @@ def _columns(model: type[Base], *left_out: str) -> tuple[str, ...]:
 
 # What a filing writes of each table: every column but those that only a later change sets, or the database itself.
 _WRITTEN: dict[type[Base], tuple[str, ...]] = {
-    Report: _columns(Report, "id", "note", "contradicted_at", "office_report"),
+    Report: _columns(Report, "id", "note", "contradicted_at", "office_report", "office_since"),
     IdempotencyKey: _columns(IdempotencyKey),
     Decision: _columns(Decision, "id", "note", "overridden"),
     Receipt: _columns(Receipt, "voided_at"),

@@ -32,6 +32,6 @@ def transfer(session: Session, number: str, office: str, note: str, *, officer: 
     event = ReportTransferred(
         subject=report.number, person_id=report.person_id, office=office, former=report.office, note=note
     )
-    report.office = office
+    report.office, report.office_since = office, now
     events.record(session, event, actor=officer.actor, at=now)
     return report

@@ -10,7 +10,13 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 _INDEXES = ("ix_{}_assigned_to", "ix_{}_waiting", "uq_{}_decision")
-_CONSTRAINTS = ("pk_{}", "fk_{}_assigned_to_officers", "fk_{}_report_id_reports", "uq_{}_reference")
+# All of them, since newer servers also name what may not be null.
+_CONSTRAINTS = """do $$ declare each record; begin
+  for each in select conname from pg_constraint where conrelid = '{name}'::regclass loop
+    execute format('alter table {name} rename constraint %I to %I',
+      each.conname, replace(each.conname, '{former}', '{name}'));
+  end loop;
+end $$"""
 
 
 def upgrade() -> None:
@@ -26,7 +32,6 @@ def downgrade() -> None:
 def _rename(former: str, name: str) -> None:
     op.rename_table(former, name)
     op.execute(f"alter sequence {former}_id_seq rename to {name}_id_seq")
-    for each in _CONSTRAINTS:
-        op.execute(f"alter table {name} rename constraint {each.format(former)} to {each.format(name)}")
+    op.execute(_CONSTRAINTS.format(former=former, name=name))
     for each in _INDEXES:
         op.execute(f"alter index {each.format(former)} rename to {each.format(name)}")

@@ -50,7 +50,8 @@ def test_an_officer_handles_nothing_of_a_person_they_declared(app, resident, num
     )
     assert answers["open"].json["detail"] == f"you stated on 2026-11-23: {WHY}"
     assert query(app, "select status, (select count(*) from activation_codes) from reports") == [("under-review", 1)]
-    assert anan.get("/review/reports").json["items"] == []
+    lists = ("reports", "cases", "address-corrections", "approvals")
+    assert {name: anan.get(f"/review/{name}").json["items"] for name in lists} == {name: [] for name in lists}
     named = {"name": "durand alix", "purpose": "At the counter."}
     assert anan.post("/review/residents/search-by-name", named).json["items"] == []
 
@@ -130,3 +131,13 @@ def test_of_nobody_and_for_no_officer_there_is_none(app, resident, number, anan)
     for body in ({}, {"reason": "x"}, {"reason": "y" * 201}, {"reason": WHY, "x": 1}, {"reason": "Passport AB1234567"}):
         assert anan.post(f"/review/residents/{resident.id}/conflicts", body).status_code == 422
     assert declare(officer(app, "far", office="CMI"), resident).status_code == 404
+
+
+def test_corrections_and_approvals_of_the_person_are_in_no_list_of_the_officer(app, resident, number, anan):
+    asker = officer(app, "asker", office="BKK")
+    beyond = {"outcome": "accepted", "next_due_on": "2027-06-01", "note": "In hospital."}
+    assert asker.post(f"/review/reports/{number}/decision", beyond).status_code == 202
+    assert len(anan.get("/review/approvals").json["items"]) == 1
+    declare(anan, resident)
+    assert anan.get("/review/approvals").json["items"] == []
+    assert len(officer(app, "boonma", office="BKK").get("/review/approvals").json["items"]) == 1

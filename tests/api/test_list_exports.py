@@ -6,6 +6,7 @@ import io
 import pytest
 from sqlalchemy import text
 
+from immigration.routes import list_exports
 from immigration.rules import csv_lists
 from operations.services import services_of
 from tests.conftest import NOW
@@ -68,6 +69,41 @@ def test_every_list_can_be_exported(app, resident, number):
     assert rows(export(asker, "addresses")) == []
     kinds = [row["kind"] for row in rows(export(officer(app, "auditor", "auditor"), "audit", officer="asker"))]
     assert kinds.count("list.exported") == 3
+
+
+def test_a_long_list_is_sent_page_by_page_and_is_what_was_recorded(app, number, monkeypatch):
+    """What comes while it is sent is not in it, the event of the export itself neither."""
+    monkeypatch.setattr(list_exports, "BATCH", 3)
+    auditor = officer(app, "auditor", "auditor")
+    add = text("""insert into events (at, kind, subject, actor, data)
+        select :at, 'command.run', n::text, 'command-line:x', '{}' from generate_series(1, 10) n""")
+    with services_of(app).database.transaction() as session:
+        session.execute(add, {"at": NOW})
+    answer = auditor.client.post(
+        "/api/v1/review/exports",
+        headers=auditor.headers,
+        json={"list": "audit", "filter": {}, "purpose": WHY},
+        buffered=False,
+    )
+    [(count,)] = query(app, "select (data->>'count')::int from events where kind = 'list.exported'")
+    with services_of(app).database.transaction() as session:
+        session.execute(add, {"at": NOW})
+    lines = rows(answer)
+    assert len(lines) == count
+    assert len({line["id"] for line in lines}) == count
+    assert "list.exported" not in {line["kind"] for line in lines}
+    exported = export(officer(app, "near", office="BKK"), "queue")
+    assert [row["number"] for row in rows(exported)] == [number]
+
+
+def test_reading_a_persons_events_into_a_file_is_recorded_once(app, resident, number, monkeypatch):
+    monkeypatch.setattr(list_exports, "BATCH", 1)
+    near = officer(app, "near", office="BKK")
+    for _ in range(3):
+        near.get(f"/review/reports/{number}")
+    auditor = officer(app, "auditor", "auditor")
+    assert len(rows(export(auditor, "audit", person=resident.id))) == 3
+    assert query(app, "select count(*) from events where kind = 'audit.read'") == [(1,)]
 
 
 def test_a_list_that_is_too_long_is_refused_and_nothing_is_recorded(app):

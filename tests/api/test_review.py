@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from operations.services import services_of
 from tests.factories import ADDRESS, Resident, activate, approve, arrived, load, officer, row
+from tests.linking import relay
 
 
 def decide(staff: Resident, number: str, outcome: str = "accepted", *reasons: str, **more: Any) -> Any:
@@ -225,3 +226,31 @@ def test_why_an_officer_does_something_holds_no_passport_number(app: Flask, path
     assert refused.status_code == 422
     assert [(each["field"], each["code"]) for each in refused.json["field_errors"]] == [(field, "document-number")]
     assert staff.post(path, body | {field: "Asks about R26-4XQ2-7K3M-9PTC-T."}).status_code != 422
+
+
+def test_beside_a_report_stand_messages_who_looked_and_other_reports(
+    app: Flask, resident: Resident, number: str
+) -> None:
+    """A message that was read, a look-up and another officer's opening; the other report is of the period before."""
+    near = officer(app, "near", office="BKK")
+    officer(app, "far", office="HQ").get(f"/review/reports/{number}")
+    sought = {"document_number": "TEST00001", "issuing_state": "FRA", "purpose": "A question by phone."}
+    found = near.post("/review/residents/search", sought).json
+    near.post(f"/review/reports/{number}/decision", {"outcome": "rejected", "reasons": ["other"]})
+    relay(app)
+    message = resident.get("/notifications").json["items"][0]
+    resident.post(f"/notifications/{message['id']}/read")
+    later = resident.file().json["number"]
+    opened = near.get(f"/review/reports/{later}").json
+    assert [(each["number"], each["status"]) for each in opened["related"]] == [(number, "rejected")]
+    assert (opened["messages"][0]["title"], opened["messages"][0]["stage"]) == (message["title"], "opened")
+    acts = [(each["act"], each["office"], each["role"], each["purpose"]) for each in opened["accesses"]]
+    assert acts == [
+        ("report-opened", "BKK", "officer", None),
+        ("looked-up", "BKK", "officer", "A question by phone."),
+        ("report-opened", "HQ", "officer", None),
+    ]
+    assert found["messages"] == []
+    again = near.post("/review/residents/search", sought).json
+    assert again["messages"][0]["stage"] == "opened"
+    assert "near" not in str(again["accesses"]), "which officer it was is the auditor's to know"

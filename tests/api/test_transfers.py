@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.factories import officer, query
+from foundation.clock import rfc3339
+from tests.conftest import NOW
+from tests.factories import officer, query, sign_in
 from tests.linking import messages, relay
 
 TO_CMI = {"office": "CMI", "note": "They live there now."}
@@ -21,6 +23,7 @@ def test_the_other_office_decides_and_the_person_is_told(app, resident, number, 
     assert near.get(f"/review/reports/{number}").status_code == 404
     [item] = far.get("/review/reports").json["items"]
     assert (item["number"], item["office"], item["answer_by"], item["claimed_by"]) == (number, "CMI", due, None)
+    assert (item["office_days"], item["office_since"]) == (0, rfc3339(NOW))
     assert far.get(f"/review/reports/{number}").json["history"][-2]["data"]["note"] == TO_CMI["note"]
     relay(app)
     assert "report.transferred" in messages(resident)
@@ -50,3 +53,39 @@ def test_what_cannot_be_given_stays(app, number, near):
 def test_a_decided_report_stays_where_it_is(number, near):
     near.post(f"/review/reports/{number}/decision", {"outcome": "accepted"})
     assert near.post(f"/review/reports/{number}/transfer", TO_CMI).status_code == 409
+
+
+def test_the_clock_of_an_office_begins_when_it_gets_the_report(app, clock, number, near):
+    """Filed on a Monday, given on Wednesday: on Friday the report is there for two working days, and waits for four."""
+    officer(app, "far", office="CMI")
+    clock.pass_by(days=2)
+    near = sign_in(app, "near")
+    assert near.get("/review/reports").json["items"][0]["office_days"] == 2
+    near.post(f"/review/reports/{number}/transfer", TO_CMI)
+    given = rfc3339(clock())
+    clock.pass_by(days=2)
+    far = sign_in(app, "far")
+    [item] = far.get("/review/reports?at_office_days=2").json["items"]
+    assert (item["office_days"], item["office_since"], item["filed_at"] < given) == (2, given, True)
+    opened = far.get(f"/review/reports/{number}").json
+    assert (opened["office_days"], opened["office_since"]) == (2, given)
+    assert far.get("/review/reports?at_office_days=3").json["items"] == []
+    assert len(far.get("/review/reports?waiting_days=4").json["items"]) == 1
+    clock.pass_by(days=2)
+    assert sign_in(app, "far").get("/review/reports").json["items"][0]["office_days"] == 2, (
+        "on a Sunday it is no longer"
+    )
+
+
+def test_the_clock_of_a_case_begins_anew_too(app, clock, resident, number, near):
+    case = resident.post("/me/cases", {"about": "entry", "text": "I came by land."}).json["number"]
+    clock.pass_by(days=1)
+    near = sign_in(app, "near")
+    assert near.get("/review/cases?at_office_days=1").json["items"][0]["office_days"] == 1
+    near.post(f"/review/cases/{case}/answer", {"transfer_to": "CMI"})
+    far = officer(app, "far", office="CMI")
+    [item] = far.get("/review/cases").json["items"]
+    assert (item["office_days"], item["office_since"]) == (0, rfc3339(clock()))
+    assert far.get("/review/cases?at_office_days=1").json["items"] == []
+    assert far.get(f"/review/cases/{case}").json["office_since"] == rfc3339(clock())
+    assert far.get("/review/cases?at_office_days=x").status_code == 422

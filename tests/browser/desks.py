@@ -17,7 +17,11 @@ from tests.conftest import SECRET, as_served
 from tests.factories import activate, load, query, row
 from tests.serving import Service
 
-WIDE, TABLET = (1280, 900), (820, 1180)
+WIDE, TABLET, PHONE = (1280, 900), (820, 1180), (390, 844)
+CUT_OFF = """() => [...document.querySelectorAll("dialog[open] *")]
+    .filter((each) => !each.closest(".visually-hidden") && each.getBoundingClientRect().right > innerWidth - 16)
+    .map((each) => each.tagName + "." + each.className)"""
+"""What of a dialog does not fit beside its margin."""
 FILED: dict[str, dict[str, Any]] = {
     "first": {},
     "unclear": {"visa_class": "CABINET"},
@@ -87,6 +91,22 @@ def look(desk: Desk, name: str) -> None:
                     path = Path(SCREENSHOTS) / f"{name}-{language}-{theme}-{width}.png"
                     page.screenshot(path=path, full_page=True)
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+
+
+def look_at_dialog(desk: Desk, name: str) -> None:
+    """Check an open dialog, behind which no language is chosen, in both themes at a desk, on a tablet and a phone."""
+    page = desk.page
+    for theme in ("dark", "light"):
+        page.emulate_media(color_scheme=theme)
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
+        assert axe(page) == [], (name, theme)
+        for width, height in (PHONE, TABLET, WIDE):
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
+            assert page.evaluate(CUT_OFF) == [], (name, width)
+            if SCREENSHOTS:
+                Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
+                page.screenshot(path=Path(SCREENSHOTS) / f"{name}-{theme}-{width}.png")
 
 
 def an_app(database: Database) -> Flask:

@@ -57,3 +57,29 @@ def test_a_report_is_given_to_another_office(desks, database):
     far.sign_in(staff(database, "of-chiang-mai", Role.OFFICER, "CMI"))
     far.open(number)
     expect(far.page.get_by_text("Given to another office")).to_be_visible()
+
+
+def test_a_case_is_given_to_another_office_whose_clock_begins(desks, service, person, database):
+    token = sign_in_to_api(service, person("late"))
+    number = cases_of(service, token, "POST", {"about": "residence", "text": WRITTEN})["number"]
+    near, far = desks(), desks()
+    near.sign_in()
+    near.page.get_by_role("link", name="Cases").click()
+    near.page.get_by_role("button", name=number).click()
+    near.page.get_by_text("Another office's?").click()
+    near.page.get_by_role("button", name="Give it to this office").click()
+    expect(near.page.get_by_text("Choose an office.")).to_be_visible()
+    near.page.get_by_label("Office", exact=True).select_option("CMI")
+    near.page.get_by_role("button", name="Give it to this office").click()
+    expect(near.page.get_by_text(f"{number} is with CMI now.")).to_be_visible()
+    expect(near.page.get_by_role("button", name=number)).to_have_count(0)
+    far.sign_in(staff(database, "of-cmi", Role.OFFICER, "CMI"))
+    far.page.get_by_role("link", name="Cases").click()
+    expect(far.page.get_by_role("row", name=number)).to_contain_text("since today")
+    far.page.get_by_label("At the office").select_option("1")
+    expect(far.page.get_by_text("No case waits here.")).to_be_visible()
+    far.page.get_by_label("At the office").select_option("")
+    far.page.get_by_role("button", name=number).click()
+    expect(far.page.get_by_text("At CMI:")).to_be_visible()
+    look(far, "console-case-given")
+    assert cases_of(service, token)["items"][0]["office"] == "CMI"

@@ -8,7 +8,7 @@ from devtools.demo.loading import PASSWORD
 from foundation.clock import bangkok_date, system_clock
 from foundation.identity import Role
 from immigration.services import officers
-from tests.browser.desks import look
+from tests.browser.desks import look, look_at_dialog
 from tests.browser.test_console_administration import sign_in
 from tests.serving import eventually
 
@@ -27,6 +27,7 @@ def ask_for_an_outage(desk):
     dialog.get_by_role("textbox", name="Source").fill("Notice of the Bureau, number 7")
     desk.press("Enter")
     expect(page.get_by_text("The last day is before the first.")).to_be_visible()
+    look_at_dialog(desk, "console-law-new-entry")
     dialog.get_by_label("Last day").fill((today + timedelta(days=4)).isoformat())
     dialog.get_by_role("button", name="Ask a second person").click()
     page.get_by_role("link", name="See what waits").click()
@@ -54,6 +55,11 @@ def test_an_outage_is_registered_by_two_and_shown(desks, database):
     page.get_by_role("button", name="Registered here").click()
     expect(page.get_by_role("button", name="End it earlier")).to_be_visible()
     look(asker, "console-law-entries")
+    page.get_by_role("button", name="End it earlier").click()
+    page.get_by_role("dialog").get_by_role("button", name="Ask a second person").click()
+    look_at_dialog(asker, "console-law-end-entry")
+    asker.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     counted = "select count(*) from policy_versions"
     with database.engine.connect() as connection:
         assert eventually(lambda: connection.exec_driver_sql(counted).scalar_one() == 2, 20)

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 from sqlalchemy import text
 
 from tests.browser.desks import file_reports, look
+from tests.browser.test_scanning import DETECTOR
 from tests.serving import sign_ins
 
 
@@ -66,3 +67,59 @@ def test_a_receipt_read_by_a_scanner_finds_its_person(desk, database):
     desk.press("Enter")
     expect(desk.page.get_by_text("No receipt of this number")).to_be_visible()
     assert looked_up(database)[-2:] == [(True, "At the counter"), (False, "At the counter")]
+
+
+def test_the_camera_reads_a_receipt_and_the_purpose_is_asked(desks, database):
+    (number,) = file_reports(database, "late")
+    desk = desks()
+    desk.context.grant_permissions(["camera"])
+    desk.page.add_init_script(DETECTOR)
+    desk.sign_in()
+    desk.press("p")
+    page = desk.page
+    page.get_by_role("button", name="Receipt or QR code").click()
+    page.get_by_role("button", name="Read a QR code with the camera").press("Enter")
+    expect(page.get_by_label("Picture of the camera")).to_be_visible()
+    before = len(looked_up(database))
+    page.evaluate("() => (window.shown = 'https://example.org/menu')")
+    expect(page.get_by_text("This is no receipt.")).to_be_visible()
+    look(desk, "console-scan")
+    page.evaluate("(text) => (window.shown = text)", number)
+    expect(page.locator("#purpose")).to_be_focused()
+    expect(page.get_by_text("Say why you look this person up")).to_be_visible()
+    expect(page.get_by_label("Picture of the camera")).to_have_count(0)
+    assert len(looked_up(database)) == before, "nobody is looked up without a purpose"
+    page.locator("#purpose").fill("At the counter")
+    desk.press("Enter")
+    expect(page.locator("#person")).to_have_text("DURAND ALIX")
+    assert looked_up(database)[-1] == (True, "At the counter")
+
+
+def test_a_camera_that_is_refused_leaves_typing(desks):
+    desk = desks()
+    desk.page.add_init_script(DETECTOR)
+    desk.page.add_init_script(
+        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }"
+    )
+    desk.sign_in()
+    desk.press("p")
+    desk.page.get_by_role("button", name="Receipt or QR code").click()
+    desk.page.get_by_role("button", name="Read a QR code with the camera").click()
+    expect(desk.page.get_by_text("The camera cannot be used.")).to_be_visible()
+    desk.page.get_by_role("button", name="Type it instead").click()
+    expect(desk.page.get_by_role("button", name="Read a QR code with the camera")).to_be_visible()
+
+
+def test_without_a_detector_the_button_is_grey_and_says_why(desks):
+    desk = desks()
+    desk.page.add_init_script("delete window.BarcodeDetector")
+    desk.sign_in()
+    desk.press("p")
+    desk.page.get_by_role("button", name="Receipt or QR code").click()
+    button = desk.page.get_by_role("button", name="Read a QR code with the camera")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    expect(button).to_have_accessible_description(
+        "This browser cannot read QR codes. Use a hand scanner, or type the number."
+    )
+    button.press("Enter")
+    expect(desk.page.get_by_label("Picture of the camera")).to_have_count(0)

@@ -14,6 +14,18 @@ export function shortMoment(instant: string): string {
   return new Intl.DateTimeFormat(language() === "th" ? "th-TH-u-nu-latn" : "en-GB", options).format(new Date(instant));
 }
 
+/** How long something is at an office, in working days: they are the server's. */
+export const atOffice = (days: number): string => (days === 0 ? t("queue.since-today") : days === 1 ? t("queue.since-one") : t("queue.since", { days }));
+
+/** A choice of the filter by working days at the office. */
+export const workingDays = (days: string): string => (days === "1" ? t("queue.one-working-day") : t("queue.working-days", { days }));
+
+/** A time of today in Bangkok: "00:10:30". */
+export function clockTime(instant: string): string {
+  const options = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: "Asia/Bangkok" } as const;
+  return new Intl.DateTimeFormat("en-GB", options).format(new Date(instant));
+}
+
 /** A civil date in few letters: "2 Dec". */
 export function shortDay(iso: string): string {
   const options = { day: "numeric", month: "short", timeZone: "UTC" } as const;

@@ -5,14 +5,17 @@ import { unless } from "./api";
 import { ask, session, wasActive } from "./session.svelte";
 
 export type Item = Schemas["QueueItem"];
-export type View = "mine" | "office";
-export const VIEWS: View[] = ["office", "mine"];
-export const NO_FILTER = { reason: "", nationality: "", visa_class: "", assurance: "", waiting_days: "" };
+export type SavedView = Schemas["SavedViewOut"];
+export const NO_FILTER = { office: "", reason: "", nationality: "", visa_class: "", assurance: "", waiting_days: "", at_office_days: "" };
 const LIMIT = "30";
 const POLL_SECONDS = 10;
 
 export const queue = $state({
-  view: "office" as View,
+  /** Whether only what is in one's own hands is shown. */
+  mine: false,
+  /** The saved view that is shown; empty for a fixed one. */
+  saved: "",
+  views: [] as SavedView[],
   filter: { ...NO_FILTER },
   items: [] as Item[],
   cursor: null as string | null,
@@ -29,7 +32,7 @@ let tag: string | undefined;
 function wanted(cursor?: string): Record<string, string> {
   const query: Record<string, string> = { limit: LIMIT };
   for (const [name, value] of Object.entries(queue.filter)) if (value) query[name] = value;
-  if (queue.view === "mine") query.mine = "true";
+  if (queue.mine) query.mine = "true";
   if (cursor) query.cursor = cursor;
   return query;
 }
@@ -48,12 +51,41 @@ export async function load(): Promise<void> {
   queue.cursor = answer.data.next_cursor;
   queue.newer = undefined;
   queue.at = Math.min(queue.at, Math.max(0, queue.items.length - 1));
-  await count();
+  await Promise.all([count(), loadViews()]);
 }
 
 async function count(): Promise<void> {
   const answer = await ask(() => call("get", "/api/v1/review/counts", {}));
   if (answer.data) queue.counts = answer.data;
+}
+
+/** Read the saved views with their counts. */
+export async function loadViews(): Promise<void> {
+  const answer = await ask(() => call("get", "/api/v1/review/views", {}));
+  if (answer.data) queue.views = answer.data.items;
+}
+
+/** Show a saved view: its filter becomes the present one. */
+export function show(view: SavedView): void {
+  queue.saved = view.id;
+  queue.mine = view.filter.mine ?? false;
+  const kept = view.filter as Record<string, unknown>;
+  for (const name of Object.keys(NO_FILTER) as (keyof typeof NO_FILTER)[]) queue.filter[name] = kept[name] && kept[name] !== "all" ? String(kept[name]) : "";
+}
+
+/** The present filter as it is saved. */
+export function present(): Record<string, unknown> {
+  const set = Object.entries(queue.filter).filter(([, value]) => value);
+  return { ...Object.fromEntries(set), ...(queue.mine && { mine: true }) };
+}
+
+/** Whether the present filter is the one that the view shown has kept. */
+export function isAsSaved(): boolean {
+  const view = queue.views.find((each) => each.id === queue.saved);
+  if (!view) return false;
+  const kept = Object.entries(view.filter).filter(([name, value]) => value && value !== "all" && (name in NO_FILTER || name === "mine"));
+  const set = Object.entries(present());
+  return kept.length === set.length && kept.every(([name, value]) => set.some(([each, other]) => each === name && String(other) === String(value)));
 }
 
 /** Read the next page. */
@@ -70,6 +102,7 @@ export async function more(): Promise<void> {
 async function poll(): Promise<void> {
   const quiet = !session.who || session.locked || document.hidden || !wasActive(120) || !queue.loaded;
   if (quiet || !tag) return;
+  await count();
   const answer = await read(undefined, tag);
   if (answer.trouble) {
     if (!unchanged(answer.trouble)) queue.trouble = answer.trouble;
@@ -78,7 +111,6 @@ async function poll(): Promise<void> {
   queue.trouble = undefined;
   tag = answer.etag;
   merge(answer.data.items);
-  await count();
 }
 
 /** Take over what became of the lines that are shown, and keep new ones until they are asked for. */

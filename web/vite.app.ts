@@ -10,7 +10,7 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 const FIRST = new RegExp(
   [
     "node_modules/(svelte|esm-env|clsx)/|preload-helper|virtual:words$",
-    "app/src/(App|Banner|Page|format|home|routes|updates|screens/(Home|Welcome)|state/(filing|people|phone|session|situation|vault))\\.",
+    "app/src/(App|Banner|Original|Page|format|home|routes|updates|screens/(Home|Welcome)|state/(filing|people|phone|session|situation|vault))\\.",
     "shared/(api|clock|passkeys|theme|words/(dates|words)|components/(Button|Icon|Notice|Ring))",
   ].join("|"),
 );

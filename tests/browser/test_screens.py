@@ -133,6 +133,23 @@ def test_every_language_fits_and_says_everything(narrow, person):
             picture(page, f"{place or 'home'}-{language}")
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("late", "A fine may apply."), ("stay-expired", "It does not extend your stay.")],
+)
+def test_what_the_law_says_stands_in_english_below_another_language(narrow, person, key, said):
+    narrow.activate(person(key))
+    page = narrow.page
+    for language in LANGUAGES:
+        page.locator("select.language").select_option(language)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        original = page.locator("[data-situation] p[lang=en]", has_text=said)
+        expect(original).to_have_count(0 if language in ("en", "th") else 1)
+    page.locator("select.language").select_option("my")
+    expect(original).to_be_visible()
+    picture(page, f"home-original-{key}-my")
+
+
 def test_the_screens_of_a_returned_report(narrow, person):
     narrow.activate(person("returned-report"))
     look(narrow, "home-returned")
@@ -141,6 +158,9 @@ def test_the_screens_of_a_returned_report(narrow, person):
     narrow.open("/#/reports")
     narrow.page.locator("main a.card").first.click()
     look(narrow, "report-returned")
+    narrow.page.locator("select.language").select_option("de")
+    expect(narrow.page.locator("main p[lang=en]")).to_have_count(1)
+    picture(narrow.page, "report-returned-de")
 
 
 def test_the_page_opens_under_the_policy_of_the_service_and_calls_no_other(contexts, service):

@@ -2,7 +2,7 @@
 
 import type { Address, Place, Trouble, Visit } from "$shared/api/client";
 import { longDate, shortDate, timeOf, weekdays } from "$shared/words/dates";
-import { hasText, language, placeLanguage, t, type Key } from "$shared/words/words.svelte";
+import { hasText, language, placeLanguage, t, type Key, type Say } from "$shared/words/words.svelte";
 
 /** A date with its weekday; a space before it where the language writes words apart. */
 export const day = (iso: string | null | undefined): string => (iso ? longDate(iso, language()) : "");
@@ -35,6 +35,6 @@ export function troubleWords(trouble: Trouble): { title: string; text: string } 
 }
 
 /** The text of a code, or another one where this app is older than the code. */
-export function codeWords(key: string, otherwise: Key): string {
-  return t(hasText(key) ? key : otherwise);
+export function codeWords(key: string, otherwise: Key, say: Say = t): string {
+  return say(hasText(key) ? key : otherwise);
 }

@@ -2,8 +2,8 @@
 
 import type { Report, Stay } from "$shared/api/client";
 import type { Tone } from "$shared/components/tone";
-import { bangkokToday, daysBetween } from "$shared/words/dates";
-import { plural, t } from "$shared/words/words.svelte";
+import { bangkokToday, daysBetween, longDate } from "$shared/words/dates";
+import { plural, t, type Say } from "$shared/words/words.svelte";
 import { brief, day, moment } from "./format";
 import { to } from "./routes.svelte";
 import type { Draft } from "./state/filing.svelte";
@@ -15,11 +15,15 @@ export type View = {
   /** The date in the sentence, for beside one of the Buddhist era. */
   date: string | null;
   text: string;
+  /** Sentence and text in another language, where they say what the law says. */
+  original?: (english: Say) => string;
   ring: { part: number; tone: Tone; middle: string; below?: string };
   action: { label: string; href: string } | undefined;
 };
 
 const PERIOD = 90;
+/** Where a fine, a grace or the end of a stay is spoken of. */
+const OF_LAW: readonly Situation[] = ["due-today", "in-grace", "late", "stay-expired"];
 const DATED: readonly Situation[] = ["not-open", "open", "in-grace", "late", "yearly"];
 
 /** Everything that the home screen shows of the obligation. */
@@ -29,35 +33,45 @@ export function viewOf(stay: Stay, reports: Report[], draft: Draft | undefined):
   if (draft?.state === "waiting") return waiting(obligation.due_on);
   const situation = situationOf(stay, reports, today);
   const last = reports[0];
-  const values = {
-    due_on: day(obligation.due_on),
-    opens_on: day(obligation.can_file_from ?? obligation.opens_on),
-    last_day_to_act: day(obligation.last_day_to_act),
-    permitted_until: day(stay.permitted_until),
-    when: last ? moment(last.filed_at) : "",
-  };
   const passed = situation === "in-grace" && obligation.last_day_to_act !== null && obligation.last_day_to_act <= today;
-  const words = wordsOf(situation, obligation, values);
+  const said = (say: Say, date: typeof day): { title: string; text: string } => {
+    const words = wordsOf(situation, obligation, valuesOf(stay, last, date), say);
+    return passed ? { ...words, text: say("home.in-grace.now") } : words;
+  };
+  const words = said(t, day);
+  const original = (english: Say): string => Object.values(said(english, (iso) => (iso ? longDate(iso, "en") : ""))).join(" ");
   return {
     situation,
     sentence: words.title,
     date: situation === "stay-expired" || situation === "leaves-before" ? stay.permitted_until : DATED.includes(situation) ? obligation.due_on : null,
-    text: passed ? t("home.in-grace.now") : words.text,
+    text: words.text,
+    ...(OF_LAW.includes(situation) && { original }),
     ring: ringOf(situation, obligation.due_on, today),
     action: actionOf(situation, stay, last, draft, today),
   };
 }
 
+function valuesOf(stay: Stay, last: Report | undefined, date: typeof day): Record<string, string> {
+  const { obligation } = stay;
+  return {
+    due_on: date(obligation.due_on),
+    opens_on: date(obligation.can_file_from ?? obligation.opens_on),
+    last_day_to_act: date(obligation.last_day_to_act),
+    permitted_until: date(stay.permitted_until),
+    when: last ? moment(last.filed_at) : "",
+  };
+}
+
 /** The sentence of a situation and what follows it. Those of the law are the API's own, so that both say the same. */
-function wordsOf(situation: Situation, owed: Stay["obligation"], values: Record<string, string>): { title: string; text: string } {
-  if (situation === "leaves-before") return { title: t("states.none.title", values), text: t("states.none.text") };
+function wordsOf(situation: Situation, owed: Stay["obligation"], values: Record<string, string>, say: Say): { title: string; text: string } {
+  if (situation === "leaves-before") return { title: say("states.none.title", values), text: say("states.none.text") };
   if (situation === "yearly") {
     const state = owed.state === "none" ? "states.none" : (`yearly-states.${owed.state}` as const);
-    return { title: t(`${state}.title`, values), text: t(`${state}.text`, values) };
+    return { title: say(`${state}.title`, values), text: say(`${state}.text`, values) };
   }
-  if (situation === "exempt" || situation === "unclear") return { title: t(`home.${situation}`), text: owed.text };
-  if (isState(situation)) return { title: t(`states.${situation}.title`, values), text: t(`states.${situation}.text`, values) };
-  return { title: t(`home.${situation}`, values), text: t(`home.${situation}.text`, values) };
+  if (situation === "exempt" || situation === "unclear") return { title: say(`home.${situation}`), text: owed.text };
+  if (isState(situation)) return { title: say(`states.${situation}.title`, values), text: say(`states.${situation}.text`, values) };
+  return { title: say(`home.${situation}`, values), text: say(`home.${situation}.text`, values) };
 }
 
 type State = Exclude<Stay["obligation"]["state"], "none">;

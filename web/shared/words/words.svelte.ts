@@ -10,6 +10,8 @@ type Words = typeof en;
 type Paths<T> = { [K in keyof T & string]: T[K] extends string | string[] ? K : `${K}.${Paths<T[K]>}` }[keyof T & string];
 export type Key = keyof Words["screens"] | Paths<Pick<Words, "states" | "yearly-states" | "statuses" | "reasons">>;
 type Values = Record<string, string | number>;
+/** Gives the text under a key, in one language. */
+export type Say = (key: Key, values?: Values) => string;
 
 /** Own names, in the order in which the switch shows them. */
 export const LANGUAGES = NAMES as Record<Language, string>;
@@ -86,7 +88,7 @@ export function t(key: Key, values: Values = {}): string {
  * The texts of a language that is not the present one, for what another person than the owner of the phone reads;
  * where they do not load, those of the present one.
  */
-export async function textsOf(wanted: "en" | "th"): Promise<(key: Key, values?: Values) => string> {
+export async function textsOf(wanted: "en" | "th"): Promise<Say> {
   const parts = await Promise.all([FIRST[wanted]?.(), LATER[wanted]?.()]).catch(() => [{ default: now.words }]);
   const words: Record<string, string | string[]> = Object.assign({}, ...parts.map((part) => part?.default));
   return (key, values = {}) => fill(words[key] ?? key, values);

@@ -276,6 +276,12 @@ def _waiting(system: Installation) -> int:
     return int(row[0]) if row else 0
 
 
+def _computed_from(column: Column[Any]) -> set[str]:
+    """The columns of its table that a computed column names."""
+    assert column.computed
+    return {*re.findall(r"\w+", str(column.computed.sqltext))} & {*column.table.columns.keys()}
+
+
 def _search(row: Row, system: Installation, mailbox: Mailbox) -> None:
     """Look for every mark in all that leaves the service, and compare with what the dictionary says."""
     dump = _dump(system)
@@ -292,13 +298,14 @@ def _search(row: Row, system: Installation, mailbox: Mailbox) -> None:
         for name, content in (logs | pages | mails | apart).items():
             row.require(f"{mark.name} stands in {name}", not mark.is_in(content))
     found = _columns_in_clear(system)
-    for column, marks in found.items():
-        classed = (
-            Base.metadata.tables[column.partition(".")[0]].columns[column.partition(".")[2]].info["classification"]
-        )
-        row.require(f"{column} is {classed}, but holds {marks}", classed == Classification.PERSONAL)
-        meant = {mark.name for mark in MARKS if mark.home == column}
-        row.require(f"{column} holds {marks - meant}, which is meant for elsewhere", marks <= meant)
+    for name, marks in found.items():
+        table, _, column_name = name.partition(".")
+        column = Base.metadata.tables[table].columns[column_name]
+        classed = column.info["classification"]
+        row.require(f"{name} is {classed}, but holds {marks}", classed == Classification.PERSONAL)
+        homes = {name} | ({f"{table}.{each}" for each in _computed_from(column)} if column.computed else set())
+        meant = {mark.name for mark in MARKS if mark.home in homes}
+        row.require(f"{name} holds {marks - meant}, which is meant for elsewhere", marks <= meant)
     row.figure(searched=f"{(len(dump) + sum(map(len, (logs | pages | mails | pushed).values()))) / 1e6:.1f} MB")
     row.figure(in_clear=" ".join(sorted(found)), elsewhere=len(row.broken))
 

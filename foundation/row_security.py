@@ -10,6 +10,7 @@ See docs/adr/0016-rows-of-one-person.md.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -89,8 +90,14 @@ def opening(person: UUID) -> Opening:
 
     The role is that of residents beside the one that connected. All of it ends with the transaction.
     """
-    ids = f"set_config('{SETTING}', ({_ids})::text, true)"
-    return Opening(f"{ids}, set_config('role', session_user || '{RESIDENT_SUFFIX}', true)", {"person": person})
+    return Opening(_opening_sql(_ids), {"person": person})
+
+
+@cache
+def _opening_sql(ids: str) -> str:
+    return (
+        f"set_config('{SETTING}', ({ids})::text, true), set_config('role', session_user || '{RESIDENT_SUFFIX}', true)"
+    )
 
 
 @contextmanager

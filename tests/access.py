@@ -13,7 +13,7 @@ from immigration.models.people import Passport, Person, document_index, folded_i
 from immigration.models.records import Movement
 from immigration.rules.birth_dates import BirthDate
 from immigration.services import activations
-from tests.conftest import NOW, SECRET, application
+from tests.conftest import NOW, SECRET, application, as_served
 
 BORN = date(1990, 5, 17)
 BIRTH = BirthDate.of(BORN)
@@ -38,7 +38,7 @@ class SetClock:
 
 def make_app(database: Database, clock: SetClock) -> Flask:
     """The application with a clock that the test moves."""
-    return application(database, settings=SETTINGS, clock=clock)
+    return application(as_served(database), settings=SETTINGS, clock=clock)
 
 
 def add_person(

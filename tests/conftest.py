@@ -107,8 +107,11 @@ class _AsServed:
 
 @cache
 def as_served(database: Database) -> Database:
-    """A database as the API of production has it: requests work with its role, a test beside them as owner."""
-    return cast("Database", _AsServed(database))
+    """A database as the API of production has it: requests work with its role, a test beside them as owner.
+
+    One that is not the owner's is as it is.
+    """
+    return cast("Database", _AsServed(database)) if database.url.username == "app" else database
 
 
 SETTINGS = Settings(environment="test", secret_keys=(SECRET,))
@@ -120,7 +123,6 @@ def application(database: Database, *, settings: Settings = SETTINGS, clock: Clo
 
     A test process makes its routes once, since they take a while; services and configuration are new each time.
     """
-    database = as_served(database)
     key = (settings.production, settings.trusted_proxies)  # on these routes depend
     if key not in _applications:
         app = create_app(settings, database=database, clock=clock)
@@ -143,7 +145,7 @@ def database(empty_database: Database) -> Database:
 @pytest.fixture
 def app(database: Database) -> Flask:
     """The application on an empty database, with a clock that stands at NOW."""
-    return application(database)
+    return application(as_served(database))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from foundation.identity import STAFF
 from operations.services import services_of
 from tests.api_operations import WRITING, Field, Operation, members, operations, schema
 from tests.architecture.sources import ROOT
-from tests.conftest import application, emptied
+from tests.conftest import application, as_served, emptied
 from tests.factories import ADDRESS, activate, arrived, officer
 
 CODES = set(re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs/problems.md").read_text("utf-8"), re.M))
@@ -52,7 +52,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def inhabited(empty_database: Database) -> World:
-    app = application(emptied(empty_database))
+    app = application(as_served(emptied(empty_database)))
     arrived(app)
     resident = activate(app, assurance="mail")
     staff = {str(role): officer(app, name=role, role=role).headers for role in sorted(STAFF)}

@@ -13,7 +13,7 @@ from immigration.models.access import Officer
 from immigration.services import officer_passkeys, officers
 from tests.access import SETTINGS, make_app
 from tests.authenticator import PRESENT, Authenticator
-from tests.conftest import NOW, application
+from tests.conftest import NOW, application, as_served
 from tests.factories import query
 
 PASSWORD = "correct horse battery"
@@ -30,7 +30,7 @@ def account(database):
 
 @pytest.fixture
 def app(account, database, clock):
-    return application(database, settings=PRODUCTION, clock=clock)
+    return application(as_served(database), settings=PRODUCTION, clock=clock)
 
 
 def first_use_code(database, *, replace=False, now=NOW):

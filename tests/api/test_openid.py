@@ -17,7 +17,7 @@ from immigration.routes.openid import COOKIE
 from immigration.services import officers
 from tests.access import SETTINGS
 from tests.authenticator import encoded
-from tests.conftest import NOW, application
+from tests.conftest import NOW, application, as_served
 from tests.identity_provider import ACR, CLIENT, SECRET, identity_provider
 
 
@@ -30,7 +30,7 @@ def provider(clock):
 @pytest.fixture
 def app(database, clock, provider):
     openid = OpenIdSettings(provider.issuer, CLIENT, SECRET, (ACR,))
-    return application(database, settings=replace(SETTINGS, openid=openid), clock=clock)
+    return application(as_served(database), settings=replace(SETTINGS, openid=openid), clock=clock)
 
 
 @pytest.fixture
@@ -344,7 +344,7 @@ def test_answers_that_are_refused_are_throttled(browser, provider):
 
 
 def test_without_a_provider_there_is_no_such_page(database, clock):
-    client = application(database, settings=SETTINGS, clock=clock).test_client()
+    client = application(as_served(database), settings=SETTINGS, clock=clock).test_client()
     for path in ("/console/openid", "/console/openid/callback?code=c&state=x"):
         answer = client.get(path)
         assert (answer.status_code, answer.json["code"]) == (404, "openid-not-configured")

@@ -151,8 +151,8 @@ def access_log(
 
 def list_accesses(session: ReadSession, person_id: UUID, *, cursor: str | None = None, limit: int = 20) -> Page[Access]:
     """The same for who may see it beside the person: officers who opened a report of theirs."""
-    query = select(EventRecord).where(belongings.concerns(person_id), EventRecord.kind.in_(_ACTS), events.of_staff())
-    found = _page(session, query, cursor, limit)
+    about = belongings.concerns_and(person_id, EventRecord.kind.in_(_ACTS), events.of_staff())
+    found = _page(session, select(EventRecord).where(about), cursor, limit)
     return Page([_access(event) for event in found.items], found.next_cursor)
 
 

@@ -56,7 +56,7 @@ def test_a_report_is_given_to_another_office(desks, database):
     expect(near.heading).not_to_contain_text("DURAND")
     far.sign_in(staff(database, "of-chiang-mai", Role.OFFICER, "CMI"))
     far.open(number)
-    expect(far.page.get_by_text("Given to another office")).to_be_visible()
+    expect(far.page.get_by_text("Given to another office", exact=True)).to_be_visible()
 
 
 def test_a_case_is_given_to_another_office_whose_clock_begins(desks, service, person, database):

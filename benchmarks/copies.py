@@ -1,5 +1,7 @@
 """Copies the people of `nation.py` set by set: one INSERT a table, indexes are created afterwards."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, text
 
 STRIDE = 50_000
@@ -55,15 +57,25 @@ def person_id(template: str, copy: str) -> str:
     return f"md5('00000000-0000-4000-8000-' || lpad(({template})::text, 12, '0') || ({copy})::text)::uuid"
 
 
-def make(connection: Connection, copies: int) -> None:
-    """Make that many copies of everything that is in the database."""
+PLANNED_FROM = ("people", "obligations", "reports", "devices")
+"""The tables that planning reads; of reports it asks for the newest one of a person."""
+
+
+def make(connection: Connection, copies: int, *, only: Collection[str] | None = None) -> None:
+    """Make that many copies of everything that is in the database, or in some tables, and then without their keys.
+
+    Where only some are copied, a person has one report.
+    """
     _name_templates(connection)
     connection.execute(text("delete from events_to_relay"))
     keys, indexes = _take_down(connection)
     for statement in _FUNCTIONS.format(stride=STRIDE).split(";"):
         connection.execute(text(statement))
-    for table, changed in _TABLES.items():
-        _copy(connection, table, changed, copies)
+    these = _ONLY if only is None else {**_ONLY, "reports": f"t.id in ({_NEWEST})"}
+    for table in _TABLES if only is None else only:
+        _copy(connection, table, _TABLES[table], copies, these.get(table, "true"))
+    if only is not None:
+        keys = [key for key in keys if "foreign key" not in key.lower()]
     for statement in (*indexes, *keys):
         connection.exec_driver_sql(statement)
     for table in ("passports", "movements", "permissions", "residences", "reports", "decisions", "events"):
@@ -105,7 +117,7 @@ def _take_down(connection: Connection) -> tuple[list[str], list[str]]:
     return keys, [made for _, made in rest]
 
 
-def _copy(connection: Connection, table: str, changed: dict[str, str], copies: int) -> None:
+def _copy(connection: Connection, table: str, changed: dict[str, str], copies: int, these: str) -> None:
     columns = connection.scalars(
         text(
             "select column_name from information_schema.columns where table_schema = 'public' and table_name = :table"
@@ -115,7 +127,7 @@ def _copy(connection: Connection, table: str, changed: dict[str, str], copies: i
     ).all()
     names = ", ".join(f'"{column}"' for column in columns)
     values = ", ".join(changed.get(column, f't."{column}"') for column in columns)
-    source = f"select * from {table} t where {_ONLY.get(table, 'true')}"
+    source = f"select * from {table} t where {these}"
     connection.exec_driver_sql(
         f"insert into {table} ({names}) overriding system value select {values} "
         f"from ({source}) t cross join generate_series(1, {copies}) j"

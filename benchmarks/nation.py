@@ -9,7 +9,7 @@ The data stay under `var/` and are used again. `BENCH_PEOPLE` sets the size.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -65,6 +65,8 @@ class Nation:
     people: int
     server: Server
     url: str
+    only: Collection[str] | None = None
+    """The tables that are full, where not all are."""
 
     def database(self) -> Database:
         """A database without statement timeout, of this process."""
@@ -108,15 +110,15 @@ def wanted(otherwise: int = 400_000) -> int:
 
 
 @contextmanager
-def nation(people: int) -> Iterator[Nation]:
-    """A nation of that many people, made if there is none yet."""
-    server = local_server(ROOT / "var" / f"nation-{people}")
+def nation(people: int, *, only: Collection[str] | None = None) -> Iterator[Nation]:
+    """A nation of that many people, made if there is none yet; with `only` some of its tables, which is made sooner."""
+    server = local_server(ROOT / "var" / f"nation-{people}{'-in-part' if only else ''}")
     try:
         url = server.ensure_database("nation")
-        nation_data = Nation(people, server, url)
+        nation_data = Nation(people, server, url, only)
         if not _is_complete(url):
             _make(nation_data)
-        nation_data = Nation(people, server, server.url("nation"))
+        nation_data = Nation(people, server, server.url("nation"), only)
         _bring_up_to_date(nation_data)
         with psycopg.connect(nation_data.url) as connection:
             if connection.execute("select to_regclass('nation_rows')").fetchone() == (None,):
@@ -161,8 +163,9 @@ def _make(made: Nation) -> None:
     migrating.bring_up_to_date(database)
     _create_templates(database)
     with database.engine.begin() as connection:
-        copies.make(connection, made.people // TEMPLATES - 1)
-        names.give(connection)
+        copies.make(connection, made.people // TEMPLATES - 1, only=made.only)
+        if not made.only:
+            names.give(connection)
     alone(database, "vacuum analyze")
     alone(database, "create table nation_is_complete ()")
     database.close()

@@ -1,8 +1,9 @@
 """Sending: messages claimed, sent and settled by the worker, beside firebase-admin's own loop without a database.
 
 `send_each` gets batches of 500, as documented. Both send to a provider that answers at once, and to one that takes
-60 ms. CPU is the sending process's own: other work on the machine disturbs it less than the rates. A third
-measurement kills a worker in the middle, and counts what the provider got twice.
+60 ms; by TLS, as to Google, and without. `send_each` has the pool of 100 connections that it has to Google. CPU is the
+sending process's own: other work on the machine disturbs it less than the rates. A last measurement kills a worker in
+the middle, and counts what the provider got twice.
 """
 
 import json
@@ -13,9 +14,13 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
 from time import perf_counter, process_time, sleep
 from typing import Any
+from unittest.mock import patch
 from urllib.request import urlopen
 
 import firebase_admin
@@ -23,6 +28,7 @@ from firebase_admin import messaging
 from sqlalchemy import text
 
 from benchmarks.nation import NOW, SECRET
+from benchmarks.provider import CERTIFICATE
 from benchmarks.tables import machine, say, table
 from devtools.postgres import temporary_server
 from foundation.config import Settings
@@ -34,11 +40,15 @@ from notifications.models import Device
 
 MESSAGES = 20_000
 BY_LIBRARY = 4_000
-DELAYS = (0.0, 0.06)
+WARM = 1_000
+"""Messages before each measurement: connections are kept from one round to the next."""
+ROUNDS = 3
+PROVIDERS = ((0.0, True), (0.0, False), (0.06, True), (0.06, False))
+"""After how many seconds they answer, and whether by TLS."""
 BARS = {0.0: "5 × send_each", 0.06: "4,000/s"}
 
 HEAD = [
-    "provider answers after",
+    "provider answers",
     "worker, messages/s",
     "send_each",
     "ratio",
@@ -52,7 +62,7 @@ _DELIVERIES = text(
     """with message as (
         insert into notifications (person_id, kind, dedupe, lane, params, status, created_at, fanned_out_at)
         select person_id, 'report.reopened', 'event:' || :run, 0, '{"number": "R-1"}', 'pending', :now, :now
-        from devices returning id, person_id
+        from devices limit :number returning id, person_id
     )
     insert into deliveries (notification_id, person_id, device_id, lane, next_try_at)
     select message.id, person_id, device_id, 0, :now from message join devices using (person_id)"""
@@ -66,22 +76,32 @@ def main() -> None:
         database = Database(server.ensure_database("sending"))
         Base.metadata.create_all(database.engine)
         add_phones(database)
-        rows = [_measure(database, delay) for delay in DELAYS]
-        say(f"\nSending, {MESSAGES:,} messages by one worker; {machine()}\n")
+        rows = [_measure(database, delay, tls=tls) for delay, tls in PROVIDERS]
+        say(f"\nSending, {MESSAGES:,} messages by one worker, median of {ROUNDS} rounds; {machine()}\n")
         table(HEAD, rows)
         _kill(database)
         database.close()
 
 
-def _measure(database: Database, delay: float) -> list[str]:
-    with provider(delay) as url:
-        peer, peer_cpu = _timed(lambda: _by_library(url))
-        add_deliveries(database, str(delay))
-        channel = FcmChannel(Settings(fcm_endpoint=url))
-        ours, cpu = _timed(lambda: rounds.send_round(database, channel, NOW))
-        channel.close()
-        rates = [f"{ours:,.0f}", f"{peer:,.0f}", f"{ours / peer:.1f}"]
-        return [f"{delay * 1000:.0f} ms", *rates, BARS[delay], f"{cpu:.0f}", f"{peer_cpu:.0f}", f"{peer_cpu / cpu:.1f}"]
+def _measure(database: Database, delay: float, *, tls: bool) -> list[str]:
+    """One row: both in turn, ROUNDS times; the ratios are those of the rounds."""
+    found = []
+    for turn in range(ROUNDS):
+        with provider(delay, tls=tls) as url:
+            _by_library(url, WARM)
+            peer, peer_cpu = _timed(partial(_by_library, url, BY_LIBRARY))
+            channel = FcmChannel(Settings(fcm_endpoint=url))
+            add_deliveries(database, f"warm {delay} {tls} {turn}", WARM)
+            rounds.send_round(database, channel, NOW)
+            add_deliveries(database, f"{delay} {tls} {turn}")
+            ours, cpu = _timed(partial(rounds.send_round, database, channel, NOW))
+            channel.close()
+            assert counts(url)["messages"] == BY_LIBRARY + MESSAGES + 2 * WARM
+        found.append((ours, peer, ours / peer, cpu, peer_cpu, peer_cpu / cpu))
+    ours, peer, ratio, cpu, peer_cpu, by_cpu = (median(each) for each in zip(*found, strict=True))
+    rates = [f"{ours:,.0f}", f"{peer:,.0f}", f"{ratio:.1f}", BARS[delay]]
+    name = f"after {delay * 1000:.0f} ms, {'TLS' if tls else 'plain'}"
+    return [name, *rates, f"{cpu:.0f}", f"{peer_cpu:.0f}", f"{by_cpu:.1f}"]
 
 
 def _timed(send: Callable[[], int]) -> tuple[float, float]:
@@ -95,7 +115,10 @@ def _timed(send: Callable[[], int]) -> tuple[float, float]:
 def library(url: str) -> Any:
     """firebase-admin, sending to a provider of ours."""
     app = firebase_admin.initialize_app(_credential(Settings(fcm_endpoint=url)), {"projectId": "demo"}, name=url)
-    messaging._get_messaging_service(app)._fcm_url = f"{url}/v1/projects/demo/messages:send"
+    service = messaging._get_messaging_service(app)
+    service._fcm_url = f"{url}/v1/projects/demo/messages:send"
+    session = service._client.session
+    session.mount(url, session.get_adapter("https://fcm.googleapis.com"))
     return app
 
 
@@ -108,14 +131,13 @@ def message(number: int) -> Any:
     )
 
 
-def _by_library(url: str) -> int:
-    """Send by `send_each`; how many messages."""
+def _by_library(url: str, number: int) -> int:
+    """Send so many by `send_each`; how many there were."""
     app = library(url)
-    for _ in range(BY_LIBRARY // 500):
+    for _ in range(number // 500):
         batch = [message(n) for n in range(500)]
         assert messaging.send_each(batch, app=app).success_count == 500
-    firebase_admin.delete_app(app)
-    return BY_LIBRARY
+    return number
 
 
 def _kill(database: Database) -> None:
@@ -148,17 +170,20 @@ def _kill(database: Database) -> None:
 
 
 @contextmanager
-def provider(delay: float) -> Iterator[str]:
-    """A provider that answers after `delay` seconds; its address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.provider", str(delay)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    try:
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    finally:
-        process.kill()
-        process.wait()
+def provider(delay: float, *, tls: bool = False) -> Iterator[str]:
+    """A provider that answers after `delay` seconds; its address. By TLS, everybody in this process trusts it."""
+    with TemporaryDirectory() as folder, patch.dict(os.environ) as environment:
+        command = [sys.executable, "-m", "benchmarks.provider", str(delay), *([folder] if tls else [])]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        try:
+            port = process.stdout.readline().strip()
+            for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE") if tls else ():
+                environment[name] = str(Path(folder) / CERTIFICATE)
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+        finally:
+            process.kill()
+            process.wait()
 
 
 def counts(url: str) -> dict[str, Any]:
@@ -186,11 +211,11 @@ def add_phones(database: Database, number: int = MESSAGES) -> None:
         )
 
 
-def add_deliveries(database: Database, run: str) -> None:
-    """Have a message wait for each phone, and none else."""
+def add_deliveries(database: Database, run: str, number: int | None = None) -> None:
+    """Have a message wait for each phone, or for so many, and none else."""
     with database.engine.begin() as connection:
         connection.execute(text("truncate notifications cascade"))
-        connection.execute(_DELIVERIES, {"run": run, "now": NOW})
+        connection.execute(_DELIVERIES, {"run": run, "now": NOW, "number": number})
         connection.execute(text("analyze"))
 
 

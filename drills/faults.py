@@ -5,7 +5,6 @@ wait, while the mail server refuses, greylists or hangs, and while workers, back
 """
 
 import json
-import math
 import random
 import time
 from collections import Counter, defaultdict
@@ -24,7 +23,7 @@ from devtools.standins import mailbox
 from devtools.standins.mailbox import Mailbox, Mode
 from drills import repeats
 from drills.installation import Installation, eventually, installation
-from drills.repeats import Cause, Span
+from drills.repeats import Cause
 from drills.residents import Resident, add
 from drills.rows import Row
 from drills.sizes import Sizes
@@ -41,7 +40,6 @@ AHEAD = timedelta(hours=6)
 """How far the clock of the last workers is in front, so that every wait is over."""
 SETTLED = 900  # seconds, on a machine that is busy with other work; else it takes some
 WRITTEN = 300  # seconds
-AWAY_AT_LEAST = 1.0  # seconds: PostgreSQL may take a connection before it notices that one of its processes was killed
 NEVER = TIMEOUT + 3
 ANSWERS: tuple[dict[str, Any], ...] = (
     {"error_code": "UNAVAILABLE"},
@@ -77,9 +75,8 @@ class Faults:
     post: Mailbox
     chance: random.Random
     done: Counter[str] = field(default_factory=Counter)
-    worker_kills: list[Span] = field(default_factory=list)
-    away: list[Span] = field(default_factory=list)
-    """When the database was away."""
+    ended: dict[str, str] = field(default_factory=dict)
+    """The workers that were ended, and how."""
 
     def one(self) -> None:
         """Break one thing, or put a provider right."""
@@ -105,20 +102,13 @@ class Faults:
 
     def _kill(self) -> None:
         what = self.chance.choices(("worker", "backend", "PostgreSQL"), (5, 4, 1))[0]
-        moment = monotonic()
         if what == "worker":
-            killed = self.chance.choice(self.system.workers).kill()
-            self.worker_kills += [(moment, monotonic())] if killed else []
+            worker = self.chance.choice(self.system.workers)
+            killed = worker.kill()
+            self.ended |= dict.fromkeys(worker.killed, "killed")
         else:
             killed = _kill_backend(self.system, self.chance) if what == "backend" else self.system.cluster.kill()
-            self.away += [(moment, math.inf)] if killed else []
         self.done[f"{what} killed"] += killed
-
-    def written(self, began: float) -> None:
-        """Note that the database was there at a moment."""
-        self.away = [
-            (since, began if end == math.inf and began > since + AWAY_AT_LEAST else end) for since, end in self.away
-        ]
 
     def _script(self, answers: list[dict[str, Any]]) -> None:
         url = self.system.environment["FCM_ENDPOINT"] + "/script"
@@ -134,6 +124,8 @@ def run(sizes: Sizes) -> Row:
         system.environment["SMTP_URL"] = post.url
         people = [*add(system, PEOPLE), *add(system, BY_MAIL, by_mail=True)]
         _add_old_phones(system, people[:60])
+        with system.operator() as connection:
+            repeats.keep_journal(connection)
         system.start_workers(WORKERS)
         faults = Faults(system, post, random.Random(f"faults {sizes.seed}"))
         written = _write(faults, people, sizes.fault_seconds)
@@ -147,7 +139,7 @@ def run(sizes: Sizes) -> Row:
 def _write(faults: Faults, people: list[Resident], seconds: int) -> int:
     """Write messages while things break; how many there are."""
     written, until, next_fault = 0, monotonic() + seconds, monotonic() + 1
-    writer = Writer(faults)
+    writer = Writer(faults.system)
     while monotonic() < until:
         began = monotonic()
         writer.write([(faults.chance.choice(people).id, f"fault:{written + n}") for n in range(A_SECOND)])
@@ -156,41 +148,37 @@ def _write(faults: Faults, people: list[Resident], seconds: int) -> int:
             faults.one()
             next_fault = monotonic() + faults.chance.uniform(0.2, 1.5)
         time.sleep(max(0.0, began + 1 - monotonic()))
-    writer.write([])  # the database is there again
     return written
 
 
 class Writer:
     """Writes messages; again where the database was away in the middle, which doubles nothing."""
 
-    def __init__(self, faults: Faults) -> None:
-        self._faults = faults
+    def __init__(self, system: Installation) -> None:
+        self._system = system
         self._connection: psycopg.Connection[Any] | None = None
 
     def write(self, messages: list[tuple[Any, str]]) -> None:
-        """Write them all, however often it takes; with none, wait until the database is there. Raises TimedOut."""
+        """Write them all, however often it takes. Raises TimedOut."""
         eventually(lambda: self._done(messages), WRITTEN, "messages are written")
 
     def _done(self, messages: list[tuple[Any, str]]) -> bool:
-        began = monotonic()
         try:
-            if self._connection is None or not messages:
-                self._connection = psycopg.connect(self._faults.system.url, autocommit=True, connect_timeout=5)
-            self._connection.execute("select 1")
+            if self._connection is None:
+                self._connection = psycopg.connect(self._system.url, autocommit=True, connect_timeout=5)
             with self._connection.cursor() as cursor:
                 cursor.executemany(_WRITE, messages)
         except psycopg.Error:
             self._connection = None
             return False
-        self._faults.written(began)
-        return bool(messages) or all(end < math.inf for _, end in self._faults.away)
+        return True
 
 
 def _settle(faults: Faults) -> None:
-    """Let new workers finish, whose clock is ahead of every wait; the end of the others counts as a kill."""
-    system, began = faults.system, monotonic()
+    """Let new workers finish, whose clock is ahead of every wait, when the others have ended after the work in hand."""
+    system = faults.system
+    faults.ended |= dict.fromkeys((worker.name for worker in system.workers), "ended")
     system.end_workers()
-    faults.worker_kills.append((began, monotonic()))
     system.start_workers(WORKERS, ahead=AHEAD)
 
     def nothing_waits() -> bool:
@@ -220,26 +208,28 @@ def _count(row: Row, system: Installation, faults: Faults, written: int) -> None
 
 def _explain(row: Row, system: Installation, faults: Faults, ids: set[str]) -> None:
     """Say why providers got messages again."""
-    tries = {key: each for key, each in repeats.read(system.pushed).items() if key[1] in ids}
-    why = repeats.causes(tries, kills=faults.worker_kills, away=faults.away)
-    in_hand = repeats.in_hand(tries, kills=faults.worker_kills, away=faults.away)
-    row.figure(repeats_at_Firebase=why.total(), after_no_answer=why[Cause.NO_ANSWER])
-    row.figure(after_a_worker_was_killed=why[Cause.KILLED], of_in_hand_then=in_hand, unexplained=why[Cause.NONE])
+    with system.operator() as connection:
+        journal = repeats.read_journal(connection)
+    again = repeats.explain(repeats.read_taken(system.pushed), journal, faults.ended)
+    why = Counter(each.cause for each in again)
+    row.figure(repeats_at_Firebase=len(again), after_no_answer=why[Cause.NO_ANSWER])
+    row.figure(after_a_worker_was_killed=why[Cause.KILLED], most_by_one_kill=repeats.most_by_one_kill(again))
+    row.figure(after_a_worker_ended=sum(each.said == "ended" for each in again), unexplained=why[Cause.NONE])
     row.require(
         "Firebase gets again only what had no answer, or was in the hands of a worker that was killed",
         why[Cause.NONE] == 0,
     )
-    for each in repeats.unexplained(tries, kills=faults.worker_kills, away=faults.away)[:20]:
+    for each in [each for each in again if each.cause is Cause.NONE][:20]:
         print(f"unexplained: {each}", flush=True)
     if why[Cause.NONE]:
         print(*_complaints(system), sep="\n", flush=True)
     mails = Counter(key for key in _mails(system) if key.removeprefix("notification-") in ids)
-    again = mails.total() - len(mails)
-    row.figure(repeats_by_mail=again)
+    by_mail = mails.total() - len(mails)
+    row.figure(repeats_by_mail=by_mail)
     ended = faults.done["worker killed"] + WORKERS
     row.require(
         "the mail server gets again only what was in the batch of a worker that was killed",
-        again <= ended * MAILS_AT_ONCE,
+        by_mail <= ended * MAILS_AT_ONCE,
     )
 
 

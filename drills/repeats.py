@@ -1,34 +1,38 @@
-"""What a provider got again, and why: every repeat is explained by what became of the try before it.
+"""What a provider got again, and why: each request says of which delivery it is and which try, and so do the books.
 
-A worker sends a message again only where it did not learn, or did not write down, that the provider has it. So its try
-before had no answer in time, or a worker was killed while it was in a worker's hands: from when it was sent until what
-the provider answered was stored.
+A trigger notes, in the transactions of the service itself, which worker claimed each try and what became of it. So the
+reason of a repeat is known for each, and does not follow from what happened near it: the worker stored that it had no
+answer, or it was ended before it stored one.
 """
 
 import json
-import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from notifications import rounds
-from notifications.channels.fcm import TIMEOUT
+import psycopg
 
-STORED_WITHIN = rounds.SETTLE_EVERY + rounds.SETTLE_AGAIN + 1.5
-"""Seconds from an answer until it is stored where the database is there: the pause between two settlements, the pause
-after one that failed because its connection was killed, and what a claim and a commit take on a busy machine."""
-ON_ITS_WAY = 2.0
-"""Seconds that a request may lie in the provider's socket before it is read, on a busy machine: also one whose sender
-was killed is read, taken and answered."""
-LATE = TIMEOUT - 1
-"""Seconds after which an answer may have come too late: the worker's clock began before the provider's."""
+from notifications.channels.fcm import ATTEMPT
+from notifications.rules import DeliveryStatus
 
-Span = tuple[float, float]
-"""From one moment to another, on the monotonic clock, which all processes of a machine share."""
+_JOURNAL = (
+    "create table drill_tries (delivery_id uuid, attempt int, worker text, result text)",
+    """create function note_try() returns trigger language plpgsql security definer as $$ begin
+        if new.tries > old.tries then
+            insert into drill_tries values (new.id, new.tries, current_setting('application_name'), null);
+        elsif (new.status, new.error, new.next_try_at) is distinct from (old.status, old.error, old.next_try_at) then
+            insert into drill_tries values (new.id, new.tries, current_setting('application_name'),
+                case when new.status = 'sent' then new.status else coalesce(new.error, new.status) end);
+        end if;
+        return null;
+    end $$""",
+    "create trigger note_try after update on deliveries for each row execute function note_try()",
+)
+Key = tuple[str, int]
+"""A delivery and the number of a try."""
 
 
 class Cause(StrEnum):
@@ -40,80 +44,86 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True)
-class Try:
-    """A message that the provider took: when, and when its answer was sent; None where the answer never left whole."""
+class Entry:
+    """What the books say of a try: which worker claimed it, and what it stored of it, if anything."""
 
-    taken: float
-    answered: float | None
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether the worker got the answer in time, if it lived."""
-        return self.answered is not None and self.answered - self.taken < LATE
-
-    def in_hand_until(self, away: Sequence[Span]) -> float:
-        """Until when it may not be stored yet, where the database was away in these spans of time."""
-        assert self.answered is not None
-        until = self.answered + STORED_WITHIN
-        for begin, end in away:
-            if self.answered <= end and begin <= until:
-                until = max(until, end + STORED_WITHIN)
-        return until
-
-    def in_hand_at(self, kill: Span, away: Sequence[Span]) -> bool:
-        """Whether a worker that was killed may not have stored its answer."""
-        begin, end = kill
-        return self.taken - ON_ITS_WAY <= end and begin <= self.in_hand_until(away)
+    worker: str
+    result: str | None = None
 
 
-def read(pushed: Path) -> dict[tuple[str, str], list[Try]]:
-    """The tries that the stand-in took, by phone and message, from its two files."""
-    answered = {each["name"]: float(each["answered"]) for each in _lines(pushed.with_suffix(".answers"))}
-    tries: dict[tuple[str, str], list[Try]] = defaultdict(list)
-    for each in _lines(pushed):
-        if each["status"] == 200:
-            key = each["target"], each["message"]["data"]["notification_id"]
-            tries[key].append(Try(each["at"], answered.get(each["name"])))
-    return tries
+@dataclass(frozen=True)
+class Repeat:
+    """A try that the provider took although another one of the same message counts, and why there were both."""
+
+    key: Key
+    cause: Cause
+    worker: str | None
+    said: str
 
 
-def causes(tries: Mapping[Any, Sequence[Try]], *, kills: Sequence[Span], away: Sequence[Span]) -> Counter[Cause]:
-    """Why the provider got messages again, by how often."""
-    return Counter(_cause(before, kills, away) for each in tries.values() for before in each[:-1])
+def keep_journal(connection: "psycopg.Connection[Any]") -> None:
+    """Have every try noted from now on."""
+    for statement in _JOURNAL:
+        connection.execute(statement)
 
 
-def unexplained(tries: Mapping[Any, Sequence[Try]], *, kills: Sequence[Span], away: Sequence[Span]) -> list[str]:
-    """What is known of each repeat that nothing explains, for the engineer who looks for the reason."""
-    found = []
-    for of_message in tries.values():
-        for before, again in pairwise(of_message):
-            if before.answered is None or _cause(before, kills, away) is not Cause.NONE:
-                continue
-            last = min((before.taken - end for _, end in kills if end < before.taken), default=math.inf)
-            after = {
-                what: min((begin - before.answered for begin, _ in spans if begin > before.answered), default=math.inf)
-                for what, spans in (
-                    ("a kill", kills),
-                    ("the database away", away),
-                    ("sent again", [(again.taken, 0.0)]),
-                )
-            }
-            took = f"taken {last:.1f} s after a kill; answered in {before.answered - before.taken:.1f} s"
-            found.append("; ".join([took, *(f"{what} {seconds:.1f} s later" for what, seconds in after.items())]))
+def read_journal(connection: "psycopg.Connection[Any]") -> dict[Key, Entry]:
+    """What the books say of each try."""
+    found: dict[Key, Entry] = {}
+    rows = connection.execute("select delivery_id::text, attempt, worker, result from drill_tries order by ctid")
+    for delivery, attempt, worker, result in rows:
+        before = found.get((delivery, attempt))
+        found[delivery, attempt] = Entry(before.worker if before else worker, result)
     return found
 
 
-def in_hand(tries: Mapping[Any, Sequence[Try]], *, kills: Sequence[Span], away: Sequence[Span]) -> int:
-    """How many answered tries were in a worker's hands when one was killed, and so may come again."""
-    answered = [each for of_message in tries.values() for each in of_message if each.is_answered]
-    return sum(any(each.in_hand_at(kill, away) for kill in kills) for each in answered)
+def read_taken(pushed: Path) -> list[Key]:
+    """The tries that the stand-in took, whether their answers arrived or not, in their order."""
+    lines = pushed.read_text("utf-8").splitlines() if pushed.exists() else []
+    attempts = (json.loads(line) for line in lines)
+    return [key_of(each["headers"][ATTEMPT.lower()]) for each in attempts if each["status"] == 200]
 
 
-def _cause(before: Try, kills: Iterable[Span], away: Sequence[Span]) -> Cause:
-    if not before.is_answered:
-        return Cause.NO_ANSWER
-    return Cause.KILLED if any(before.in_hand_at(kill, away) for kill in kills) else Cause.NONE
+def key_of(header: str) -> Key:
+    """The delivery and the number of the try that a request says."""
+    delivery, _, attempt = header.rpartition(".")
+    return delivery, int(attempt)
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+def explain(taken: Iterable[Key], journal: Mapping[Key, Entry], ended: Mapping[str, str]) -> list[Repeat]:
+    """Why messages came again: one entry for each time that a message came more than once.
+
+    `ended` are the workers that were ended, and how.
+    """
+    of_delivery: dict[str, list[Key]] = defaultdict(list)
+    for key in taken:
+        of_delivery[key[0]].append(key)
+    repeats: list[Repeat] = []
+    for keys in of_delivery.values():
+        if len(keys) == 1:
+            continue
+        counts = next((key for key in reversed(keys) if _is_sent(journal.get(key))), keys[-1])
+        keys.remove(counts)
+        repeats += [_explained(key, journal.get(key), ended, again=key in keys[:at]) for at, key in enumerate(keys)]
+    return repeats
+
+
+def most_by_one_kill(repeats: Iterable[Repeat]) -> int:
+    """How many messages came again because of the one worker that repeated most when it was killed."""
+    by_worker = Counter(each.worker for each in repeats if each.cause is Cause.KILLED)
+    return max(by_worker.values(), default=0)
+
+
+def _is_sent(entry: Entry | None) -> bool:
+    return entry is not None and entry.result == DeliveryStatus.SENT
+
+
+def _explained(key: Key, entry: Entry | None, ended: Mapping[str, str], *, again: bool) -> Repeat:
+    """Why the try of that key does not count. The same try twice, or one that the books do not have, has no reason."""
+    if entry is None or again or _is_sent(entry):
+        return Repeat(key, Cause.NONE, entry and entry.worker, "sent twice by one try" if entry else "not in the books")
+    if entry.result is not None:
+        return Repeat(key, Cause.NO_ANSWER, entry.worker, entry.result)
+    if entry.worker in ended:
+        return Repeat(key, Cause.KILLED, entry.worker, ended[entry.worker])
+    return Repeat(key, Cause.NONE, entry.worker, "its worker lived and stored nothing")

@@ -1,5 +1,6 @@
 """Processes and a PostgreSQL that are started again when they end, as systemd or a container engine would."""
 
+import itertools
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ PAUSE = 0.2  # seconds until a process that ended is started again
 SERVES_A_CONNECTION = re.compile(r"postgres: (app|api|worker|auditor) ")
 """How the title of such a process begins: with the role that is connected."""
 REFUSED = 1.0  # seconds until a PostgreSQL that could not start is tried again
+_NUMBERS = itertools.count(1)
 
 
 class SupervisedProcess:
@@ -26,9 +28,21 @@ class SupervisedProcess:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self._command, self._environment, self._log = list(command), dict(environment), log
         self._over = threading.Event()
-        self.process = self._start()
+        self.killed: list[str] = []
+        """The names of those that were killed, as PostgreSQL has them (`application_name`)."""
+        self._running = self._start()
         self._thread = threading.Thread(target=self._keep, daemon=True)
         self._thread.start()
+
+    @property
+    def process(self) -> "subprocess.Popen[bytes]":
+        """The process that was started last."""
+        return self._running[0]
+
+    @property
+    def name(self) -> str:
+        """Its name, as PostgreSQL has it."""
+        return self._running[1]
 
     def children(self) -> list[psutil.Process]:
         """Its child processes that do the work."""
@@ -39,8 +53,10 @@ class SupervisedProcess:
 
     def kill(self) -> bool:
         """Kill the process itself and nothing below it; whether it was running."""
-        running = self.process.poll() is None
-        self.process.kill()
+        process, name = self._running
+        running = process.poll() is None
+        process.kill()
+        self.killed += [name] if running else []
         return running
 
     def end(self, timeout: float = 15) -> None:
@@ -52,17 +68,20 @@ class SupervisedProcess:
             self.process.wait(timeout)
         self._clear()
 
-    def _start(self) -> "subprocess.Popen[bytes]":
+    def _start(self) -> "tuple[subprocess.Popen[bytes], str]":
+        name = f"drill-{next(_NUMBERS)}"
+        environment = self._environment | {"PGAPPNAME": name}
         with open(self._log, "ab") as log:
-            return subprocess.Popen(
-                self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            process = subprocess.Popen(
+                self._command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
             )
+        return process, name
 
     def _keep(self) -> None:
         while not self._over.wait(PAUSE):
             if self.process.poll() is not None:
                 self._clear()
-                self.process = self._start()
+                self._running = self._start()
 
     def _clear(self) -> None:
         with suppress(ProcessLookupError):

@@ -1,38 +1,22 @@
 """The worker's rounds: each opens its own short transactions, and none while a provider is being talked to."""
 
 import logging
-import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from queue import Empty, SimpleQueue
-from typing import Any, Protocol
-
-from sqlalchemy import Select
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from foundation import events
-from foundation.clock import BANGKOK, bangkok_date, monotonic, sleep_until
+from foundation.clock import BANGKOK, bangkok_date, monotonic
 from foundation.db import Database, Session
-from foundation.errors import Unavailable
-from notifications import rules
-from notifications.channels import fcm, limits
-from notifications.channels.channel import Channel, ChannelKind, Result, start
-from notifications.rules import ROUTINE, Outcome
+from notifications.channels import fcm
+from notifications.channels.channel import Channel, ChannelKind
+from notifications.rules import ROUTINE
+from notifications.sending import Sending
 from notifications.services import addressing, coverage, delivery, figures, planning
 from notifications.services.addressing import Routing
-from notifications.services.admission import admit, give_back, weigh
 from notifications.services.notifying import notify
-
-
-class DueToday(Protocol):
-    """From a civil date in Bangkok to what is due on it; the columns are described in `services/planning.py`.
-
-    `begun` leaves only what began on that day; `with_answered` adds people who owe nothing any more, and is quicker.
-    """
-
-    def __call__(self, today: date, /, *, begun: date | None = None, with_answered: bool = False) -> Select[Any]: ...
+from notifications.services.planning import DueToday
 
 
 @dataclass(frozen=True)
@@ -46,14 +30,6 @@ class Preview:
 
 Confirm = Callable[[Session], None]
 
-SETTLE_EVERY = 0.1
-"""Seconds: what was answered is written down at least so often, so that a worker that dies repeats little."""
-SETTLE_AGAIN = 0.5
-"""Seconds between two tries to write down what was answered, while the database is away."""
-DECIDE_AFTER = 30
-"""Seconds: so long it may stay open whether devices of another sender, or our set-up, are the wrong ones."""
-KEPT_AS_EVIDENCE = 1000
-"""Messages that were sent just before, beside which devices of another sender are judged."""
 CHECK_FROM_HOUR = 21
 """In Bangkok: an hour after the last one at which reminders go out."""
 PLANNING_SETTINGS = {"statement_timeout": "300s"}
@@ -222,177 +198,32 @@ def send_round(
     hand.
     """
     clock = _running_from(now)
-    _address(database, clock, routing)
-    sending = _Sending(database, channel, kind, clock, due_today=due_today, routing=routing, batch=batch or kind.batch)
+    sending = Sending(
+        database,
+        channel,
+        kind,
+        clock,
+        address=lambda: _address(database, clock(), routing),
+        due_today=due_today,
+        routing=routing,
+        batch=batch or kind.batch,
+    )
     return sending.run(stopping)
 
 
-class _Sending:
-    """One round of a channel: claims the next batch while the last one is being sent, and settles what is answered."""
+def _address(database: Database, now: datetime, routing: Routing | None) -> bool:
+    """Address some of what waits, and of what the channels tried so far did not bring to its person.
 
-    def __init__(
-        self,
-        database: Database,
-        channel: Channel,
-        kind: ChannelKind,
-        clock: Callable[[], datetime],
-        *,
-        due_today: DueToday | None,
-        routing: Routing | None,
-        batch: int,
-    ) -> None:
-        self._database, self._channel, self._kind, self._clock = database, channel, kind, clock
-        self._due_today, self._routing, self._batch = due_today, routing, batch
-        self._bucket, self._terms = limits.buckets().get(kind.name), limits.terms()
-        self._results: SimpleQueue[Result] = SimpleQueue()
-        self._waiting = 0
-        self._in_trouble, self._failed, self._at_fault = False, False, False
-        self._undecided: list[Result] = []
-        self._sent: list[Result] = []
-        self._decide_at = 0.0
-
-    def run(self, stopping: Callable[[], bool]) -> int:
-        """Send until nothing is ready, or nothing goes through any more; how many messages were taken."""
-        sent, more = 0, True
-        while more or self._waiting:
-            more = more and not stopping()
-            if more and self._waiting <= self._batch // 2:
-                more = self._claim_more()
-            if not self._waiting:
-                continue
-            was_in_trouble = self._in_trouble
-            results = self._weighed(self._collect())
-            self._settle(results)
-            _report(self._kind, results)
-            new = sum(result.outcome is Outcome.SENT for result in results)
-            sent += new
-            more = more and not (results and all(result.outcome is Outcome.RETRY for result in results))
-            more = more or bool(was_in_trouble and new)  # what was tried went through, so the others follow
-            more = more and not self._at_fault
-        return sent
-
-    def _claim_more(self) -> bool:
-        """As `_claim`. While messages are on their way, a database that is away only ends the claiming."""
-        try:
-            return self._claim()
-        except Unavailable:
-            if not self._waiting:
-                raise
-            return False
-
-    def _settle(self, results: Sequence[Result]) -> None:
-        """Write down what was answered; again where the database is away, since else it would all be sent again.
-
-        Raises Unavailable when the lease is over, and another worker may have the messages.
-        """
-        until = monotonic() + rules.LEASE.total_seconds()
-        while True:
-            try:
-                with self._database.transaction() as session:
-                    delivery.settle(session, results, now=self._clock(), jitter=random.random)
-                return
-            except Unavailable:
-                if monotonic() >= until:
-                    raise
-                sleep_until(monotonic() + SETTLE_AGAIN)
-
-    def _claim(self) -> bool:
-        """Claim a batch and begin to send it; whether there was anything. Nothing is sent in the transaction."""
-        now, name = self._clock(), self._kind.name
-        with self._database.transaction() as session:
-            admission = admit(session, name, self._bucket, self._terms, now=now, most=self._batch)
-        self._in_trouble = self._in_trouble or admission.in_trouble
-        if not admission.granted:
-            return False
-        with self._database.transaction() as session:
-            due = self._due_today(bangkok_date(now)) if self._due_today else None
-            envelopes = delivery.claim(
-                session, now=now, limit=admission.granted, due=due, kind=self._kind, routing=self._routing
-            )
-        if len(envelopes) < admission.granted:
-            with self._database.transaction() as session:
-                give_back(session, name, self._bucket, admission, claimed=len(envelopes), now=now)
-        if not envelopes:
-            return False
-        self._waiting += len(envelopes)
-        start(self._channel, envelopes, self._results.put)
-        return True
-
-    def _collect(self) -> list[Result]:
-        """What is answered: at least one result, and what else comes within SETTLE_EVERY or until none is missing."""
-        results = [self._results.get()]
-        until = monotonic() + SETTLE_EVERY
-        while len(results) < self._waiting and (left := until - monotonic()) > 0:
-            try:
-                results.append(self._results.get(timeout=left))
-            except Empty:
-                break
-        self._waiting -= len(results)
-        return results
-
-    def _weighed(self, results: list[Result]) -> list[Result]:
-        """What can be settled, after noting what it says of the channel: that nothing went through, or it does again.
-
-        The channel's row is written once a round at the most where its provider is away, and else not at all.
-        """
-        clear = [result for result in results if result.outcome is not Outcome.MISMATCH]
-        went_through = any(result.outcome is not Outcome.RETRY for result in clear)
-        at_fault = any(rules.is_fault_of_ours(result.error_code) for result in clear)
-        if clear and (at_fault or (self._in_trouble if went_through else not self._failed)):
-            self._weigh(clear)
-        if clear:
-            self._at_fault = self._at_fault or at_fault
-            self._in_trouble, self._failed = not went_through, not went_through
-        return clear + self._judged(results)
-
-    def _judged(self, results: list[Result]) -> list[Result]:
-        """Devices of another sender, judged beside what was sent in this round; none while that is to be waited for."""
-        mismatched = [result for result in results if result.outcome is Outcome.MISMATCH]
-        if mismatched and not self._undecided:
-            self._decide_at = monotonic() + DECIDE_AFTER
-        self._undecided += mismatched
-        self._sent = (self._sent + [result for result in results if result.outcome is Outcome.SENT])[-KEPT_AS_EVIDENCE:]
-        if not self._undecided or (self._waiting and monotonic() < self._decide_at):
-            return []
-        judged = self._weigh(self._undecided + self._sent)[: len(self._undecided)]
-        self._undecided = []
-        return judged
-
-    def _weigh(self, results: Sequence[Result]) -> list[Result]:
-        """See `admission.weigh`; while the database is away nothing is noted, and devices stay undecided.
-
-        So they do after a fault of our own set-up, whose stop the rest of the round must not end.
-        """
-        if not self._at_fault:
-            with suppress(Unavailable), self._database.transaction() as session:
-                return weigh(session, self._kind.name, self._bucket, self._terms, results, self._clock())
-        undecided = Outcome.MISMATCH
-        return [replace(each, outcome=Outcome.RETRY) if each.outcome is undecided else each for each in results]
-
-
-def _address(database: Database, clock: Callable[[], datetime], routing: Routing | None) -> None:
-    """Address what waits, and what the channels tried so far did not bring to its person."""
+    Returns whether there may be more.
+    """
+    more = False
     for address, most in _ADDRESSING:
-        while True:
-            with database.transaction() as session:
-                addressed = address(session, now=clock(), limit=most, routing=routing)
-            if addressed < most:
-                break
+        with database.transaction() as session:
+            more |= address(session, now=now, limit=most, routing=routing) == most
+    return more
 
 
 def _running_from(now: datetime) -> Callable[[], datetime]:
     """The time in a round that began at `now`: a long round must not give out leases that are over already."""
     began = monotonic()
     return lambda: now + timedelta(seconds=monotonic() - began)
-
-
-def _report(kind: ChannelKind, results: Sequence[Result]) -> None:
-    """One line for each kind of error, louder where our own set-up is at fault; never a push address."""
-    counts: dict[tuple[str, bool], int] = {}
-    for result in results:
-        if result.error_code:
-            counts[result.error_code, result.alarm] = counts.get((result.error_code, result.alarm), 0) + 1
-    for (code, alarm), count in sorted(counts.items()):
-        _log.log(
-            logging.ERROR if alarm else logging.WARNING, "%s: %d messages answered with %s", kind.name, count, code
-        )

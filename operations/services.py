@@ -13,8 +13,8 @@ from immigration.registries.identity_provider import IdentityProvider
 from immigration.services.ended import EndedSessions
 from immigration.services.judging import FilingContext
 from immigration.services.law_entries import RegisteredEntries
-from notifications.rounds import DueToday
 from notifications.services.addressing import Routing
+from notifications.services.planning import DueToday
 from operations.roles import Addresses
 
 

@@ -44,6 +44,7 @@ from notifications import rounds
 from notifications.channels.channel import Channel, ChannelKind
 from notifications.channels.registry import CHANNELS
 from notifications.services.addressing import Routing
+from notifications.services.planning import DueToday
 from operations import auditing, figures, verifying
 from operations.subscribing import SUBSCRIBERS
 
@@ -72,7 +73,7 @@ class WorkerContext:
     filing: FilingContext
     mailer: Mailer
     channels: Mapping[str, Channel]
-    due_today: rounds.DueToday
+    due_today: DueToday
     routing: Routing = field(default_factory=Routing)
     witness: Witness | None = None
     retention: Database | None = None

@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
-from foundation.clock import monotonic
-
 TARGETS = ("token", "fid", "topic", "condition")
 FIELDS = {*TARGETS, "name", "data", "notification", "android", "webpush", "apns", "fcm_options"}
 PAYLOAD_LIMIT = 4096  # bytes of notification and data together
 BODY_LIMIT = 1 << 20
 KEPT = 10_000
+KEPT_HEADERS = ("x-attempt",)
+"""What is kept of a request beside the message: not its credential."""
 SEND = re.compile(r"/v1/projects/([^/]+)/messages:send")
 RESERVED = re.compile(r"from|message_type|google.*|gcm.*")
 
@@ -165,7 +165,7 @@ class StandIn:
             self.attempts.clear()
             self._answers.clear()
 
-    def take(self, project: str, request: Mapping[str, Any]) -> tuple[Answer, str]:
+    def take(self, project: str, request: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[Answer, str]:
         """Take a well-formed send in; the answer to give and the message's name."""
         message = request["message"]
         kind = next(kind for kind in TARGETS if kind in message)
@@ -174,16 +174,12 @@ class StandIn:
             answer = self._answers.popleft() if self._answers else _answer_to(message[kind])
             attempt = {"name": name, "project": project, "kind": kind, "target": message[kind], "message": message}
             attempt |= {"status": answer.status, "error_code": answer.error_code}
-            attempt |= {"delay": answer.delay, "half": answer.half, "at": monotonic()}
+            attempt |= {
+                "headers": {name.lower(): value for name, value in headers.items() if name.lower() in KEPT_HEADERS}
+            }
             if not request.get("validate_only"):
                 self._remember(attempt)
         return answer, name
-
-    def note_answered(self, name: str) -> None:
-        """Keep, beside what was sent, that the whole answer to a message left, and when."""
-        if self._keep:
-            with self._lock:
-                _append(self._keep.with_suffix(".answers"), {"name": name, "answered": monotonic()})
 
     def _remember(self, attempt: dict[str, Any]) -> None:
         self.attempts.append(attempt)
@@ -292,14 +288,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(400, "INVALID_ARGUMENT", str(error))
 
     def _send(self, project: str, request: Mapping[str, Any]) -> None:
-        answer, name = self.server.standin.take(project, request)
+        answer, name = self.server.standin.take(project, request, self.headers)
         if answer.delay:
             self.server.standin.stopping.wait(answer.delay)
         if answer.half:
             return self._break_off()
         if answer.status == 200:
-            self._json(200, {"name": name})
-            return self.server.standin.note_answered(name)
+            return self._json(200, {"name": name})
         _, status, message = ERRORS.get(
             answer.error_code or "", (0, CREDENTIALS.get(answer.status, "UNKNOWN"), "Scripted.")
         )

@@ -240,8 +240,8 @@ def due_steps(today: date, *, law: Law, begun: date | None = None, with_answered
     adds those who filed: to find out takes most of the time, and a list that is planned from later asks again.
     """
     steps = law.reminder_steps()
-    begins = [(s["name"], getattr(Kept, s["anchor"]) + s["offset"]) for s in steps]
-    step = case(*[(begin <= today, literal(name)) for name, begin in reversed(begins)])
+    begun_by = {s["name"]: getattr(Kept, s["anchor"]) <= today - timedelta(days=s["offset"]) for s in steps}
+    step = case(*((has_begun, literal(name)) for name, has_begun in reversed(begun_by.items())))
     members = [part for name in (*WINDOW_COLUMNS, "regime") for part in (name, getattr(Kept, name))]
     optional = step.in_([s["name"] for s in steps if s.get("optional")])
     params = func.jsonb_build_object(*members, "optional", optional, type_=JSONB)

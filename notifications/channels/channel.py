@@ -28,6 +28,8 @@ class Envelope:
     title: str = field(repr=False)
     body: str = field(repr=False)
     language: str = "en"
+    attempt: int = 1
+    """Which try of the delivery it is."""
     written_at: datetime | None = None
     also: tuple[str, ...] = field(default=(), repr=False)
     """Further targets of the same person, for what warns of a stranger: one of them may be the stranger's."""

@@ -1,9 +1,9 @@
 """Firebase Cloud Messaging: one try per message, many at once, over one bounded pool of connections.
 
-firebase-admin keeps the credentials, builds the messages and maps the errors. The transport is aiohttp: the library's
-`send_each` starts a thread for each message and `send_each_async` a connection, and both retry inside, which would hold
-a worker for minutes; trying again is the outbox's work. Both libraries are imported when a channel is made, so that web
-processes do not carry them.
+firebase-admin keeps the credentials, builds the messages and maps the errors. The transport is our own
+(`foundation/http1.py`): the library's `send_each` starts a thread for each message and `send_each_async` a connection,
+and both retry inside, which would hold a worker for minutes; trying again is the outbox's work. The library is imported
+when a channel is made, so that web processes do not carry it.
 """
 
 import asyncio
@@ -17,29 +17,29 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from foundation.clock import system_clock
 from foundation.config import Settings
+from foundation.http1 import Answer, Pool
 from notifications import rules
 from notifications.channels import acknowledgements
 from notifications.channels.channel import ChannelKind, Envelope, Result
 from notifications.rules import Outcome, Platform, TargetKind
 
-if TYPE_CHECKING:
-    import aiohttp
-
 TIMEOUT = 5
-CONNECTIONS = 300
+CONNECTIONS = 500
 """Connections to Firebase: as many messages are at the provider at once, and may be sent twice after a kill."""
 FEWEST = 32
-AIM = 5000
-"""Messages a second. So many connections are used as that takes; each message costs more with many at once."""
-BATCH = 1000
+LONGEST_NAME = 300
+BATCH = 2000
 REMINDER_LIFE = timedelta(days=3)
 """A phone that was off for longer does not show a reminder any more; urgent messages are kept for four weeks."""
 
+ATTEMPT = "X-Attempt"
+"""A header that says of which delivery a request is, and which try: what a proxy noted can be found in the books."""
 _GOOGLE = "https://fcm.googleapis.com"
 _PATH = "/v1/projects/{project}/messages:send"
 _numbers = itertools.count()
@@ -49,31 +49,32 @@ _ID, _TOPIC, _TARGET, _MARK = (secrets.token_hex(16) for _ in range(4))
 _log = logging.getLogger(__name__)
 
 
+_Waiting = tuple[Envelope, str, Callable[[Result], None]]
+
+
 class FcmChannel:
     """A `StreamingChannel` over FCM's HTTP v1 API."""
 
     def __init__(self, settings: Settings, *, connections: int = CONNECTIONS, timeout: float = TIMEOUT) -> None:
         """Connect to Google with a service account's file, or to `fcm_endpoint` without one (a stand-in)."""
-        import aiohttp  # noqa: PLC0415 - heavy, and only the worker sends
-        import firebase_admin  # noqa: PLC0415
+        import firebase_admin  # noqa: PLC0415 - heavy, and only the worker sends
         from firebase_admin import messaging  # noqa: PLC0415
 
-        self._aiohttp: Any = aiohttp
         self._messaging: Any = messaging
         options = {"projectId": settings.fcm_project_id, "httpTimeout": timeout}
         self._app = firebase_admin.initialize_app(_credential(settings), options, name=f"push-{next(_numbers)}")
         self._service = messaging._get_messaging_service(self._app)
-        self._url = (settings.fcm_endpoint or _GOOGLE) + _PATH.format(project=settings.fcm_project_id)
-        self._near = settings.fcm_endpoint is not None
-        self._timeout, self._connections = timeout, connections
+        endpoint = settings.fcm_endpoint or _GOOGLE
+        path = urlsplit(endpoint).path + _PATH.format(project=settings.fcm_project_id)
+        self._pool = Pool(endpoint, timeout=timeout, direct=settings.fcm_endpoint is not None)  # a stand-in is near
+        self._head = f"POST {path} HTTP/1.1\r\n{self._pool.head}"
+        self._connections = connections
         self._template = lru_cache(maxsize=4096)(self._build)
-        self._loop = asyncio.new_event_loop()
+        self._loop = _event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fcm", daemon=True)
         self._thread.start()
-        self._queue: deque[tuple[Envelope, dict[str, str], Callable[[Result], None]]] = deque()
+        self._queues: tuple[deque[_Waiting], deque[_Waiting]] = (deque(), deque())
         self._senders: set[asyncio.Task[None]] = set()
-        self._answer_time = 0.0
-        self._session = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
         """Try each message once; one result each, in the same order."""
@@ -97,23 +98,14 @@ class FcmChannel:
         """Let go of connections and the thread."""
         import firebase_admin  # noqa: PLC0415 - see __init__
 
-        asyncio.run_coroutine_threadsafe(self._session.close(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._pool.close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         firebase_admin.delete_app(self._app)
 
-    async def _open(self) -> "aiohttp.ClientSession":
-        session: aiohttp.ClientSession = self._aiohttp.ClientSession(
-            connector=self._aiohttp.TCPConnector(limit=self._connections),
-            cookie_jar=self._aiohttp.DummyCookieJar(),
-            timeout=self._aiohttp.ClientTimeout(total=self._timeout),
-            trust_env=not self._near,  # a stand-in is near: no proxy, no .netrc
-        )
-        return session
-
-    def _headers(self) -> "dict[str, str] | Result":
-        """The headers of a request, with a token that is valid; a result where Google gives none."""
+    def _headers(self) -> str | Result:
+        """The head of a request, with a token that is valid; a result where Google gives none."""
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - see __init__
         from google.auth.transport.requests import Request  # noqa: PLC0415
 
@@ -125,43 +117,34 @@ class FcmChannel:
             _log.error("push: no access token: %s", type(error).__name__)
             code = "UNAVAILABLE" if getattr(error, "retryable", False) else "UNAUTHENTICATED"
             return Result(_NOBODY, Outcome.RETRY, error_code=code)
-        return dict(self._service._fcm_headers) | {
+        headers = dict(self._service._fcm_headers) | {
             "Authorization": f"Bearer {credential.token}",
             "Content-Type": "application/json; charset=UTF-8",
         }
+        return self._head + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
 
-    def _begin(self, envelopes: Sequence[Envelope], headers: dict[str, str], done: Callable[[Result], None]) -> None:
-        """Queue messages; in the loop's thread, as all that follows."""
-        self._queue.extend((envelope, headers, done) for envelope in envelopes)
+    def _begin(self, envelopes: Sequence[Envelope], headers: str, done: Callable[[Result], None]) -> None:
+        """Queue messages, urgent ones before all others; in the loop's thread, as all that follows."""
+        for envelope in envelopes:
+            self._queues[envelope.lane != rules.URGENT].append((envelope, headers, done))
         self._employ()
 
     def _employ(self) -> None:
-        """Have as many senders at work as it takes for AIM, however long an answer takes, and no more."""
-        while self._queue and len(self._senders) < self._most_at_once():
+        """Have a sender at work for every fourth message, since opening a connection takes as long as sending many."""
+        waiting = sum(len(queue) for queue in self._queues)
+        wanted = min(max(waiting // 4, min(waiting, FEWEST)), self._connections)
+        for _ in range(wanted - len(self._senders)):
             sender = self._loop.create_task(self._work())
             self._senders.add(sender)
-            sender.add_done_callback(self._leave)
-
-    def _leave(self, sender: "asyncio.Task[None]") -> None:
-        """A sender ended. Many may do so at once, each seeing all others still at work: some go on with the queue."""
-        self._senders.discard(sender)
-        self._employ()
-
-    def _most_at_once(self) -> int:
-        return max(min(int(self._answer_time * AIM), self._connections), min(FEWEST, self._connections))
+            sender.add_done_callback(self._senders.discard)
 
     async def _work(self) -> None:
-        while self._queue and len(self._senders) <= self._most_at_once():
-            envelope, headers, done = self._queue.popleft()
-            began = self._loop.time()
-            result = await self._send(envelope, headers)
-            took = self._loop.time() - began
-            # The quickest answers, which say how long the provider takes; slower ones have waited here as well.
-            self._answer_time = min(took, self._answer_time + (took - self._answer_time) / 100)
-            done(result)
-            self._employ()
+        """Send until nothing waits any more."""
+        while any(self._queues):
+            envelope, headers, done = (self._queues[0] or self._queues[1]).popleft()
+            done(await self._send(envelope, headers))
 
-    async def _send(self, envelope: Envelope, headers: dict[str, str]) -> Result:
+    async def _send(self, envelope: Envelope, headers: str) -> Result:
         """One try; whatever goes wrong becomes a result."""
         if envelope.target_kind not in (TargetKind.FID, TargetKind.TOKEN):
             return _failed(envelope, "UNSUPPORTED")
@@ -171,14 +154,17 @@ class FcmChannel:
             # The library refuses before anything is sent; its words may hold the target, so they are not logged.
             return _failed(envelope, "INVALID_ARGUMENT")
         try:
-            async with self._session.post(self._url, data=body, headers=headers) as answer:
-                content = await answer.read()
+            answer = await self._pool.send(
+                f"{headers}{ATTEMPT}: {envelope.delivery_id}.{envelope.attempt}\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n".encode("latin-1")
+                + body
+            )
             if answer.status == 200:
-                return Result(envelope.delivery_id, Outcome.SENT, provider_id=json.loads(content)["name"])
-            return self._explain(envelope, answer, content)
+                return Result(envelope.delivery_id, Outcome.SENT, provider_id=_name(answer.body))
+            return self._explain(envelope, answer)
         except TimeoutError:
             return _failed(envelope, "DEADLINE_EXCEEDED")
-        except self._aiohttp.ClientConnectionError:
+        except ConnectionError:
             return _failed(envelope, "UNAVAILABLE")
         except Exception as error:  # a message must not take the others with it
             _log.error("push: %s while sending", type(error).__name__)
@@ -239,14 +225,14 @@ class FcmChannel:
             apns=m.APNSConfig(headers={"apns-collapse-id": _ID}),
         )
 
-    def _explain(self, envelope: Envelope, answer: "aiohttp.ClientResponse", content: bytes) -> Result:
+    def _explain(self, envelope: Envelope, answer: Answer) -> Result:
         """What an answer that is no success means, by the library's own mapping."""
         import requests  # noqa: PLC0415 - see __init__
 
         response = requests.Response()
-        response.status_code, response._content = answer.status, content
+        response.status_code, response._content = answer.status, answer.body
         error = self._service._handle_fcm_error(requests.exceptions.HTTPError(response=response))
-        asked = rules.retry_after(answer.headers.get("Retry-After"), system_clock())
+        asked = rules.retry_after(answer.headers.get("retry-after"), system_clock())
         return _failed(envelope, self._code(error), str(error), asked)
 
     def _code(self, error: Any) -> str:
@@ -258,6 +244,23 @@ class FcmChannel:
             m.ThirdPartyAuthError: "THIRD_PARTY_AUTH_ERROR",
         }
         return special.get(type(error)) or str(error.code)
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """A loop of uvloop, which takes half the processor time of Python's own; where there is none, that one."""
+    try:
+        import uvloop  # noqa: PLC0415 - see FcmChannel.__init__
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def _name(body: bytes) -> str:
+    """Firebase's name for a message. Raises ValueError where that is no text that can be kept."""
+    name = json.loads(body)["name"]
+    if not isinstance(name, str) or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise ValueError("a success without a name")
+    return name
 
 
 def _failed(envelope: Envelope, code: str, message: str = "", asked: timedelta | None = None) -> Result:

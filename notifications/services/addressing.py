@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    Subquery,
     and_,
     case,
     exists,
@@ -39,7 +40,7 @@ from notifications import catalogue, rules
 from notifications.channels.channel import ChannelKind
 from notifications.channels.registry import CHANNELS
 from notifications.models import Delivery, Device, Notification, Preferences
-from notifications.rules import DeliveryStatus, NotificationStatus
+from notifications.rules import DeliveryStatus, NotificationStatus, Reason
 from notifications.services.outcomes import conclude
 
 AddressOf = Callable[[Any], Select[Any]]
@@ -51,8 +52,8 @@ the targets, the best first.
 EnclosureOf = Callable[[ReadSession, UUID, Mapping[str, Any], str], Enclosure | None]
 """From a person, what their message is about (`params`) and a language to the document that goes with the message."""
 
-_ID = func.uuid_send(Notification.person_id)
 _ADDRESSED = ["notification_id", "person_id", "device_id", "channel", "lane", "due_on", "next_try_at", "ready_at"]
+_OF_MESSAGE = ("id", "person_id", "kind", "dedupe", "lane", "due_on", "params")
 
 
 InitialsOf = Callable[[ReadSession, Collection[UUID]], Mapping[UUID, str]]
@@ -94,7 +95,7 @@ def fan_out(session: Session, *, now: datetime, limit: int = 5000, routing: Rout
     """
     routing = routing or Routing()
     taken = (
-        select(*_facts(), literal(-1).label("tried"), _not_before(now).label("not_before"))
+        select(*_facts(Notification), literal(-1).label("tried"), _not_before(Notification, now).label("not_before"))
         .where(
             Notification.status == NotificationStatus.PENDING,
             Notification.fanned_out_at.is_(None),
@@ -105,18 +106,57 @@ def fan_out(session: Session, *, now: datetime, limit: int = 5000, routing: Rout
         .with_for_update(skip_locked=True)
         .cte("taken")
     )
-    reached, used = _address(taken, routing, now)
+    outcome = _address(taken, routing, now).c
     statement = (
         update(Notification)
-        .where(Notification.id == taken.c.id)
+        .where(Notification.id == outcome.id)
         .values(
             fanned_out_at=now,
-            status=case((reached, NotificationStatus.PENDING), else_=NotificationStatus.UNREACHABLE),
-            settled_at=case((reached, null()), else_=literal(now)),
-            fall_back_at=_next_fall_back(routing, used, now),
+            status=case((outcome.reached, NotificationStatus.PENDING), else_=NotificationStatus.UNREACHABLE),
+            settled_at=case((outcome.reached, null()), else_=literal(now)),
+            fall_back_at=_next_fall_back(Notification, routing, outcome.used, now),
         )
     )
     return execute_bulk(session, statement)
+
+
+def write_addressed(session: Session, new: CTE, *, now: datetime, routing: Routing | None = None) -> int:
+    """Write new messages with their deliveries, in one statement; how many messages there were.
+
+    `new` has the columns `id`, `person_id`, `kind`, `dedupe`, `lane`, `due_on`, `params` and `unwanted`: such a message
+    is kept, and not addressed. One that is there already is left alone.
+    """
+    routing = routing or Routing()
+    message = new.c
+    facts = (*_facts(message), literal(-1).label("tried"), _not_before(message, now).label("not_before"))
+    taken = select(*facts).where(~message.unwanted).cte("taken")
+    everything = _reach(taken, routing, now)
+    used = _highest(everything)
+    of_message = (*(message[name] for name in _OF_MESSAGE), message.unwanted, used.c.rank.label("used"))
+    reach = select(*of_message).select_from(new.outerjoin(used, used.c.id == message.id)).subquery("reached")
+    columns = {name: reach.c[name] for name in _OF_MESSAGE} | {
+        "status": case(
+            (reach.c.unwanted, NotificationStatus.SKIPPED),
+            (reach.c.used.is_not(None), NotificationStatus.PENDING),
+            else_=NotificationStatus.UNREACHABLE,
+        ),
+        "reason": case((reach.c.unwanted, Reason.OPTED_OUT), else_=null()),
+        "created_at": literal(now),
+        "fanned_out_at": literal(now),
+        "settled_at": case((reach.c.used.is_not(None), null()), else_=literal(now)),
+        "fall_back_at": _next_fall_back(reach.c, routing, reach.c.used, now),
+    }
+    # In a fixed order: two planners at once must not wait for each other in a circle.
+    rows = select(*columns.values()).order_by(reach.c.person_id, reach.c.dedupe)
+    insertion = insert(Notification).from_select(list(columns), rows)
+    written = (
+        insertion.on_conflict_do_nothing(index_elements=["person_id", "dedupe"])
+        .returning(Notification.id)
+        .cte("written")
+    )
+    theirs = select(*_of_delivery(everything)).join(written, written.c.id == everything.c.id)
+    addressed = insert(Delivery).from_select(_ADDRESSED, theirs).cte("addressed")
+    return session.scalar(select(func.count()).select_from(written).add_cte(addressed)) or 0
 
 
 def fall_back(session: Session, *, now: datetime, limit: int = 1000, routing: Routing | None = None) -> int:
@@ -127,7 +167,9 @@ def fall_back(session: Session, *, now: datetime, limit: int = 1000, routing: Ro
     )
     taken = (
         select(
-            *_facts(), func.coalesce(addressed.scalar_subquery(), -1).label("tried"), _at_once(now).label("not_before")
+            *_facts(Notification),
+            func.coalesce(addressed.scalar_subquery(), -1).label("tried"),
+            _at_once(Notification, now).label("not_before"),
         )
         .where(Notification.fall_back_at <= now)
         .order_by(Notification.fall_back_at)
@@ -135,15 +177,17 @@ def fall_back(session: Session, *, now: datetime, limit: int = 1000, routing: Ro
         .with_for_update(skip_locked=True)
         .cte("taken")
     )
-    reached, used = _address(taken, routing, now)
-    waits_again = and_(reached, Notification.status.in_((NotificationStatus.PENDING, NotificationStatus.UNREACHABLE)))
+    outcome = _address(taken, routing, now).c
+    waits_again = and_(
+        outcome.reached, Notification.status.in_((NotificationStatus.PENDING, NotificationStatus.UNREACHABLE))
+    )
     statement = (
         update(Notification)
-        .where(Notification.id == taken.c.id)
+        .where(Notification.id == outcome.id)
         .values(
             status=case((waits_again, NotificationStatus.PENDING), else_=Notification.status),
-            settled_at=case((reached, null()), else_=Notification.settled_at),
-            fall_back_at=_next_fall_back(routing, used, now),
+            settled_at=case((outcome.reached, null()), else_=Notification.settled_at),
+            fall_back_at=_next_fall_back(Notification, routing, outcome.used, now),
         )
         .returning(Notification.id)
     )
@@ -152,46 +196,39 @@ def fall_back(session: Session, *, now: datetime, limit: int = 1000, routing: Ro
     return len(ids)
 
 
-def _facts() -> list[Any]:
+def _facts(message: Any) -> list[Any]:
     """What addressing has to know of a message. `widely` are those that every channel gets at once."""
     earlier = aliased(Notification)
-    of_basis = func.regexp_replace(Notification.dedupe, "[^:]*$", "")
+    of_basis = func.regexp_replace(message.dedupe, "[^:]*$", "")
     unopened = exists().where(
-        earlier.person_id == Notification.person_id,
+        earlier.person_id == message.person_id,
         func.starts_with(earlier.dedupe, of_basis),
         earlier.kind.startswith(catalogue.REMINDER),
         earlier.status == NotificationStatus.SENT,
         earlier.read_at.is_(None),
-        earlier.id != Notification.id,
+        earlier.id != message.id,
     )
     widely = or_(
-        Notification.kind.in_(catalogue.EVERY_CHANNEL),
-        and_(Notification.kind.startswith(catalogue.REMINDER), unopened),
+        message.kind.in_(catalogue.EVERY_CHANNEL),
+        and_(message.kind.startswith(catalogue.REMINDER), unopened),
     )
     return [
-        Notification.id,
-        Notification.person_id,
-        Notification.kind,
-        Notification.lane,
-        Notification.due_on,
-        Notification.params,
+        message.id,
+        message.person_id,
+        message.kind,
+        message.lane,
+        message.due_on,
+        message.params,
         widely.label("widely"),
-        Notification.kind.in_(catalogue.EVERY_CHANNEL).label("warning"),
-        Notification.kind.in_(catalogue.ENCLOSING).label("encloses"),
+        message.kind.in_(catalogue.EVERY_CHANNEL).label("warning"),
+        message.kind.in_(catalogue.ENCLOSING).label("encloses"),
     ]
 
 
-def _address(taken: CTE, routing: Routing, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
-    """Write the deliveries: whether a message in `taken` was addressed at all, and the highest rank it was to."""
-    reach: list[CTE] = []
-    for rank in routing.ranks():
-        met = [taken.c.id.in_(select(lower.c.id).where(lower.c.fresh)) for lower in reach]
-        wanted = and_(taken.c.tried < rank, or_(taken.c.widely, ~or_(*met)) if met else true())
-        reach.append(union_all(*_targets(taken, routing, rank, wanted, now)).cte(f"rank_{rank}"))
-    everything = union_all(*(select(each) for each in reach)).cte("reach")
-    columns = [everything.c[name] for name in ("id", "person_id", "device_id", "channel", "lane", "due_on")]
-    rows = select(*columns, everything.c.not_before, everything.c.not_before)
-    addressed = insert(Delivery).from_select(_ADDRESSED, rows)
+def _address(taken: CTE, routing: Routing, now: datetime) -> CTE:
+    """Write the deliveries: of each message in `taken` whether it was addressed (`reached`), and the highest rank."""
+    everything = _reach(taken, routing, now)
+    addressed = insert(Delivery).from_select(_ADDRESSED, select(*_of_delivery(everything)))
     made = (
         addressed.on_conflict_do_update(  # only a reminder that was taken back and is due again has rows already
             index_elements=["notification_id", "device_id"],
@@ -207,8 +244,31 @@ def _address(taken: CTE, routing: Routing, now: datetime) -> tuple[ColumnElement
         .returning(Delivery.notification_id)
         .cte("made")
     )
-    used = select(func.max(everything.c.rank)).where(everything.c.id == taken.c.id).scalar_subquery()
-    return taken.c.id.in_(select(made.c.notification_id)), used
+    used = _highest(everything)
+    reached = taken.c.id.in_(select(made.c.notification_id)).label("reached")
+    of_message = select(taken.c.id, reached, used.c.rank.label("used"))
+    return of_message.select_from(taken.outerjoin(used, used.c.id == taken.c.id)).cte("outcome")
+
+
+def _highest(everything: CTE) -> Subquery:
+    """The highest rank of each message. Joined, since PostgreSQL would go through everything for each message else."""
+    return select(everything.c.id, func.max(everything.c.rank).label("rank")).group_by(everything.c.id).subquery("used")
+
+
+def _reach(taken: CTE, routing: Routing, now: datetime) -> CTE:
+    """To whom or what each message in `taken` is addressed, rank by rank."""
+    reach: list[CTE] = []
+    for rank in routing.ranks():
+        met = [taken.c.id.in_(select(lower.c.id).where(lower.c.fresh)) for lower in reach]
+        wanted = and_(taken.c.tried < rank, or_(taken.c.widely, ~or_(*met)) if met else true())
+        reach.append(union_all(*_targets(taken, routing, rank, wanted, now)).cte(f"rank_{rank}"))
+    return union_all(*(select(each) for each in reach)).cte("reach")
+
+
+def _of_delivery(everything: CTE) -> list[Any]:
+    """The columns of `_ADDRESSED` of what is addressed."""
+    names = ("id", "person_id", "device_id", "channel", "lane", "due_on", "not_before", "not_before")
+    return [everything.c[name] for name in names]
 
 
 def _targets(taken: CTE, routing: Routing, rank: int, wanted: ColumnElement[bool], now: datetime) -> list[Select[Any]]:
@@ -245,31 +305,31 @@ def _refused(taken: CTE, kind: ChannelKind) -> ColumnElement[bool]:
     return and_(literal(kind.name == "mail"), ~taken.c.warning, refused)
 
 
-def _not_before(now: datetime) -> ColumnElement[datetime]:
+def _not_before(message: Any, now: datetime) -> ColumnElement[datetime]:
     """When a message may go at the earliest: a reminder at its person's time of the day, an urgent one at once.
 
     Any other goes at once as well, but for the quiet hours, at whose end it does.
     """
     midnight = datetime.combine(bangkok_date(now), time(), BANGKOK)
-    chosen = select(Preferences.hour).where(Preferences.person_id == Notification.person_id).scalar_subquery()
+    chosen = select(Preferences.hour).where(Preferences.person_id == message.person_id).scalar_subquery()
     # Two bytes of the person's id that are random: the same share of the spread every day.
-    share = (func.get_byte(_ID, 10) * 256 + func.get_byte(_ID, 11)) / literal(65536.0)
+    person = func.uuid_send(message.person_id)
+    share = (func.get_byte(person, 10) * 256 + func.get_byte(person, 11)) / literal(65536.0)
     hours = func.coalesce(chosen, rules.FROM_HOUR)
     spread = case((chosen.is_not(None), literal(rules.SPREAD_OF_CHOSEN_HOUR)), else_=literal(rules.SPREAD))
     at = literal(midnight) + hours * literal(timedelta(hours=1)) + share * spread
-    return case(
-        (Notification.kind.startswith(catalogue.REMINDER), func.greatest(at, _at_once(now))), else_=_at_once(now)
-    )
+    at_once = _at_once(message, now)
+    return case((message.kind.startswith(catalogue.REMINDER), func.greatest(at, at_once)), else_=at_once)
 
 
-def _at_once(now: datetime) -> ColumnElement[datetime]:
+def _at_once(message: Any, now: datetime) -> ColumnElement[datetime]:
     """Now, but for the quiet hours, in which only what is urgent goes."""
     quiet_ends = literal(rules.end_of_quiet(now.astimezone(BANGKOK)))
-    return case((Notification.lane == rules.URGENT, literal(now)), else_=quiet_ends)
+    return case((message.lane == rules.URGENT, literal(now)), else_=quiet_ends)
 
 
-def _next_fall_back(routing: Routing, used: ColumnElement[Any], now: datetime) -> ColumnElement[Any]:
+def _next_fall_back(message: Any, routing: Routing, used: ColumnElement[Any], now: datetime) -> ColumnElement[Any]:
     """When the channels above those used are tried: never where there are none."""
     highest = max(routing.ranks(), default=0)
-    by_kind = [(Notification.kind == kind, literal(now + wait)) for kind, wait in rules.FALL_BACK_AFTER.items()]
+    by_kind = [(message.kind == kind, literal(now + wait)) for kind, wait in rules.FALL_BACK_AFTER.items()]
     return case((used < highest, case(*by_kind, else_=literal(now + rules.FALL_BACK))), else_=null())

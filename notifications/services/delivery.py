@@ -17,6 +17,7 @@ from sqlalchemy import (
     ARRAY,
     CTE,
     ColumnElement,
+    Float,
     Row,
     Select,
     Text,
@@ -54,19 +55,20 @@ def claim(
     *,
     now: datetime,
     limit: int = 200,
+    lane: int = rules.ROUTINE,
     due: Select[Any] | None = None,
     kind: ChannelKind = fcm.CHANNEL,
     routing: Routing | None = None,
 ) -> list[Envelope]:
     """Take up to `limit` deliveries of a channel that are ready, urgent first and then the soonest due, under a lease.
 
-    Between 20:00 and 08:00 in Bangkok that is the urgent lane only.
+    They are of `lane` or of one before it; between 20:00 and 08:00 in Bangkok of the urgent lane only.
 
     Looks again before anything is sent: what was taken back, is no longer in `due` (where given) or has lost its
     device is dropped, not returned. No other worker gets what is returned until the lease is over.
     """
     address = routing.addresses[kind.name] if routing and kind.to_person else None
-    while rows := _take(session, now, limit, kind, address):
+    while rows := _take(session, now, limit, lane, kind, address):
         if envelopes := _make_envelopes(session, rows, due, now, kind, routing or Routing()):
             unsure = Counter(Key(kind.name, row.lane, figures.UNSURE) for row in rows if row.unsure)
             figures.count(session, unsure)
@@ -74,9 +76,10 @@ def claim(
     return []
 
 
-def is_ready(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """The conditions on a delivery that is to be sent now, by whichever channel."""
-    lane = rules.URGENT if rules.is_quiet(now.astimezone(BANGKOK).hour) else rules.ROUTINE
+def is_ready(now: datetime, lane: int = rules.ROUTINE) -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a delivery of a lane, or of one before it, that is to be sent now, by whichever channel."""
+    if rules.is_quiet(now.astimezone(BANGKOK).hour):
+        lane = rules.URGENT
     return Delivery.status == DeliveryStatus.PENDING, Delivery.next_try_at <= now, Delivery.lane <= lane
 
 
@@ -155,25 +158,36 @@ def _settle_sent(
             error=null(),
         )
         .returning(
-            Delivery.notification_id, Delivery.channel, Delivery.lane, Delivery.ready_at, locked.c.status.label("was")
+            Delivery.notification_id,
+            Delivery.channel,
+            Delivery.lane,
+            func.coalesce(func.extract("epoch", literal(now) - Delivery.ready_at), 0.0).cast(Float).label("late"),
+            (locked.c.status == DeliveryStatus.SENT).label("again"),
         )
+        .cte("noted")
     )
-    rows = session.execute(noted, values, execution_options=BULK).all()
-    for row in rows:
-        if row.was == DeliveryStatus.SENT:
-            numbers[Key(row.channel, row.lane, "repeated")] += 1
+    same = (noted.c.channel, noted.c.lane, noted.c.again)
+    # A row for each kind of them, since reading a row takes longer than writing it down.
+    gathered = select(*same, func.array_agg(noted.c.notification_id), func.array_agg(noted.c.late)).group_by(*same)
+    notifications: set[UUID] = set()
+    for channel, lane, again, ids, seconds_late in session.execute(gathered, values, execution_options=BULK):
+        notifications.update(ids)
+        if again:
+            numbers[Key(channel, lane, "repeated")] += len(ids)
             continue
-        seconds = (now - row.ready_at).total_seconds() if row.ready_at else 0.0
-        key, seconds = figures.sent_late(row.channel, row.lane, seconds)
-        numbers[key] += 1
-        late[key] = late.get(key, 0.0) + seconds
-    return {row.notification_id for row in rows}
+        for each in seconds_late:
+            key, seconds = figures.sent_late(channel, lane, each)
+            numbers[key] += 1
+            late[key] = late.get(key, 0.0) + seconds
+    return notifications
 
 
-def _take(session: Session, now: datetime, limit: int, kind: ChannelKind, address: AddressOf | None) -> list[Row[Any]]:
+def _take(
+    session: Session, now: datetime, limit: int, lane: int, kind: ChannelKind, address: AddressOf | None
+) -> list[Row[Any]]:
     ready = (
         select(Delivery.id)
-        .where(Delivery.channel == kind.name, *is_ready(now))
+        .where(Delivery.channel == kind.name, *is_ready(now, lane))
         .order_by(Delivery.lane, Delivery.due_on, Delivery.next_try_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -188,6 +202,7 @@ def _take(session: Session, now: datetime, limit: int, kind: ChannelKind, addres
             Delivery.notification_id,
             Delivery.lane,
             Delivery.due_on,
+            Delivery.tries,
             Delivery.person_id.label("addressee"),
             Delivery.device_id,
             and_(Delivery.tries > 1, Delivery.error.is_(None)).label("unsure"),
@@ -197,7 +212,7 @@ def _take(session: Session, now: datetime, limit: int, kind: ChannelKind, addres
     message = (Notification.person_id, Notification.dedupe, Notification.kind, Notification.params, Notification.status)
     moments = (Notification.created_at, Notification.due_on.label("message_due_on"))
     rows = (
-        select(taken.c.id, taken.c.notification_id, taken.c.lane, taken.c.unsure, *message, *moments)
+        select(taken.c.id, taken.c.notification_id, taken.c.lane, taken.c.tries, taken.c.unsure, *message, *moments)
         .join_from(taken, Notification, Notification.id == taken.c.notification_id)
         .order_by(taken.c.lane, taken.c.due_on, taken.c.id)
     )
@@ -235,10 +250,13 @@ def _targets(columns: Iterable[Any]) -> list[Any]:
     return [column for column in columns if column.name not in ("language", "own")]
 
 
-def _found_targets(row: Row[Any]) -> list[str]:
-    """The targets of a row that there are, the best first and each once."""
-    found = [value for name, value in row._mapping.items() if value and _TARGET.fullmatch(name)]
-    return list(dict.fromkeys(found))
+def _found_targets(rows: Sequence[Row[Any]]) -> dict[UUID, list[str]]:
+    """For each row its targets, the best first and each once; rows without one are left out."""
+    if not rows:
+        return {}
+    places = [place for place, name in enumerate(rows[0]._fields) if _TARGET.fullmatch(name)]
+    found = ((row.id, list(dict.fromkeys(row[place] for place in places if row[place]))) for row in rows)
+    return {id_: targets for id_, targets in found if targets}
 
 
 def _make_envelopes(
@@ -254,7 +272,7 @@ def _make_envelopes(
     if due is not None:
         reminders = {r.notification_id: (r.person_id, r.dedupe) for r in rows if r.kind.startswith(catalogue.REMINDER)}
         gone |= planning.no_longer_due(session, due, reminders)
-    targets = {row.id: target for row in rows if row.notification_id not in gone and (target := _found_targets(row))}
+    targets = _found_targets([row for row in rows if row.notification_id not in gone])
     envelopes = {row.id: _envelope(row, targets[row.id]) for row in rows if row.id in targets}
     _end(session, [row for row in rows if row.id not in targets], DeliveryStatus.DROPPED, now)
     unprintable = [row for row in rows if row.id in envelopes and envelopes[row.id] is None]
@@ -309,6 +327,7 @@ def _envelope(row: Row[Any], targets: Sequence[str]) -> Envelope | None:
         body=words.body,
         language=row.language,
         platform=row.platform,
+        attempt=row.tries,
         written_at=row.created_at,
         optional=bool(row.params.get("optional")),
         due_on=row.message_due_on,

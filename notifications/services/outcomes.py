@@ -4,7 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, and_, any_, bindparam, case, exists, func, not_, select, update
+from sqlalchemy import ARRAY, Uuid, and_, any_, bindparam, case, false, func, literal, not_, or_, select, true, update
+from sqlalchemy.orm import aliased
 
 from foundation.db import Session, execute_bulk
 from notifications.models import Delivery, Notification
@@ -20,19 +21,41 @@ def conclude(session: Session, notifications: Collection[UUID], *, now: datetime
     """
     if not notifications:
         return
-    these = Notification.id == any_(
-        bindparam(None, list(notifications), type_=ARRAY(Uuid))
-    )  # one parameter however many
-    session.execute(select(Notification.id).where(these).order_by(Notification.id).with_for_update())
+    these = any_(bindparam(None, list(notifications), type_=ARRAY(Uuid)))  # one parameter however many
+    session.execute(select(Notification.id).where(Notification.id == these).order_by(Notification.id).with_for_update())
+    message = aliased(Notification)
     # The person is the same by itself; naming it lets the small index of waiting deliveries be used.
-    mine = and_(Delivery.notification_id == Notification.id, Delivery.person_id == Notification.person_id)
-    is_sent = exists().where(mine, Delivery.status == DeliveryStatus.SENT)
-    unsent = update(Notification).where(these, Notification.status != NotificationStatus.SENT, is_sent)
-    execute_bulk(session, unsent.values(status=NotificationStatus.SENT))
-    waits = exists().where(mine, Delivery.status == DeliveryStatus.PENDING)
-    pending = Notification.status == NotificationStatus.PENDING
-    next_channel = and_(pending, Notification.fall_back_at.is_not(None))
-    over = update(Notification).where(these, Notification.settled_at.is_(None), ~waits)
-    execute_bulk(session, over.where(next_channel).values(fall_back_at=func.least(Notification.fall_back_at, now)))
-    status = case((pending, NotificationStatus.UNREACHABLE), else_=Notification.status)
-    execute_bulk(session, over.where(not_(next_channel)).values(status=status, settled_at=now))
+    mine = and_(Delivery.notification_id == message.id, Delivery.person_id == message.person_id)
+    seen = select(
+        func.coalesce(func.bool_or(Delivery.status == DeliveryStatus.SENT), false()).label("is_sent"),
+        func.coalesce(func.bool_or(Delivery.status == DeliveryStatus.PENDING), false()).label("waits"),
+    )
+    found = seen.where(mine).lateral("found")
+    facts = (
+        select(message.id, found.c.is_sent, found.c.waits)
+        .join_from(message, found, true())
+        .where(message.id == these)
+        .subquery("facts")
+    )
+    is_sent = or_(Notification.status == NotificationStatus.SENT, facts.c.is_sent)
+    failed = and_(Notification.status == NotificationStatus.PENDING, ~facts.c.is_sent)
+    over = and_(Notification.settled_at.is_(None), ~facts.c.waits)
+    next_channel = and_(over, failed, Notification.fall_back_at.is_not(None))
+    ends = and_(over, not_(next_channel))
+    # One statement, since each change of a row is also one of its indexes.
+    changed = update(Notification).where(
+        Notification.id == facts.c.id,
+        or_(and_(Notification.status != NotificationStatus.SENT, facts.c.is_sent), over),
+    )
+    values = {
+        "status": case(
+            (is_sent, NotificationStatus.SENT),
+            (and_(ends, failed), NotificationStatus.UNREACHABLE),
+            else_=Notification.status,
+        ),
+        "settled_at": case((ends, literal(now)), else_=Notification.settled_at),
+        "fall_back_at": case(
+            (next_channel, func.least(Notification.fall_back_at, now)), else_=Notification.fall_back_at
+        ),
+    }
+    execute_bulk(session, changed.values(values))

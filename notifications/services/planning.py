@@ -9,7 +9,7 @@ on their way while the others are planned. What is due is read afresh for each b
 """
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import (
@@ -45,7 +45,7 @@ from foundation.db import BULK, Session, execute_bulk
 from notifications import catalogue
 from notifications.models import Delivery, Notification, PlanningDay, Preferences, ReminderToPlan
 from notifications.rules import ROUTINE, DeliveryStatus, NotificationStatus, Reason
-from notifications.services.addressing import Routing, has_device
+from notifications.services.addressing import Routing, has_device, write_addressed
 from notifications.services.outcomes import conclude
 
 Due = Select[Any]
@@ -64,6 +64,15 @@ _NOW = Table(
 )
 
 
+class DueToday(Protocol):
+    """From a civil date in Bangkok to what is due on it; the columns are described above.
+
+    `begun` leaves only what began on that day; `with_answered` adds people who owe nothing any more, and is quicker.
+    """
+
+    def __call__(self, today: date, /, *, begun: date | None = None, with_answered: bool = False) -> Due: ...
+
+
 def plan(session: Session, due: Due, *, now: datetime, routing: Routing | None = None) -> int:
     """Bring what was planned in step with `due`, and write what is new (see `plan_new`); returns how many are new.
 
@@ -74,53 +83,41 @@ def plan(session: Session, due: Due, *, now: datetime, routing: Routing | None =
 
 
 def plan_new(session: Session, due: Due, *, now: datetime, routing: Routing | None = None) -> int:
-    """Write a reminder for each person in `due`, once per person, basis and step however often it is planned.
+    """Write and address a reminder for each person in `due`, once per person, basis and step.
 
     Whom no channel reaches gets it in the inbox only: `unreachable`, until one does while the step stands.
     Returns how many are new.
     """
     today = due.subquery("due")
     planned = exists().where(Notification.person_id == today.c.person_id, Notification.dedupe == _dedupe(today))
-    # In a fixed order: two planners at once must not wait for each other in a circle. The order also keeps PostgreSQL
-    # from merging the two queries, which would look the devices up twice for each row.
-    reachable = (routing or Routing()).reaches(today.c.person_id).label("reachable")
     new = (
-        select(today, reachable, _unwanted(today).label("unwanted"))
+        select(
+            func.gen_random_uuid().label("id"),
+            today.c.person_id,
+            (literal(catalogue.REMINDER) + today.c.step).label("kind"),
+            _dedupe(today).label("dedupe"),
+            literal(ROUTINE).label("lane"),
+            today.c.due_on,
+            _params(today).label("params"),
+            _unwanted(today).label("unwanted"),
+        )
         .where(~planned)
-        .order_by(today.c.person_id, today.c.basis, today.c.step)
-        .subquery("new")
+        .cte("new")  # computed once, so that a message and its deliveries have the same id
     )
-    values = {
-        "person_id": new.c.person_id,
-        "kind": literal(catalogue.REMINDER) + new.c.step,
-        "dedupe": _dedupe(new),
-        "lane": literal(ROUTINE),
-        "due_on": new.c.due_on,
-        "params": _params(new),
-        "status": case(
-            (new.c.unwanted, NotificationStatus.SKIPPED),
-            (new.c.reachable, NotificationStatus.PENDING),
-            else_=NotificationStatus.UNREACHABLE,
-        ),
-        "reason": case((new.c.unwanted, Reason.OPTED_OUT), else_=null()),
-        "created_at": literal(now),
-        "settled_at": case((and_(new.c.reachable, ~new.c.unwanted), null()), else_=literal(now)),
-    }
-    statement = insert(Notification).from_select(list(values), select(*values.values()))
-    return execute_bulk(session, statement.on_conflict_do_nothing(index_elements=["person_id", "dedupe"]))
+    return write_addressed(session, new, now=now, routing=routing)
 
 
 def list_once(session: Session, due: Due, today: date, *, now: datetime) -> bool:
     """List for whom a step begins today, where that was not done yet; whether it was done now.
 
     `due` may hold people who have filed: they are left out when the list is planned from.
-    In the order of the key, which keeps the index compact and cheap to write.
+    In the order of the key, which keeps the index compact and cheap to write; a person has one row.
     """
     new = insert(PlanningDay).values(day=today, listed_at=now, listed=0).on_conflict_do_nothing()
     if not execute_bulk(session, new):
         return False
     begun = due.subquery("due")
-    rows = select(begun.c.person_id, begun.c.step, literal(today, Date)).order_by(begun.c.person_id, begun.c.step)
+    rows = select(begun.c.person_id, begun.c.step, literal(today, Date)).order_by(begun.c.person_id)
     listing = insert(ReminderToPlan).from_select(["person_id", "step", "day"], rows)
     listed = execute_bulk(session, listing.on_conflict_do_nothing(index_elements=["person_id", "step"]))
     execute_bulk(session, update(PlanningDay).where(PlanningDay.day == today).values(listed=listed))

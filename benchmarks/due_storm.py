@@ -2,7 +2,8 @@
 
 Each system has the messages in its own store, and one worker that sends them to the same provider. The first run counts
 messages a second. In the second the worker is killed (-9) after a third and started again; when nothing more comes,
-what never came is lost, and what came twice is doubled. BENCH_STORM is how many messages there are.
+what never came is lost, and what came twice is doubled. BENCH_STORM is how many messages there are; names of systems
+leave out the others: `python -m benchmarks.due_storm "this service"`.
 """
 
 import importlib
@@ -42,7 +43,8 @@ def main() -> None:
     """Measure and print."""
     use_keyring(Keyring((SECRET,)))
     with temporary_server() as server, _redis() as redis:
-        rows = [_measure(each) for each in _systems(server, redis)]
+        asked = sys.argv[1:]
+        rows = [_measure(each) for each in _systems(server, redis) if not asked or each.name in asked]
     say(f"\nDue-storm of {MESSAGES:,} messages, one worker each; {machine()}\n")
     table(["system", "messages/s", "beside ours", "after kill -9: lost", "doubled"], _beside(rows))
     if redis is None:

@@ -1,7 +1,8 @@
 """Daily planning: the reminders that begin on a day, for nations of several sizes whose earlier reminders were planned.
 
 They are listed in one transaction, and planned from the list in batches, so that the first can leave while the others
-are planned. The cost of a reminder should not grow with the nation. BENCH_PEOPLE is the largest size.
+are planned. The cost of a reminder should not grow with the nation. BENCH_PEOPLE is the largest size. Of a nation only
+the tables are made that planning reads, with one report a person.
 """
 
 from datetime import timedelta
@@ -10,6 +11,7 @@ from time import perf_counter
 
 from sqlalchemy import text
 
+from benchmarks.copies import PLANNED_FROM
 from benchmarks.nation import NOW, alone, application, nation, wanted
 from benchmarks.report_path import ROUNDS
 from benchmarks.tables import machine, say, table
@@ -42,13 +44,13 @@ def _measure(people: int) -> tuple[int, float, float, float, float, float]:
     Until they are listed, until the first batch and until all are planned; of a round with nothing new; and of
     comparing everything with what was planned.
     """
-    with nation(people) as data:
+    with nation(people, only=PLANNED_FROM) as data:
         database = data.database()
         due_today = services_of(application(database)).due_today
         with database.engine.begin() as connection:
             connection.execute(text("truncate notifications cascade"))
         rounds.plan_round(database, due_today, NOW - timedelta(days=1))
-        alone(database, "vacuum analyze notifications")
+        alone(database, "vacuum analyze notifications, deliveries")
         due, taken = 0, []
         for _ in range(ROUNDS):
             moments = [perf_counter()]
@@ -68,10 +70,13 @@ def _measure(people: int) -> tuple[int, float, float, float, float, float]:
 def _forget(database: Database) -> None:
     """Take the day's reminders back, and bring back what they replaced."""
     with database.engine.begin() as connection:
+        of_today = "notification_id in (select id from notifications where created_at = :now)"
+        connection.execute(text(f"delete from deliveries where {of_today}"), {"now": NOW})
         connection.execute(text("delete from notifications where created_at = :now"), {"now": NOW})
         connection.execute(text("update notifications set status = 'pending', settled_at = null"))
+        connection.execute(text("update deliveries set status = 'pending' where status = 'dropped'"))
         connection.execute(text("truncate planning_days, reminders_to_plan"))
-    alone(database, "vacuum analyze notifications")
+    alone(database, "vacuum analyze notifications, deliveries")
 
 
 if __name__ == "__main__":

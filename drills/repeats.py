@@ -121,7 +121,9 @@ def _is_sent(entry: Entry | None) -> bool:
 def _explained(key: Key, entry: Entry | None, ended: Mapping[str, str], *, again: bool) -> Repeat:
     """Why the try of that key does not count. The same try twice, or one that the books do not have, has no reason."""
     if entry is None or again or _is_sent(entry):
-        return Repeat(key, Cause.NONE, entry and entry.worker, "sent twice by one try" if entry else "not in the books")
+        return Repeat(
+            key, Cause.NONE, entry.worker if entry else None, "sent twice by one try" if entry else "not in the books"
+        )
     if entry.result is not None:
         return Repeat(key, Cause.NO_ANSWER, entry.worker, entry.result)
     if entry.worker in ended:

@@ -90,7 +90,8 @@ class _Exchange(asyncio.Protocol):
         if not self._parser.should_keep_alive():
             self.is_open = False
             self.transport.close()
-        self._end(self._answer)
+        answer, self._answer = self._answer, Answer()
+        self._end(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_open, self.is_lost = False, True
@@ -179,7 +180,7 @@ class Pool:
     async def _tunnel(self, proxy: str) -> _Exchange:
         """A connection by TLS through a proxy (RFC 9110 section 9.3.6)."""
         parts, loop = urlsplit(proxy), asyncio.get_running_loop()
-        transport, exchange = await loop.create_connection(_Exchange, parts.hostname, parts.port or 80)
+        transport, exchange = await loop.create_connection(_Exchange, parts.hostname or "", parts.port or 80)
         target = f"{self._host}:{self._port}"
         request = f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n"
         if parts.username:

@@ -288,7 +288,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(400, "INVALID_ARGUMENT", str(error))
 
     def _send(self, project: str, request: Mapping[str, Any]) -> None:
-        answer, name = self.server.standin.take(project, request, self.headers)
+        answer, name = self.server.standin.take(project, request, dict(self.headers))
         if answer.delay:
             self.server.standin.stopping.wait(answer.delay)
         if answer.half:

@@ -136,6 +136,25 @@ def _settle_sent(
 ) -> set[UUID]:
     """Note all that was sent in one statement, its rows locked in order, and count it; the messages it was about."""
     values = {"ids": [result.delivery_id for result in results], "names": [result.provider_id for result in results]}
+    noted = _noting_sent(now)
+    same = (noted.c.channel, noted.c.lane, noted.c.again)
+    # A row for each kind of them, since reading a row takes longer than writing it down.
+    gathered = select(*same, func.array_agg(noted.c.notification_id), func.array_agg(noted.c.late)).group_by(*same)
+    notifications: set[UUID] = set()
+    for channel, lane, again, ids, seconds_late in session.execute(gathered, values, execution_options=BULK):
+        notifications.update(ids)
+        if again:
+            numbers[Key(channel, lane, "repeated")] += len(ids)
+            continue
+        for each in seconds_late:
+            key, seconds = figures.sent_late(channel, lane, each)
+            numbers[key] += 1
+            late[key] = late.get(key, 0.0) + seconds
+    return notifications
+
+
+def _noting_sent(now: datetime) -> CTE:
+    """Note deliveries as sent: `ids`, and `names` that their provider gave them. What was sent already is `again`."""
     given = (
         func.unnest(bindparam("ids", type_=ARRAY(Uuid)), bindparam("names", type_=ARRAY(Text)))
         .table_valued(column("id", Uuid), column("name", Text))
@@ -148,7 +167,7 @@ def _settle_sent(
         .with_for_update()
         .cte("locked")
     )
-    noted = (
+    return (
         update(Delivery)
         .where(Delivery.id == locked.c.id, given.c.id == locked.c.id)
         .values(
@@ -166,20 +185,6 @@ def _settle_sent(
         )
         .cte("noted")
     )
-    same = (noted.c.channel, noted.c.lane, noted.c.again)
-    # A row for each kind of them, since reading a row takes longer than writing it down.
-    gathered = select(*same, func.array_agg(noted.c.notification_id), func.array_agg(noted.c.late)).group_by(*same)
-    notifications: set[UUID] = set()
-    for channel, lane, again, ids, seconds_late in session.execute(gathered, values, execution_options=BULK):
-        notifications.update(ids)
-        if again:
-            numbers[Key(channel, lane, "repeated")] += len(ids)
-            continue
-        for each in seconds_late:
-            key, seconds = figures.sent_late(channel, lane, each)
-            numbers[key] += 1
-            late[key] = late.get(key, 0.0) + seconds
-    return notifications
 
 
 def _take(
@@ -255,7 +260,8 @@ def _found_targets(rows: Sequence[Row[Any]]) -> dict[UUID, list[str]]:
     if not rows:
         return {}
     places = [place for place, name in enumerate(rows[0]._fields) if _TARGET.fullmatch(name)]
-    found = ((row.id, list(dict.fromkeys(row[place] for place in places if row[place]))) for row in rows)
+    # Each is opened as it is asked for, so it is asked for once.
+    found = ((row.id, list(dict.fromkeys(text for place in places if (text := row[place])))) for row in rows)
     return {id_: targets for id_, targets in found if targets}
 
 

@@ -2,9 +2,27 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, and_, any_, bindparam, case, false, func, literal, not_, or_, select, true, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Subquery,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from foundation.db import Session, execute_bulk
@@ -23,20 +41,7 @@ def conclude(session: Session, notifications: Collection[UUID], *, now: datetime
         return
     these = any_(bindparam(None, list(notifications), type_=ARRAY(Uuid)))  # one parameter however many
     session.execute(select(Notification.id).where(Notification.id == these).order_by(Notification.id).with_for_update())
-    message = aliased(Notification)
-    # The person is the same by itself; naming it lets the small index of waiting deliveries be used.
-    mine = and_(Delivery.notification_id == message.id, Delivery.person_id == message.person_id)
-    seen = select(
-        func.coalesce(func.bool_or(Delivery.status == DeliveryStatus.SENT), false()).label("is_sent"),
-        func.coalesce(func.bool_or(Delivery.status == DeliveryStatus.PENDING), false()).label("waits"),
-    )
-    found = seen.where(mine).lateral("found")
-    facts = (
-        select(message.id, found.c.is_sent, found.c.waits)
-        .join_from(message, found, true())
-        .where(message.id == these)
-        .subquery("facts")
-    )
+    facts = _deliveries_of(these)
     is_sent = or_(Notification.status == NotificationStatus.SENT, facts.c.is_sent)
     failed = and_(Notification.status == NotificationStatus.PENDING, ~facts.c.is_sent)
     over = and_(Notification.settled_at.is_(None), ~facts.c.waits)
@@ -59,3 +64,21 @@ def conclude(session: Session, notifications: Collection[UUID], *, now: datetime
         ),
     }
     execute_bulk(session, changed.values(values))
+
+
+def _deliveries_of(these: ColumnElement[Any]) -> Subquery:
+    """Of each message whether one of its deliveries is sent, and whether one still waits."""
+    message = aliased(Notification)
+    # The person is the same by itself; naming it lets the small index of waiting deliveries be used.
+    mine = and_(Delivery.notification_id == message.id, Delivery.person_id == message.person_id)
+    seen = select(
+        func.coalesce(func.bool_or(Delivery.status == DeliveryStatus.SENT), false()).label("is_sent"),
+        func.coalesce(func.bool_or(Delivery.status == DeliveryStatus.PENDING), false()).label("waits"),
+    )
+    found = seen.where(mine).lateral("found")
+    return (
+        select(message.id, found.c.is_sent, found.c.waits)
+        .join_from(message, found, true())
+        .where(message.id == these)
+        .subquery("facts")
+    )

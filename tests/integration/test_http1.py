@@ -35,8 +35,10 @@ class Server:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
-        if self._tls:
-            connection = self._tls.wrap_socket(connection, server_side=True)
+        try:
+            connection = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
+        except OSError:  # the client refuses the certificate
+            return
         self._open.append(connection)
         while True:
             try:

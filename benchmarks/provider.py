@@ -62,7 +62,8 @@ class Provider(asyncio.Protocol):
 
     def _reply(self, body: bytes) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Length: %d\r\n\r\n"
-        self._transport.write(head % len(body) + body)
+        if not self._transport.is_closing():  # a worker may be killed while it waits
+            self._transport.write(head % len(body) + body)
 
 
 def _length(head: bytes) -> int:

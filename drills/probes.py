@@ -110,9 +110,9 @@ def _target(system: Installation) -> tuple[Resident, Target]:
     caller, (who,) = Caller(system.ports), add(system, 1, assurance="mail")
     number = caller.ask("POST", "/reports", form(MARK), token=who.token, Idempotency_Key="k").json["number"]
     far = {"outcome": "accepted", "note": "Seen.", "next_due_on": str(bangkok_date(system_clock()) + timedelta(300))}
-    waiting = caller.ask(
-        "POST", f"/review/reports/{number}/decision", far, token=add_officer(system, "home", office=HOME)
-    )
+    home = add_officer(system, "home", office=HOME)
+    waiting = caller.ask("POST", f"/review/reports/{number}/decision", far, token=home)
+    view = caller.ask("POST", "/review/views", {"name": "Mine", "filter": {"mine": True}}, token=home)
     with system.database.transaction() as session:
         officer_id = session.scalar(text("select id from officers where name = 'home'"))
         message = session.scalar(text("select id from notifications where person_id = :id"), {"id": who.id})
@@ -134,6 +134,7 @@ def _target(system: Installation) -> tuple[Resident, Target]:
         "conflict_id": str(uuid4()),
         "review_id": str(uuid4()),
         "import_id": str(uuid4()),
+        "view_id": view.json["id"],
         "secret": uuid4().hex,
     }
     return who, Target(values, (f"drill-{MARK}@", f'"{MARK}"', str(who.id), number))

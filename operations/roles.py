@@ -8,10 +8,12 @@ docs/adr/0016-rows-of-one-person.md.
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Table, func, make_url, select, text
+from sqlalchemy.exc import IntegrityError
 
 from foundation import connections, row_security
 from foundation.config import Settings
@@ -137,7 +139,9 @@ def _make(session: Session, role: str, password: str | None) -> None:
         "select format('create role %I ' || :login || ' password %L', cast(:role as text), cast(:password as text))"
     )
     values = {"role": role, "password": password, "login": login}
-    session.connection().exec_driver_sql(session.execute(made, values).scalar_one().replace("%", "%%"))
+    statement = session.execute(made, values).scalar_one().replace("%", "%%")
+    with suppress(IntegrityError), session.begin_nested():  # roles are the server's: another database may just make it
+        session.connection().exec_driver_sql(statement)
 
 
 def _refuse_unfit(session: Session, role: str) -> None:

@@ -134,12 +134,11 @@ class PageArgs(Schema):
     limit = fields.Integer(load_default=20, strict=False, validate=validate.Range(1, 100))
 
 
-def at_office_days() -> fields.Integer:
-    """A filter of a list: only what is at its present office for so long."""
+def at_office_days(*, strict: bool = False) -> fields.Integer:
+    """A filter of a list: only what is at its present office for so long; `strict` in a body."""
     description = "only those that are at their present office for as many working days"
-    return fields.Integer(
-        load_default=0, validate=validate.Range(0, working_days.MOST), metadata={"description": description}
-    )
+    most = validate.Range(0, working_days.MOST)
+    return fields.Integer(strict=strict, load_default=0, validate=most, metadata={"description": description})
 
 
 class AtOffice(Schema):

@@ -3,21 +3,30 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from immigration.models.queue import SavedView
-from immigration.schemas.common import statement
-from immigration.schemas.queue import QueueFilterArgs
+from immigration.schemas.common import at_office_days, statement
+from immigration.schemas.queue import OLDEST, QueueFilterArgs
 from immigration.services.queue import MOST_COUNTED
 
 LONGEST_NAME = 60
+
+
+class QueueFilterIn(QueueFilterArgs):
+    """The filter of the queue in a body, where a number is a number and true is true."""
+
+    contradicted = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    mine = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    waiting_days = fields.Integer(strict=True, load_default=0, validate=validate.Range(0, OLDEST))
+    at_office_days = at_office_days(strict=True)
 
 
 class SavedViewIn(Schema):
     """A filter, as in the query of the queue, and what it is called."""
 
     name = statement(LONGEST_NAME, required=True, shortest=1)
-    filter = fields.Nested(QueueFilterArgs, required=True)
+    filter = fields.Nested(QueueFilterIn, required=True)
 
 
 class SavedViewOut(Schema):

@@ -62,7 +62,17 @@ def test_somebody_of_no_office_is_answered_by_the_headquarters(app: Flask) -> No
 def test_the_list_of_officers_has_no_names_and_no_words_of_residents(resident: Resident, staff: Resident) -> None:
     case = opened(resident)
     [line] = staff.get("/review/cases").json["items"]
-    assert set(line) == {"number", "status", "about", "office", "opened_at", "due_by", "overdue"}
+    assert set(line) == {
+        "number",
+        "status",
+        "about",
+        "office",
+        "opened_at",
+        "due_by",
+        "overdue",
+        "office_since",
+        "office_days",
+    }
     assert resident.get("/me/access-log").json["items"] == []
     assert staff.get(f"/review/cases/{case['number']}").json["text"] == WRONG["text"]
     assert [entry["act"] for entry in resident.get("/me/access-log").json["items"]] == ["case-read"]

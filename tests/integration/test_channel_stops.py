@@ -295,12 +295,13 @@ class Leaving:
 
 
 def allow_connections(database, *, allowed):
-    """Let a real database take connections, or none, and end those that there are."""
+    """Let a real database take connections, or none, and end those that there are of its owner."""
     url = database.url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"alter database tests with allow_connections {allowed}")
         if not allowed:
-            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'tests'")
+            ended = "select pg_terminate_backend(pid) from pg_stat_activity where (datname, usename) = ('tests', 'app')"
+            connection.execute(ended)
 
 
 def test_what_was_answered_while_the_database_was_away_is_written_down_when_it_is_back(database):

@@ -174,10 +174,10 @@ def test_what_warns_of_a_stranger_goes_by_every_channel_at_once(database, settin
 def test_a_reminder_whose_forerunner_nobody_opened_goes_by_every_channel(database, settings, push, post, google):
     ways = routing((ANNA, "en", "anna@example.org"))
     phone(database, ANNA)
-    plan(database, due(ANNA, step="seven-days"))
+    plan(database, due(ANNA, step="seven-days"), routing=ways)
     rounds.send_round(database, push, NOW, routing=ways)
     assert mail(database, settings, ways) == 0
-    plan(database, due(ANNA, step="one-day"), NOW + timedelta(hours=2))
+    plan(database, due(ANNA, step="one-day"), NOW + timedelta(hours=2), routing=ways)
     assert rounds.send_round(database, push, NOW + timedelta(hours=2), routing=ways) == 1
     assert mail(database, settings, ways, NOW + timedelta(hours=2)) == 1
     assert (len(google.messages), len(post.messages)) == (2, 1)
@@ -186,7 +186,7 @@ def test_a_reminder_whose_forerunner_nobody_opened_goes_by_every_channel(databas
 def test_a_reminder_of_the_day_itself_is_mailed_on_that_day(database, settings, push):
     ways = routing((ANNA, "en", "anna@example.org"))
     phone(database, ANNA)
-    plan(database, due(ANNA, step="due-day"))
+    plan(database, due(ANNA, step="due-day"), routing=ways)
     rounds.send_round(database, push, NOW, routing=ways)
     assert mail(database, settings, ways, NOW + timedelta(hours=3, minutes=1)) == 1
 
@@ -194,7 +194,7 @@ def test_a_reminder_of_the_day_itself_is_mailed_on_that_day(database, settings, 
 def test_nothing_is_mailed_after_filing(database, settings, push, post):
     ways = routing((ANNA, "en", "anna@example.org"))
     phone(database, ANNA)
-    plan(database, due(ANNA))
+    plan(database, due(ANNA), routing=ways)
     rounds.send_round(database, push, NOW, routing=ways, due_today=lambda today, begun=None: due(ANNA))
     filed = lambda today, begun=None: due()  # noqa: E731
     assert mail(database, settings, ways, NOW + timedelta(days=2), due_today=filed) == 0

@@ -37,9 +37,9 @@ def phone(database, person, device_id="phone", *, target=None, family=None, at=N
         devices.register(session, device_id, person_id=person, family=family, registration=registration, now=at)
 
 
-def plan(database, wanted, at=NOW):
+def plan(database, wanted, at=NOW, routing=None):
     with database.transaction() as session:
-        return planning.plan(session, wanted, now=at)
+        return planning.plan(session, wanted, now=at, routing=routing)
 
 
 def retire(database, wanted, at=NOW):

@@ -20,7 +20,7 @@ from immigration.registries.law import law
 from operations import migrating
 from tests.conftest import SECRET
 
-MESSAGES = 2_000
+MESSAGES = 5_000
 STARTED: list[subprocess.Popen[str]] = []  # ended with their test, whatever became of it
 _DEVICES = text("""insert into devices
 (person_id, device_id, platform, kind, target, target_index, language, updated_at)
@@ -37,7 +37,7 @@ def server():
 
 @pytest.fixture
 def place(server, request):
-    """A migrated database of its own with messages that wait, and a provider that takes 100 ms for each."""
+    """A migrated database of its own with messages that wait, and a provider that takes half a second for each."""
     name = f"worker_{abs(hash(request.node.name))}"
     url = server.ensure_database(name)
     database = Database(url)
@@ -54,7 +54,7 @@ def place(server, request):
             session.execute(_DEVICES, {"person": person, **values})
             session.execute(_MESSAGES, {"person": person})
     with fcm.start() as push, mailbox.start() as post:
-        push.script([{"delay": 0.1}] * MESSAGES)
+        push.script([{"delay": 0.5}] * MESSAGES)
         yield url, database, push, post
     database.close()
     while STARTED:

@@ -1,11 +1,16 @@
 """Fixtures of the API tests: the application with a clock that a test can move."""
 
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
 
 from foundation.db import Database
+from foundation.identity import STAFF
 from tests.access import SetClock, make_app
-from tests.factories import Resident, activate, arrived
+from tests.api_world import World
+from tests.conftest import application, as_served, emptied
+from tests.factories import Resident, activate, arrived, officer
 
 
 @pytest.fixture
@@ -31,3 +36,23 @@ def resident(app: Flask) -> Resident:
 def number(resident: Resident) -> str:
     """The number of their report, under review at the office of Bangkok."""
     return str(resident.file().json["number"])
+
+
+@pytest.fixture(scope="module")
+def inhabited(empty_database: Database) -> World:
+    """The application with somebody of each role, once for the tests of a file."""
+    app = application(as_served(emptied(empty_database)))
+    arrived(app)
+    resident = activate(app, assurance="mail")
+    staff = {str(role): officer(app, name=role, role=role).headers for role in sorted(STAFF)}
+    values = {"number": resident.file().json["number"], "device_id": "phone"}
+    values |= dict.fromkeys(("resident_id", "notification_id", "link_id"), resident.id)
+    return World(app, {"anyone": {}, "resident": resident.headers, **staff}, values)
+
+
+@pytest.fixture
+def world(inhabited: World) -> Iterator[World]:
+    """The same, with nothing more stored after the test than before."""
+    before = inhabited.stored()
+    yield inhabited
+    assert inhabited.stored() == before, "something was stored"

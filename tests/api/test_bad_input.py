@@ -1,81 +1,18 @@
-"""Every operation turns bad input away with a clear problem document, for each role alike, and stores nothing of it."""
+"""Every operation turns a bad body away with a clear problem document, for each role, and stores nothing of it."""
 
 import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from flask import Flask
-from sqlalchemy import text
 
-from foundation.db import Base, Database
-from foundation.fields import MISSING, REPEATED, UNKNOWN
-from foundation.http import PROBLEM
+from foundation.fields import MISSING, UNKNOWN
 from foundation.identity import STAFF
-from operations.services import services_of
 from tests.api_operations import WRITING, Field, Operation, members, operations, schema
-from tests.architecture.sources import ROOT
-from tests.conftest import application, as_served, emptied
-from tests.factories import ADDRESS, activate, arrived, officer
+from tests.api_world import World, problem
+from tests.factories import ADDRESS
 
-CODES = set(re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs/problems.md").read_text("utf-8"), re.M))
 BODIES = [operation for operation in operations(*WRITING) if operation.body]
 ROLES = ("anyone", "resident", *sorted(STAFF))
-
-
-@dataclass
-class World:
-    """The application with somebody of each role, and something at each address."""
-
-    app: Flask
-    headers: dict[str, dict[str, str]]
-    values: dict[str, str]
-
-    def call(self, operation: Operation, role: str, **more: Any) -> Any:
-        """Call an operation in a role."""
-        headers = self.headers[role] | {"Idempotency-Key": "bad-input"} | more.pop("headers", {})
-        path = operation.at(**self.values) + more.pop("query", "")
-        return self.app.test_client().open(path, method=operation.method.upper(), headers=headers, **more)
-
-    def stored(self) -> dict[str, str]:
-        """A digest of the rows of every table that holds some, but for the counts of what fails."""
-        each = [
-            f"select '{table.name}', md5(string_agg(r::text, '|' order by r::text)) from {table.name} r"
-            for table in Base.metadata.sorted_tables
-            if table.name != "throttles"
-        ]
-        with services_of(self.app).database.read_session() as session:
-            return {name: digest for name, digest in session.execute(text(" union all ".join(each))) if digest}
-
-
-@pytest.fixture(scope="module")
-def inhabited(empty_database: Database) -> World:
-    app = application(as_served(emptied(empty_database)))
-    arrived(app)
-    resident = activate(app, assurance="mail")
-    staff = {str(role): officer(app, name=role, role=role).headers for role in sorted(STAFF)}
-    values = {"number": resident.file().json["number"], "device_id": "phone"}
-    values |= dict.fromkeys(("resident_id", "notification_id", "link_id"), resident.id)
-    return World(app, {"anyone": {}, "resident": resident.headers, **staff}, values)
-
-
-@pytest.fixture
-def world(inhabited: World) -> Iterator[World]:
-    before = inhabited.stored()
-    yield inhabited
-    assert inhabited.stored() == before, "something was stored"
-
-
-def problem(answer: Any) -> dict[str, Any]:
-    """The problem document of an answer, which is one that a caller can mend something by."""
-    body: dict[str, Any] = answer.get_json()
-    assert (answer.content_type, body["status"]) == (PROBLEM, answer.status_code)
-    assert 400 <= answer.status_code < 500
-    assert body["code"] in CODES, "not in docs/problems.md"
-    assert body["title"]
-    return body
 
 
 def refused(world: World, operation: Operation, *expected: Any, **sent: Any) -> None:
@@ -256,111 +193,6 @@ def is_required_line(field: Field) -> bool:
 @pytest.mark.parametrize(("operation", "field"), [pair for pair in TEXTS if is_required_line(pair[1])], ids=named)
 def test_spaces_are_nothing(world: World, operation: Operation, field: Field) -> None:
     assert complaint(world, operation, field, " " * field.schema["minLength"])
-
-
-LISTS = [operation for operation in operations("get") if operation.query]
-WRONG_QUERIES: dict[str, list[str]] = {
-    "limit": ["-1", "0", "101", "9" * 30, "9" * 5000, "1.5", "x", "", "1e3", "%00"],
-    "cursor": ["x", "-1", "1%0A", "9" * 40, "%FF", "%00", "!" * 300],
-    "status": ["x", "ACCEPTED", "%00"],
-    "office": ["x" * 21, "%00"],
-    "language": ["xx", "EN", "%00"],
-    "contradicted": ["maybe", "2", "%00"],
-    "q": ["x" * 201, "%0A", "%00"],
-}
-
-
-@pytest.mark.parametrize("operation", operations(), ids=str)
-def test_a_query_parameter_that_is_not_known_or_comes_twice_is_named(world: World, operation: Operation) -> None:
-    role = min(operation.roles, default="anyone")
-    body: dict[str, Any] = {"json": {}} if operation.method in WRITING else {}
-    for query, name in [("?surprise=1", "surprise"), ("?surprise", "surprise"), ("?a%5B0%5D=1&a%5B0%5D=2", "a[0]")]:
-        answer = world.call(operation, role, query=query, **body)
-        assert (answer.status_code, problem(answer)["errors"]) == (422, {"query": {name: [UNKNOWN]}})
-        listed = {"in": "query", "field": name, "code": "unknown", "message": UNKNOWN}
-        assert answer.json["field_errors"] == [listed]
-    for name in operation.query:
-        answer = world.call(operation, role, query=f"?{name}=1&{name}=1", **body)
-        assert (answer.status_code, problem(answer)["errors"]) == (422, {"query": {name: [REPEATED]}})
-
-
-def test_pages_and_probes_take_the_parameters_of_links_and_load_balancers(world: World) -> None:
-    answers = [
-        world.app.test_client().get(f"{path}?utm_source=mail") for path in ("/", "/docs", "/healthz", "/metrics")
-    ]
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 200]
-
-
-@pytest.mark.parametrize("operation", LISTS, ids=str)
-def test_a_query_that_makes_no_sense_is_refused(world: World, operation: Operation) -> None:
-    for name in operation.query:
-        for value in WRONG_QUERIES.get(name, ["%00"]):
-            answer = world.call(operation, min(operation.roles, default="anyone"), query=f"?{name}={value}")
-            assert answer.status_code in (400, 422), (name, value)
-            problem(answer)
-
-
-ARGUMENTS = [operation for operation in operations() if "{" in operation.path]
-TRICKS = (
-    "%00", "a%00b", "..", "%2e%2e", "..%2f..%2fetc%2fpasswd", "%ff%fe", "a%0D%0AX-Evil:%201",
-    "x" * 4000, "'--", "😀",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("operation", ARGUMENTS, ids=str)
-def test_an_address_that_names_nothing_is_refused(world: World, operation: Operation) -> None:
-    for trick in TRICKS:
-        path = operation.filled(trick)
-        headers = world.headers[min(operation.roles, default="anyone")]
-        answer = world.app.test_client().open(path, method=operation.method.upper(), headers=headers)
-        problem(answer)
-        assert "X-Evil" not in answer.headers
-
-
-@pytest.mark.parametrize("id_", ["1", "not-a-uuid", "00000000-0000-0000-0000-00000000000", "{}", "0x1"])
-def test_an_id_that_is_no_uuid_is_the_id_of_nothing(world: World, id_: str) -> None:
-    for operation in ARGUMENTS:
-        if operation.identifiers:
-            path = operation.at(**dict.fromkeys(operation.identifiers, id_))
-            headers = world.headers[min(operation.roles, default="anyone")]
-            answer = world.app.test_client().open(path, method=operation.method.upper(), headers=headers)
-            assert (answer.status_code, problem(answer)["code"]) == (404, "not-found")
-
-
-@pytest.mark.parametrize("path", sorted({operation.path for operation in operations()}))
-def test_another_method_is_answered_with_those_there_are(world: World, path: str) -> None:
-    address = next(operation.at() for operation in operations() if operation.path == path)
-    here = [each for each in operations() if each.answers(address)]
-    there_are = {operation.method.upper() for operation in here}
-    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - there_are:
-        answer = world.app.test_client().open(address, method=method)
-        assert (answer.status_code, problem(answer)["code"]) == (405, "method-not-allowed")
-        assert there_are <= set(answer.headers["Allow"].split(", ")) <= there_are | {"HEAD", "OPTIONS"}
-
-
-@pytest.mark.parametrize(
-    "path", ["", "/", "/nothing", "/reports/", "/reports/1/2/3", "/../healthz", "/REPORTS", "/me;x=1"]
-)
-def test_what_is_not_there_is_a_problem_document_too(world: World, path: str) -> None:
-    for method in ("GET", "POST", "DELETE"):
-        answer = world.app.test_client().open(f"/api/v1{path}", method=method)
-        assert (answer.status_code, problem(answer)["code"]) == (404, "not-found")
-
-
-@pytest.mark.parametrize("token", ["", "x", "a.b.c", "ofc_", "ofc_x", "\xff.\xff.\xff", "e30.e30.", "x" * 20_000])
-def test_a_token_that_is_none_opens_nothing(world: World, token: str) -> None:
-    for operation in operations():
-        if operation.roles:
-            headers = {"Authorization": f"Bearer {token}"}
-            answer = world.app.test_client().open(operation.at(), method=operation.method.upper(), headers=headers)
-            assert (answer.status_code, problem(answer)["code"]) in ((401, "unauthenticated"), (401, "invalid-token"))
-            assert answer.headers["WWW-Authenticate"] == "Bearer"
-
-
-def test_every_answer_has_an_id_to_find_it_by(world: World) -> None:
-    answers = [world.app.test_client().get(path) for path in ("/api/v1/me", "/api/v1/nothing", "/api/v1/reasons")]
-    assert [answer.status_code for answer in answers] == [401, 404, 200]
-    assert len({answer.headers["X-Request-Id"] for answer in answers} - {""}) == 3
 
 
 def operation(name: str) -> Operation:

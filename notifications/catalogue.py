@@ -22,6 +22,9 @@ WEEKLY = ("late-second-week", "late-third-week", "late-fourth-week")
 """Steps that say the same as `after-grace`, week by week."""
 OUTCOMES = ("accepted", "returned", "rejected", "needs-visit")
 
+ORIGINALS = ("en", "th")
+"""Languages in which what the law says needs no other language beside it."""
+
 NOTIFYING_EVENTS = frozenset(
     {
         "activation.code-issued",
@@ -171,6 +174,14 @@ def render(kind: str, params: Mapping[str, Any], language: str) -> RenderedText:
     if body is None or not placeholders(entry.title) <= values.keys():
         raise MissingTemplate(f"{kind}: values are missing")
     return RenderedText(entry.title.format_map(values), body.format_map(values))
+
+
+def original(kind: str, params: Mapping[str, Any], language: str) -> RenderedText | None:
+    """The words in English, to stand beside a translation that no speaker has read; None where there is no need.
+
+    Raises MissingTemplate.
+    """
+    return None if language in ORIGINALS else render(kind, params, ORIGINALS[0])
 
 
 def _shown(name: str, value: Any, language: str) -> str:

@@ -265,6 +265,11 @@ class NotificationOut(Schema):
     kind = fields.String(required=True)
     title = fields.String(required=True)
     body = fields.String(required=True)
+    english = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "title and body in English, beside a language that no speaker has read yet"},
+    )
     report = fields.String(
         required=True, allow_none=True, metadata={"description": "the report it is about; never pushed"}
     )

@@ -40,6 +40,8 @@ class Envelope:
     """What the device is, where one is meant."""
     initial: str = ""
     """The first letter of the name of whom it is for, where their phone may have to tell several people apart."""
+    english: str = field(default="", repr=False)
+    """What it says in English, where that stands beside the person's language and the channel has room for it."""
     enclosure: Enclosure | None = None
     """A document that goes with it, where the channel writes to the person."""
 

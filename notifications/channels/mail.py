@@ -1,6 +1,7 @@
 """E-mail: a message as plain text and HTML, in the person's language, over one connection for a batch.
 
-A document that goes with a message is part of the page, to be printed; its signed text is a file, and a QR code.
+Below a language that no speaker has read it stands in English too. A document that goes with a message is part of the
+page, to be printed; its signed text is a file, and a QR code.
 """
 
 import io
@@ -32,7 +33,7 @@ _PAGE = """\
 <body style="font-family: sans-serif; line-height: 1.5; max-width: 36em; margin: auto; padding: 1em">
 <h1 style="font-size: 1.25em">{title}</h1>
 <p>{body}</p>
-{enclosed}<p class="screen"><a href="{link}">{open}</a></p>
+{english}{enclosed}<p class="screen"><a href="{link}">{open}</a></p>
 <hr class="screen">
 <p class="screen">{why}</p>
 </body>
@@ -103,14 +104,17 @@ class MailChannel:
         words = {name: sentence(language, "mail", name) for name in ("open", "why")}
         enclosed = envelope.enclosure.lines if envelope.enclosure else ()
         lines = "\n".join([f"{label}: {value}" for label, value in enclosed] + [""] * bool(enclosed) * 2)
-        text = f"{envelope.body}\n\n{lines}{words['open']}: {link}\n\n-- \n{words['why']}\n"
+        said = "\n\n".join(filter(None, (envelope.body, envelope.english)))
+        text = f"{said}\n\n{lines}{words['open']}: {link}\n\n-- \n{words['why']}\n"
         shown = {"title": envelope.title, "body": envelope.body, "link": link, "language": language, **words}
         safe = {name: escape(value) for name, value in shown.items()}
+        english = f'<p lang="en">{escape(envelope.english)}</p>\n' if envelope.english else ""
+        enclosed_page = _page(envelope.enclosure) if envelope.enclosure else ""
         return Mail(
             to=envelope.target,
             subject=envelope.title,
             text=text,
-            html=_PAGE.format_map(safe | {"enclosed": _page(envelope.enclosure) if envelope.enclosure else ""}),
+            html=_PAGE.format_map(safe | {"english": english, "enclosed": enclosed_page}),
             key=f"notification-{envelope.notification_id}",
             written_at=envelope.written_at or system_clock(),
             headers={"Content-Language": language} | self._unsubscribe(envelope),

@@ -279,7 +279,7 @@ def _make_envelopes(
         reminders = {r.notification_id: (r.person_id, r.dedupe) for r in rows if r.kind.startswith(catalogue.REMINDER)}
         gone |= planning.no_longer_due(session, due, reminders)
     targets = _found_targets([row for row in rows if row.notification_id not in gone])
-    envelopes = {row.id: _envelope(row, targets[row.id]) for row in rows if row.id in targets}
+    envelopes = {row.id: _envelope(row, targets[row.id], kind) for row in rows if row.id in targets}
     _end(session, [row for row in rows if row.id not in targets], DeliveryStatus.DROPPED, now)
     unprintable = [row for row in rows if row.id in envelopes and envelopes[row.id] is None]
     _end(session, unprintable, DeliveryStatus.FAILED, now)
@@ -316,9 +316,10 @@ def _add_initials(
             envelopes[row.id] = replace(envelope, initial=initial)
 
 
-def _envelope(row: Row[Any], targets: Sequence[str]) -> Envelope | None:
+def _envelope(row: Row[Any], targets: Sequence[str], kind: ChannelKind) -> Envelope | None:
     try:
         words = catalogue.render(row.kind, row.params, row.language)
+        original = catalogue.original(row.kind, row.params, row.language) if kind.to_person else None
     except catalogue.MissingTemplate:
         return None
     return Envelope(
@@ -332,6 +333,7 @@ def _envelope(row: Row[Any], targets: Sequence[str]) -> Envelope | None:
         title=words.title,
         body=words.body,
         language=row.language,
+        english=f"{original.title}. {original.body}" if original else "",
         platform=row.platform,
         attempt=row.tries,
         written_at=row.created_at,

@@ -72,12 +72,13 @@ class Standing:
 
 @dataclass(frozen=True)
 class Item:
-    """A message as the inbox shows it."""
+    """A message as the inbox shows it; `english` is the same in English where the language needs it beside."""
 
     id: UUID
     kind: str
     title: str
     body: str
+    english: str | None
     report: str | None
     due_on: date | None
     status: NotificationStatus
@@ -147,13 +148,15 @@ def _arrivals(session: ReadSession, notifications: Sequence[UUID]) -> dict[UUID,
 def _item(notification: Notification, deliveries: list[Arrival], language: str) -> Item:
     try:
         words = catalogue.render(notification.kind, notification.params, language)
+        original = catalogue.original(notification.kind, notification.params, language)
     except catalogue.MissingTemplate:
-        words = catalogue.RenderedText(notification.kind, "")
+        words, original = catalogue.RenderedText(notification.kind, ""), None
     return Item(
         id=notification.id,
         kind=notification.kind,
         title=words.title,
         body=words.body,
+        english=f"{original.title}. {original.body}" if original else None,
         report=notification.params.get("number"),
         due_on=notification.due_on,
         status=NotificationStatus(notification.status),

@@ -12,6 +12,7 @@ from foundation.config import FirebaseWebSettings, Settings
 from foundation.errors import Problem, Unauthenticated
 from foundation.identity import Principal, Role
 from foundation.services import Services, use_services
+from foundation.words import LANGUAGES
 from notifications.channels.webpush import public_key
 from notifications.models import Delivery, Device, Notification
 from notifications.routes import blueprint
@@ -165,6 +166,7 @@ def test_the_inbox_says_what_was_told_and_what_became_of_it(client, database):
                 "kind": "reminder.seven-days",
                 "title": "90-day report due on 21 April 2026",
                 "body": "If you have not filed it yet, file it in this app, on or before 21 April 2026.",
+                "english": None,
                 "report": None,
                 "due_on": "2026-04-21",
                 "status": "sent",
@@ -224,6 +226,17 @@ def test_the_inbox_speaks_the_language_that_is_asked_for(client, database, heade
     answer = client.get("/api/v1/notifications", headers=as_("anna") | {"Accept-Language": header})
     assert answer.json["items"][0]["title"].startswith(title)
     assert inbox(client, language="th").json["items"][0]["title"].startswith("รายงานตัว")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_that_no_speaker_has_read_has_english_beside_it(client, database, language):
+    (told,) = tell(database)
+    (item,) = inbox(client, language=language).json["items"]
+    said = "90-day report due on 21 April 2026. If you have not filed it yet, file it in this app"
+    assert (item["english"] or "").startswith("" if language in ("en", "th") else said)
+    assert (item["english"] is None) == (language in ("en", "th"))
+    answer = client.post(f"/api/v1/notifications/{told}/read", headers=as_("anna") | {"Accept-Language": language})
+    assert answer.json["english"] == item["english"]
 
 
 def test_what_was_taken_back_unsent_is_not_shown(client, database):

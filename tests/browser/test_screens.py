@@ -9,6 +9,7 @@ from foundation.clock import bangkok_date, system_clock
 from foundation.words import LANGUAGES
 from tests.browser.looking import TOO_WIDE, axe, look, picture
 from tests.browser.phones import Phone
+from tests.serving import eventually
 
 SITUATIONS = {
     "not-open": "not-open",
@@ -148,6 +149,22 @@ def test_what_the_law_says_stands_in_english_below_another_language(narrow, pers
     page.locator("select.language").select_option("my")
     expect(original).to_be_visible()
     picture(page, f"home-original-{key}-my")
+
+
+def test_a_message_stands_in_english_below_another_language(narrow, person):
+    narrow.activate(person("in-grace"))
+    page = narrow.page
+    narrow.open("/#/messages")
+    original = page.locator("li p[lang=en]")
+    for language, beside in (("my", True), ("th", False), ("de", True)):
+        page.locator("select.language").select_option(language)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        eventually(lambda: (page.reload(), page.wait_for_timeout(1000), page.locator("li.card").count())[2], 30)
+        expect(original).to_have_count(page.locator("li.card").count() if beside else 0)
+    assert "A phone was added to your account" in " ".join(original.all_inner_texts())
+    assert axe(page) == []
+    assert page.evaluate(TOO_WIDE) == []
+    picture(page, "messages-original-de")
 
 
 def test_the_screens_of_a_returned_report(narrow, person):

@@ -103,6 +103,18 @@ def test_who_has_no_device_gets_it_by_mail_in_their_language(database, settings,
     assert states(database) == [("sent", "mail", "sent")] * 2
 
 
+@pytest.mark.parametrize(("language", "beside"), [("my", True), ("de", True), ("th", False), ("en", False)])
+def test_english_stands_below_a_language_that_no_speaker_has_read(database, settings, post, language, beside):
+    message(database)
+    assert mail(database, settings, routing((ANNA, language, "anna@example.org"))) == 1
+    (received,) = post.messages
+    assert received.message["Content-Language"] == language
+    page = received.message.get_body(("html",)).get_content()
+    english = "Your report is being looked at again. "
+    for text, said in ((received.text, english), (page, f'<p lang="en">{english}')):
+        assert (said in text) == beside
+
+
 def test_the_same_message_sent_again_has_the_same_id_and_date(database, settings, post):
     ways = routing((ANNA, "en", "anna@example.org"))
     message(database)
@@ -270,6 +282,7 @@ def test_hostile_words_do_not_become_markup_or_headers(settings):
     envelope = Envelope(
         uuid.uuid4(), uuid.uuid4(), "report.reopened", 0, "mail", "a@example.org", "<b>T</b>", "<script>1</script>"
     )
+    envelope = replace(envelope, language="my", english="<script>2</script>")
     composed = MailChannel(settings).compose(envelope)
     assert "<script>" not in composed.html
     assert "&lt;b&gt;T" in composed.html

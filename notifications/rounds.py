@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from foundation import events
 from foundation.clock import BANGKOK, bangkok_date, monotonic
@@ -15,6 +16,7 @@ from notifications.rules import ROUTINE
 from notifications.sending import Sending
 from notifications.services import addressing, coverage, delivery, figures, planning
 from notifications.services.addressing import Routing
+from notifications.services.coverage import MustBeTold
 from notifications.services.notifying import notify
 from notifications.services.planning import DueToday
 
@@ -116,21 +118,39 @@ def _count_planned(session: Session, planned: int) -> None:
 
 
 def coverage_round(
-    database: Database, due_today: DueToday, now: datetime, confirm: Confirm = lambda session: None
+    database: Database,
+    must_be_told: MustBeTold,
+    now: datetime,
+    confirm: Confirm = lambda session: None,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Compare who must have been told by now with what was sent, once an evening; how many gaps there are.
 
-    It looks at nothing before 21:00 in Bangkok, or where that day was checked already. `confirm` is as above.
+    It looks at nothing before 21:00 in Bangkok, or where that day was checked already. A check that was cut short
+    begins anew. `confirm` is as above.
     """
+    today = bangkok_date(now)
     if now.astimezone(BANGKOK).hour < CHECK_FROM_HOUR:
         return 0
-    with database.transaction(PLANNING_SETTINGS) as session:
-        if coverage.checked_on(session, bangkok_date(now)):
+    with database.read_session() as session:
+        if coverage.checked_on(session, today):
             return 0
-        causes = coverage.check(session, planning.at_hand(session, due_today(bangkok_date(now))), now=now)
-        confirm(session)
-    found = ", ".join(f"{cause} {count}" for cause, count in sorted(causes.items())) or "none"
-    _log.log(logging.WARNING if causes else logging.INFO, "coverage: people who were not told: %s", found)
+    expected, after = 0, UUID(int=0)
+    while True:
+        with database.transaction(PLANNING_SETTINGS) as session:
+            found = must_be_told(session, today, after=after)
+            if found is None:
+                causes = coverage.conclude(session, expected=expected, now=now)
+                confirm(session)
+                break
+            due, after = found
+            expected += coverage.compare(session, due, now=now)
+            confirm(session)
+        if stopping():
+            return 0
+    shown = ", ".join(f"{cause} {count}" for cause, count in sorted(causes.items())) or "none"
+    _log.log(logging.WARNING if causes else logging.INFO, "coverage: people who were not told: %s", shown)
     return sum(causes.values())
 
 

@@ -118,6 +118,7 @@ class Failure(StrEnum):
 class GapCause(StrEnum):
     """Why a person was not told what they must have been told by now."""
 
+    NOT_AS_RECORDED = "not-as-recorded"
     NOT_PLANNED = "not-planned"
     WRONG_DATE = "wrong-date"
     TAKEN_BACK = "taken-back"

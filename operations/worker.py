@@ -34,6 +34,7 @@ from immigration.services import (
     decision_rates,
     document_indexes,
     law_versions,
+    proving,
     queue_counts,
     rechecks,
     refreshing,
@@ -50,6 +51,7 @@ from operations.subscribing import SUBSCRIBERS
 
 PLANNING = "planning"
 COUNTING = "figures"
+PROVING = "coverage"
 COUNTING_QUEUE = "queue-counts"
 VERIFYING = "verifying"
 HEARTBEAT_SECONDS = 10
@@ -188,9 +190,14 @@ def _seal(context: WorkerContext, now: datetime) -> int:
 
 
 def _coverage(context: WorkerContext, now: datetime) -> int:
-    return _planning(
-        context, lambda lease: rounds.coverage_round(context.database, context.due_today, now, lease.confirm)
-    )
+    """Check that everybody was told; of several workers one does."""
+    filing = context.filing
+    must_be_told = partial(proving.must_be_told, records=filing.records, law=filing.law)
+    with leases.hold(context.database, PROVING, holder=context.process) as lease:
+        if lease is None:
+            return 0
+        stopping = context.stop.is_set
+        return rounds.coverage_round(context.database, must_be_told, now, lease.confirm, stopping=stopping)
 
 
 def _figures(context: WorkerContext, now: datetime) -> int:

@@ -62,6 +62,9 @@ class Records(Protocol):
     def cases(self, connection: Connection, person_ids: Sequence[UUID]) -> Iterator[Case]:
         """The cases of many people, without the addresses of their residences, ordered by person."""
 
+    def facts(self, connection: Connection, person_ids: Sequence[UUID]) -> Iterator[tuple[UUID, Facts]]:
+        """What is on record of many people, without addresses, and without what was kept of them."""
+
 
 class ImportedRecords:
     """The records as imported into this service's own tables."""
@@ -75,6 +78,11 @@ class ImportedRecords:
         """The cases of many people; see Records. They are read even while the switch makes the source fail."""
         for row in _MANY_CASES.scalars(connection, {"person_ids": list(person_ids)}):
             yield as_case(row, switchable=False)
+
+    def facts(self, connection: Connection, person_ids: Sequence[UUID]) -> Iterator[tuple[UUID, Facts]]:
+        """What is on record of many people; see Records."""
+        for row in _MANY_FACTS.scalars(connection, {"person_ids": list(person_ids)}):
+            yield UUID(row["person_id"]), _facts(row, row["own_reports"] or [])
 
 
 def _object(members: Mapping[str, str]) -> str:
@@ -159,6 +167,11 @@ ONE_CASE = Statement(
 _MANY = _CASE | {"residences": _facts_of("residences", Residence, address="null")}
 _MANY_CASES = Statement(
     f"select {_object(_MANY)} from obligations o where o.person_id = any(:person_ids) order by o.person_id"  # noqa: S608
+)
+_OF_KEPT = ("revision", "obligation", "unavailable")
+_FACTS = {name: expression for name, expression in _MANY.items() if name not in _OF_KEPT}
+_MANY_FACTS = Statement(
+    f"select {_object(_FACTS)} from unnest(cast(:person_ids as uuid[])) as o (person_id)"  # noqa: S608
 )
 
 

@@ -232,44 +232,47 @@ update reports r set contradicted_at = null where r.number = :number and not exi
 """)  # noqa: S608 - our own words
 
 
-def due_steps(today: date, *, law: Law, begun: date | None = None, with_answered: bool = False) -> Select[Any]:
+def due_steps(
+    today: date, *, law: Law, begun: date | None = None, with_answered: bool = False, of: type[Kept] = Kept
+) -> Select[Any]:
     """Who is to be reminded today, of which step: (person_id, basis, step, due_on, params).
 
     Planned from state alone, without those who filed, left or restarted. The step that stands is the latest begun.
     `begun` leaves only those of whom some step began on that day, who are few and found by indexes. `with_answered`
-    adds those who filed: to find out takes most of the time, and a list that is planned from later asks again.
+    adds those who filed: to find out takes most of the time, and a list that is planned from later asks again. `of` are
+    the obligations that count, where they are not those that were kept.
     """
     steps = law.reminder_steps()
-    begun_by = {s["name"]: getattr(Kept, s["anchor"]) <= today - timedelta(days=s["offset"]) for s in steps}
+    begun_by = {s["name"]: getattr(of, s["anchor"]) <= today - timedelta(days=s["offset"]) for s in steps}
     step = case(*((has_begun, literal(name)) for name, has_begun in reversed(begun_by.items())))
-    members = [part for name in (*WINDOW_COLUMNS, "regime") for part in (name, getattr(Kept, name))]
+    members = [part for name in (*WINDOW_COLUMNS, "regime") for part in (name, getattr(of, name))]
     optional = step.in_([s["name"] for s in steps if s.get("optional")])
     params = func.jsonb_build_object(*members, "optional", optional, type_=JSONB)
     due = select(
-        Kept.person_id,
-        Kept.basis.label("basis"),
+        of.person_id,
+        of.basis.label("basis"),
         step.label("step"),
-        Kept.due_on.label("due_on"),
+        of.due_on.label("due_on"),
         params.label("params"),
     ).where(
-        Kept.expected,
-        Kept.opens_on <= today,
-        Kept.late_after >= today - timedelta(days=law.reminders_stop_after()),
-        or_(Kept.permitted_until.is_(None), Kept.permitted_until >= today),
-        true() if with_answered else ~_is_answered(),
+        of.expected,
+        of.opens_on <= today,
+        of.late_after >= today - timedelta(days=law.reminders_stop_after()),
+        or_(of.permitted_until.is_(None), of.permitted_until >= today),
+        true() if with_answered else ~_is_answered(of),
     )
     if begun is None:
         return due
-    return due.where(or_(*(getattr(Kept, s["anchor"]) == begun - timedelta(days=s["offset"]) for s in steps)))
+    return due.where(or_(*(getattr(of, s["anchor"]) == begun - timedelta(days=s["offset"]) for s in steps)))
 
 
 def owed_basis(session: ReadSession, person_id: UUID) -> str | None:
     """The basis of the due date that a person owes a report for, as last computed; None where none is owed."""
-    owed = select(Kept.basis).where(Kept.person_id == person_id, Kept.expected, ~_is_answered())
+    owed = select(Kept.basis).where(Kept.person_id == person_id, Kept.expected, ~_is_answered(Kept))
     return session.scalar(owed)
 
 
-def _is_answered() -> ColumnElement[bool]:
-    """Whether a report holds the period of a kept obligation."""
-    answers = (Report.person_id == Kept.person_id, Report.period == Kept.basis, holds())
+def _is_answered(of: type[Kept]) -> ColumnElement[bool]:
+    """Whether a report holds the period of an obligation."""
+    answers = (Report.person_id == of.person_id, Report.period == of.basis, holds())
     return exists().where(*answers)

@@ -1,19 +1,20 @@
 """Proof of coverage: who must have been told what by now, compared with what became of it; each gap with its cause.
 
-What must have been told comes from the obligations of today, not from what was planned, so that a reminder that was
-never planned is found as well. The check looks at the step that stands today, since it is the one that still helps.
+What must have been told comes from the records, not from what was planned nor from what reminders are planned by, so
+that a reminder that was never planned is found as well, and a date that was kept wrongly. The check looks at the step
+that stands today, since it is the one that still helps.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Select,
-    Subquery,
     TextClause,
     and_,
     case,
@@ -44,12 +45,19 @@ class Coverage:
     next_cursor: str | None
 
 
-def check(session: Session, due: Select[Any], *, now: datetime) -> Mapping[str, int]:
-    """Compare and write the gaps anew; how many there are of each cause.
+class MustBeTold(Protocol):
+    """Who of the next people on record, after one, must have been told of what by a day; and the last of these people.
 
-    `due` is described in `planning.py`. To be called in the evening, when the last hour that people may choose is over.
+    The columns are those of `planning.Due` and `as_kept`: whether reminders are planned by the same date. They have to
+    come from the records, not from what reminders are planned by. None where nobody is left.
     """
-    today = due.subquery("due")
+
+    def __call__(self, session: ReadSession, today: date, /, *, after: UUID) -> tuple[Select[Any], UUID] | None: ...
+
+
+def compare(session: Session, due: Select[Any], *, now: datetime) -> int:
+    """Note whom of `due` the check at `now` finds untold, and why; how many people there are in `due`."""
+    today = due.cte("today").prefix_with("materialized")
     same = and_(
         Notification.person_id == today.c.person_id,
         Notification.dedupe == today.c.basis + literal(":") + today.c.step,
@@ -59,13 +67,19 @@ def check(session: Session, due: Select[Any], *, now: datetime) -> Mapping[str, 
         .select_from(today.outerjoin(Notification, same))
         .subquery("found")
     )
-    session.execute(delete(CoverageGap))
     columns = ["person_id", "step", "due_on", "cause", "found_at"]
     gaps = select(found.c.person_id, found.c.step, found.c.due_on, found.c.cause, literal(now))
-    session.execute(insert(CoverageGap).from_select(columns, gaps.where(found.c.cause.is_not(None))))
+    note = insert(CoverageGap).from_select(columns, gaps.where(found.c.cause.is_not(None)))
+    again = {name: note.excluded[name] for name in columns if name != "person_id"}
+    noted = note.on_conflict_do_update(index_elements=["person_id"], set_=again).returning(CoverageGap.person_id)
+    return session.scalar(select(func.count()).select_from(today).add_cte(noted.cte("noted"))) or 0
+
+
+def conclude(session: Session, *, expected: int, now: datetime) -> Mapping[str, int]:
+    """End the check at `now`, forgetting what those before it found; how many gaps there are of each cause."""
+    session.execute(delete(CoverageGap).where(CoverageGap.found_at != now))
     counted = select(CoverageGap.cause, func.count()).group_by(CoverageGap.cause)
     causes = {str(cause): int(count) for cause, count in session.execute(counted)}
-    expected = session.scalar(select(func.count()).select_from(today)) or 0
     session.execute(insert(CoverageCheck).values(checked_at=now, expected=expected, causes=causes))
     return causes
 
@@ -104,13 +118,14 @@ def last_check(
     return Coverage(last.checked_at, last.expected, causes, list(shown.items), shown.next_cursor)
 
 
-def _cause(today: Subquery) -> ColumnElement[Any]:
+def _cause(today: CTE) -> ColumnElement[Any]:
     """Why a person was not told, or null. A step that its person switched off is no gap."""
     delivery = (Delivery.notification_id == Notification.id, Delivery.person_id == Notification.person_id)
     sent = exists().where(*delivery, Delivery.status == DeliveryStatus.SENT)
     tried = exists().where(*delivery)
     status = Notification.status
     return case(
+        (and_(Notification.id.is_(None), ~today.c.as_kept), GapCause.NOT_AS_RECORDED),
         (Notification.id.is_(None), GapCause.NOT_PLANNED),
         (and_(status == NotificationStatus.SKIPPED, Notification.reason == Reason.OPTED_OUT), null()),
         (Notification.due_on.is_distinct_from(today.c.due_on), GapCause.WRONG_DATE),

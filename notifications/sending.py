@@ -101,6 +101,8 @@ class Sending:
             if not collected:
                 continue
             results = self._weighed(collected)
+            if more:
+                self._begin_to_claim(beside)
             self._settle(results)
             _report(self._kind, results)
             new = sum(result.outcome is Outcome.SENT for result in results)

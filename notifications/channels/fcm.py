@@ -34,7 +34,7 @@ CONNECTIONS = 500
 """Connections to Firebase: as many messages are at the provider at once, and may be sent twice after a kill."""
 FEWEST = 32
 LONGEST_NAME = 300
-BATCH = 2000
+BATCH = 4000
 REMINDER_LIFE = timedelta(days=3)
 """A phone that was off for longer does not show a reminder any more; urgent messages are kept for four weeks."""
 

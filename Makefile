@@ -17,7 +17,7 @@ WEB := web/dist/.built-$(shell find web words tools/web.py requirements-web.txt 
 	-not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -name schema.d.ts -print0 | sort -z | xargs -0 cat | cksum | cut -d' ' -f1)
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-BENCHMARKS := report_path report_peers processor_time latency console_pages reads planning sending due_storm pace import_rows decided_by_records screens
+BENCHMARKS := report_path report_peers processor_time rows_of_one_person latency console_pages reads planning sending due_storm pace import_rows decided_by_records screens
 
 .PHONY: help run web test check bench drills faults fuzz mutants screenshots security sbom format docs lock clean
 

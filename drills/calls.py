@@ -73,6 +73,17 @@ class Caller:
                 return self.ask(method, path, body, token=token, **headers)
         return self.ask(method, path, body, token=token, **headers)
 
+    def ask_until_answered(
+        self, method: str, path: str, body: Any = None, *, token: str = "", **headers: str
+    ) -> Answer:
+        """As `ask_again`; sent again, as a phone does, while the answer asks to try again later. Raises NoAnswer."""
+        until = monotonic() + GIVE_UP
+        while True:
+            answer = self.ask_again(method, path, body, token=token, **headers)
+            if not answer.asks_to_retry or monotonic() >= until:
+                return answer
+            time.sleep(LONGEST_PAUSE)
+
     def send_and_disconnect(self, method: str, path: str, body: Any = None, *, token: str = "", **headers: str) -> None:
         """Send one request and disconnect without reading the answer."""
         with suppress(OSError, HTTPException):

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from http.client import HTTPConnection
 from typing import Any
 
@@ -187,7 +188,7 @@ def _activate(system: Installation, caller: Caller, number: int, network: str) -
             now=system_clock(),
         )
     code = {"activation_code": issued.activation_code}
-    answer = caller.ask_again("POST", "/activations", passport | code, X_Forwarded_For=network)
+    answer = caller.ask_until_answered("POST", "/activations", passport | code, X_Forwarded_For=network)
     return str(answer.json["access_token"])
 
 
@@ -206,14 +207,14 @@ def _strangers(caller: Caller, number: int, network: str) -> set[int]:
         ("GET", f"/reports/{name}", None),
         ("GET", f"/addresses?q={name}&{name}={name}", None),
     ]
-    return {caller.ask_again(*each, X_Forwarded_For=network).status for each in asked}
+    return {caller.ask_until_answered(*each, X_Forwarded_For=network).status for each in asked}
 
 
 def _resident(caller: Caller, token: str, number: int) -> set[int]:
     """What a marked person does with the app."""
 
     def ask(method: str, path: str, body: Any = None, **headers: str) -> Any:
-        answers.append(caller.ask_again(method, path, body, token=token, **headers))
+        answers.append(caller.ask_until_answered(method, path, body, token=token, **headers))
         return answers[-1]
 
     answers: list[Any] = []
@@ -224,6 +225,8 @@ def _resident(caller: Caller, token: str, number: int) -> set[int]:
     ask("PATCH", "/me", {"email": M["own mail"].of(number), "phone": M["own phone"].of(number)})
     ask("PUT", "/me/reminders", {"hour": 12, "optional_reminders": True, "mail": True})
     report = ask("POST", "/reports", filed, Idempotency_Key=f"canary-{number}")
+    if report.status != HTTPStatus.CREATED:
+        raise RuntimeError(f"the report of person {number} was answered {report.status}: {report.json}")
     ask("POST", "/reports", filed | {M["own mail"].of(number): 1}, Idempotency_Key="again")
     ask("POST", "/me/cases", {"about": "entry", "text": M["case"].of(number)})
     session = ask("GET", "/me/sessions").json["items"][0]["id"]
@@ -241,19 +244,21 @@ def _resident(caller: Caller, token: str, number: int) -> set[int]:
 def _officer(caller: Caller, token: str, number: int) -> set[int]:
     """What an officer does about a marked person."""
     passport = {name: value for name, value in _passport(number).items() if name != "birth_date"}
-    sought = caller.ask_again("POST", "/review/residents/search", passport | {"purpose": "A check."}, token=token)
+    sought = caller.ask_until_answered(
+        "POST", "/review/residents/search", passport | {"purpose": "A check."}, token=token
+    )
     answers = [sought]
-    for report in caller.ask_again("GET", "/review/reports", token=token).json["items"]:
+    for report in caller.ask_until_answered("GET", "/review/reports", token=token).json["items"]:
         path = f"/review/reports/{report['number']}"
-        answers.append(caller.ask_again("GET", path, token=token))
+        answers.append(caller.ask_until_answered("GET", path, token=token))
         answers.append(
-            caller.ask_again("POST", f"{path}/decision", {"outcome": "accepted", "reasons": []}, token=token)
+            caller.ask_until_answered("POST", f"{path}/decision", {"outcome": "accepted", "reasons": []}, token=token)
         )
-    for case in caller.ask_again("GET", "/review/cases", token=token).json["items"]:
+    for case in caller.ask_until_answered("GET", "/review/cases", token=token).json["items"]:
         answer = {"outcome": "explained", "text": M["answer"].of(number)}
-        answers.append(caller.ask_again("POST", f"/review/cases/{case['number']}/answer", answer, token=token))
+        answers.append(caller.ask_until_answered("POST", f"/review/cases/{case['number']}/answer", answer, token=token))
     body = {"document_number": M["document number"].of(number), "issuing_state": "FRA", "purpose": "", "x": "y"}
-    answers.append(caller.ask_again("POST", "/review/residents/search", body, token=token))
+    answers.append(caller.ask_until_answered("POST", "/review/residents/search", body, token=token))
     return {answer.status for answer in answers}
 
 

@@ -83,10 +83,10 @@ def find(
     session: ReadSession, wanted: AuditFilter, *, auditor: Principal, cursor: str | None = None, limit: int = 20
 ) -> Page[EventRecord]:
     """The same, where the caller sees to it that reading about a person is recorded."""
-    query = select(EventRecord).where(*_conditions(wanted, auditor))
+    conditions = _conditions(wanted, auditor)
     if wanted.person_id is not None:
-        query = query.where(belongings.concerns(get_person_id(session, wanted.person_id)))
-    return _page(session, query, cursor, limit)
+        conditions = [belongings.concerns(get_person_id(session, wanted.person_id), *conditions)]
+    return _page(session, select(EventRecord).where(*conditions), cursor, limit)
 
 
 def note_reading(session: Session, wanted: AuditFilter, *, auditor: Principal, now: datetime) -> None:
@@ -151,7 +151,7 @@ def access_log(
 
 def list_accesses(session: ReadSession, person_id: UUID, *, cursor: str | None = None, limit: int = 20) -> Page[Access]:
     """The same for who may see it beside the person: officers who opened a report of theirs."""
-    about = belongings.concerns_and(person_id, EventRecord.kind.in_(_ACTS), events.of_staff())
+    about = belongings.concerns(person_id, EventRecord.kind.in_(_ACTS), events.of_staff())
     found = _page(session, select(EventRecord).where(about), cursor, limit)
     return Page([_access(event) for event in found.items], found.next_cursor)
 

@@ -62,19 +62,12 @@ def timeline(session: ReadSession, person_id: UUID) -> list[EventRecord]:
     return [*session.scalars(select(EventRecord).where(concerns(person_id)).order_by(EventRecord.id))]
 
 
-def concerns(person_id: UUID) -> ColumnElement[bool]:
-    """Whether an event concerns a person.
+def concerns(person_id: UUID, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether an event concerns a person and meets some conditions.
 
     Events are never rewritten. While people were joined, their events name one of them: an event belongs to who has
-    the report that it is about.
-    """
-    return _names(person_id) | EventRecord.subject.in_(_reports_of(person_id))
-
-
-def concerns_and(person_id: UUID, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether an event concerns a person and meets some conditions, to find such events.
-
-    Each half is found by an index of its own; with `or` between them the whole table would be read.
+    the report that it is about. Each half is found by an index of its own; with `or` between them the whole table would
+    be read.
     """
     halves = (_names(person_id), EventRecord.subject.in_(_reports_of(person_id)))
     return EventRecord.id.in_(union(*(select(EventRecord.id).where(half, *conditions) for half in halves)))

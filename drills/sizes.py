@@ -21,9 +21,9 @@ class Sizes:
     order, not the timing.
     """
 
-    kills: int = 40
-    reports: int = 3_000
-    rounds: int = 300
+    kills: int = 24
+    reports: int = 1_800
+    rounds: int = 150
     tries: int = 20
     tampering: int = 100
     probes: int = 1_000

@@ -64,11 +64,11 @@ def test_a_supervisor_sees_who_was_not_told_and_opens_the_record(desks, database
     page.get_by_role("link", name="Find this person").click()
 
     expect(chief.heading).to_have_text("Find a person")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Open", exact=True).click()
     expect(page.get_by_text("Say why you look this person up")).to_be_visible()
     look(chief, "console-people-given")
     page.get_by_label("Purpose", exact=True).fill("No phone known")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Open", exact=True).click()
     expect(page.locator("#person")).to_be_focused()
     expect(page.get_by_text(NEW["document_number"]).first).to_be_visible()
     looked = "select data ->> 'purpose' from events where kind = 'resident.looked-up' order by id desc limit 1"
@@ -85,7 +85,7 @@ def test_whoever_is_not_there_any_more_is_said_so(desks):
     for address in (str(UUID(int=7)), "x", "%00", "..%2f..%2fme", "<b>"):
         page.goto(f"/console#/people/{address}")
         page.get_by_label("Purpose", exact=True).fill("No phone known")
-        page.get_by_role("button", name="Search").click()
+        page.get_by_role("button", name="Open", exact=True).click()
         expect(page.get_by_text("Nobody was found")).to_be_visible()
 
 

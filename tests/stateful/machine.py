@@ -13,10 +13,10 @@ from tests.stateful.scenarios import Scenarios
 from tests.stateful.service import Service
 from tests.stateful.snapshot import Row, day
 
-HISTORIES = int(os.environ.get("LIFE_CYCLES", "300"))
+HISTORIES = int(os.environ.get("LIFE_CYCLES", "160"))
 SEED = int(os.environ.get("LIFE_SEED", "1"))
 STEPS = 25
-COMPLETE_FROM = 150
+COMPLETE_FROM = 80
 """From so many histories on, each of EXPECTED_KINDS has to occur."""
 ALL_PHASES = (Phase.generate, Phase.shrink)
 

@@ -25,7 +25,7 @@ ACCEPTED = b'{"number": "N-1", "receipt": {"number": "R-1"}}'
 
 def test_sizes_have_defaults_and_a_random_seed():
     sizes = Sizes.of({})
-    assert (sizes.kills, sizes.reports, sizes.rounds, sizes.tries, sizes.tampering) == (40, 3_000, 300, 20, 100)
+    assert (sizes.kills, sizes.reports, sizes.rounds, sizes.tries, sizes.tampering) == (24, 1_800, 150, 20, 100)
     assert {Sizes.of({}).seed for _ in range(5)} != {sizes.seed}
 
 
@@ -36,7 +36,7 @@ def test_every_size_and_the_seed_can_be_given():
     assert Sizes.of({f"DRILL_{name.upper()}": str(number) for name, number in given.items()}) == Sizes(**given)
 
 
-@pytest.mark.parametrize("wrong", [{"DRILL_KILLS": "0"}, {"DRILL_ROUNDS": "-1"}, {"DRILL_REPORTS": "39"}])
+@pytest.mark.parametrize("wrong", [{"DRILL_KILLS": "0"}, {"DRILL_ROUNDS": "-1"}, {"DRILL_REPORTS": "23"}])
 def test_a_size_that_makes_no_drill_is_refused(wrong):
     with pytest.raises(WrongSize, match=next(iter(wrong))):
         Sizes.of(wrong)

@@ -133,7 +133,10 @@ def write_addressed(session: Session, new: CTE, *, now: datetime, routing: Routi
     everything = _reach(taken, routing, now)
     used = _highest(everything)
     of_message = (*(message[name] for name in _OF_MESSAGE), message.unwanted, used.c.rank.label("used"))
-    reach = select(*of_message).select_from(new.outerjoin(used, used.c.id == message.id)).subquery("reached")
+    # How many rows these hold is unknown when the statement is planned. What is used is of the messages, so a full join
+    # joins as an outer one would, and never row by row with all others; nor does a condition that is not joined at all.
+    joined = new.outerjoin(used, used.c.id == message.id, full=True)
+    reach = select(*of_message).select_from(joined).subquery("reached")
     columns = {name: reach.c[name] for name in _OF_MESSAGE} | {
         "status": case(
             (reach.c.unwanted, NotificationStatus.SKIPPED),
@@ -154,7 +157,7 @@ def write_addressed(session: Session, new: CTE, *, now: datetime, routing: Routi
         .returning(Notification.id)
         .cte("written")
     )
-    theirs = select(*_of_delivery(everything)).join(written, written.c.id == everything.c.id)
+    theirs = select(*_of_delivery(everything)).where(everything.c.id.in_(select(written.c.id)).is_(true()))
     addressed = insert(Delivery).from_select(_ADDRESSED, theirs).cte("addressed")
     return session.scalar(select(func.count()).select_from(written).add_cte(addressed)) or 0
 

@@ -101,9 +101,10 @@ class Sending:
             if not collected:
                 continue
             results = self._weighed(collected)
-            if more:
-                self._begin_to_claim(beside)
+            if more and all(result.outcome is Outcome.SENT for result in results):
+                self._begin_to_claim(beside)  # what failed may say that others must not be sent: it is settled first
             self._settle(results)
+            self._forget_failed_claim()
             _report(self._kind, results)
             new = sum(result.outcome is Outcome.SENT for result in results)
             sent += new
@@ -127,6 +128,12 @@ class Sending:
         elif monotonic() >= self._look_at:
             self._claiming = beside.submit(self._claim, URGENT_AT_ONCE, lane=rules.URGENT)
             self._claiming.add_done_callback(self._wake)
+
+    def _forget_failed_claim(self) -> None:
+        """Leave a claim that found the database away while answers waited for it: another one is begun."""
+        claiming = self._claiming
+        if claiming and claiming.done() and isinstance(claiming.exception(), Unavailable):
+            self._claiming = None
 
     def _wake(self, _claiming: Future[_Claimed]) -> None:
         """Have what was claimed sent, also where no answer comes."""

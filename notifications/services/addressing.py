@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    FromClause,
     Select,
     String,
     Subquery,
@@ -133,10 +134,7 @@ def write_addressed(session: Session, new: CTE, *, now: datetime, routing: Routi
     everything = _reach(taken, routing, now)
     used = _highest(everything)
     of_message = (*(message[name] for name in _OF_MESSAGE), message.unwanted, used.c.rank.label("used"))
-    # How many rows these hold is unknown when the statement is planned. What is used is of the messages, so a full join
-    # joins as an outer one would, and never row by row with all others; nor does a condition that is not joined at all.
-    joined = new.outerjoin(used, used.c.id == message.id, full=True)
-    reach = select(*of_message).select_from(joined).subquery("reached")
+    reach = select(*of_message).select_from(_with(new, used)).subquery("reached")
     columns = {name: reach.c[name] for name in _OF_MESSAGE} | {
         "status": case(
             (reach.c.unwanted, NotificationStatus.SKIPPED),
@@ -157,6 +155,7 @@ def write_addressed(session: Session, new: CTE, *, now: datetime, routing: Routi
         .returning(Notification.id)
         .cte("written")
     )
+    # Not as a join, for the reason that `_with` has.
     theirs = select(*_of_delivery(everything)).where(everything.c.id.in_(select(written.c.id)).is_(true()))
     addressed = insert(Delivery).from_select(_ADDRESSED, theirs).cte("addressed")
     return session.scalar(select(func.count()).select_from(written).add_cte(addressed)) or 0
@@ -250,7 +249,16 @@ def _address(taken: CTE, routing: Routing, now: datetime) -> CTE:
     used = _highest(everything)
     reached = taken.c.id.in_(select(made.c.notification_id)).label("reached")
     of_message = select(taken.c.id, reached, used.c.rank.label("used"))
-    return of_message.select_from(taken.outerjoin(used, used.c.id == taken.c.id)).cte("outcome")
+    return of_message.select_from(_with(taken, used)).cte("outcome")
+
+
+def _with(messages: CTE, used: Subquery) -> FromClause:
+    """Messages with their highest rank, where they have one.
+
+    A full join, which is as good as a left one, since there is no rank without its message: PostgreSQL, which does not
+    know how many rows there will be, would choose to compare each row with all others for any other.
+    """
+    return messages.outerjoin(used, used.c.id == messages.c.id, full=True)
 
 
 def _highest(everything: CTE) -> Subquery:

@@ -1,6 +1,7 @@
 """The sentences that people read, by code and language: one file per language in `words/`, all with the same keys.
 
-A sentence may be a list, from the fullest to the barest: the first one counts whose values are all there.
+A sentence may be a list, from the fullest to the barest: the first one counts whose values are all there. Each file
+says under `read_by_a_speaker` whether somebody who grew up with the language has read its texts.
 """
 
 import json

@@ -38,6 +38,8 @@ def texts(content, path=()):
         return {
             place: sentence for key, below in content.items() for place, sentence in texts(below, (*path, key)).items()
         }
+    if isinstance(content, bool):  # a mark of the file, which nobody reads as a text
+        return {}
     every = [content] if isinstance(content, str) else content
     return {path: (every, [placeholders(text) for text in every])}
 
@@ -64,6 +66,12 @@ def test_each_language_has_the_same_keys_and_values_as_the_first(language):
     assert {place: names for place, (_, names) in other.items() if place not in plurals - first.keys()} == {
         place: names for place, (_, names) in first.items()
     }
+
+
+def test_each_file_says_whether_a_speaker_has_read_it():
+    marks = {language: words(language)["read_by_a_speaker"] for language in LANGUAGES}
+    assert {language for language in LANGUAGES if marks[language] is False} == set(LANGUAGES) - {"en"}
+    assert marks["en"] is True
 
 
 SCRIPTS = {

@@ -130,6 +130,7 @@ def test_a_lost_phone_is_signed_out_from_another(phone, second, person, service)
     expect(cards).to_have_count(2)
     second.page.get_by_role("button", name="Sign it out").first.click()
     expect(cards).to_have_count(1)
+    phone.page.wait_for_timeout(1_500)  # every process knows of it within a second
     phone.page.reload()
     expect(phone.page.get_by_text("You are signed out")).to_be_visible()
 

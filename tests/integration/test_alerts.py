@@ -13,11 +13,12 @@ from foundation.round_log import RoundLog
 from notifications import rounds
 from notifications.channels.channel import Result
 from notifications.rules import Outcome
-from notifications.services import coverage, delivery, figures
+from notifications.services import delivery, figures
 from operations import message_metrics, worker
 from operations.services import services_of
 from tests.conftest import NOW
 from tests.exposition import Scrape, fires
+from tests.integration.test_coverage import gaps
 from tests.integration.test_notifications_planning import due
 from tests.integration.test_push_rounds import Slow, message, phone
 
@@ -48,8 +49,7 @@ def well(app, database):
     phone(database, ANNA, at=NOW)
     message(database, ANNA)
     rounds.send_round(database, Slow(database, Outcome.SENT), NOW)
-    with database.transaction() as session:
-        coverage.check(session, due(), now=NOW)
+    assert gaps(database, due(), NOW) == []
     return database
 
 
@@ -116,8 +116,7 @@ def away(database):
 
 
 def not_told(database):
-    with database.transaction() as session:
-        coverage.check(session, due(ANNA), now=NOW + timedelta(seconds=1))
+    assert len(gaps(database, due(ANNA), NOW + timedelta(seconds=1))) == 1
 
 
 def long_unchecked(database):

@@ -176,12 +176,15 @@ def render(kind: str, params: Mapping[str, Any], language: str) -> RenderedText:
     return RenderedText(entry.title.format_map(values), body.format_map(values))
 
 
-def original(kind: str, params: Mapping[str, Any], language: str) -> RenderedText | None:
-    """The words in English, to stand beside a translation that no speaker has read; None where there is no need.
+def original(kind: str, params: Mapping[str, Any], language: str) -> str | None:
+    """Title and body in English, to stand beside a translation that no speaker has read; None where there is no need.
 
     Raises MissingTemplate.
     """
-    return None if language in ORIGINALS else render(kind, params, ORIGINALS[0])
+    if language in ORIGINALS:
+        return None
+    words = render(kind, params, ORIGINALS[0])
+    return f"{words.title}. {words.body}"
 
 
 def _shown(name: str, value: Any, language: str) -> str:

@@ -333,7 +333,7 @@ def _envelope(row: Row[Any], targets: Sequence[str], kind: ChannelKind) -> Envel
         title=words.title,
         body=words.body,
         language=row.language,
-        english=f"{original.title}. {original.body}" if original else "",
+        english=original or "",
         platform=row.platform,
         attempt=row.tries,
         written_at=row.created_at,

@@ -156,7 +156,7 @@ def _item(notification: Notification, deliveries: list[Arrival], language: str) 
         kind=notification.kind,
         title=words.title,
         body=words.body,
-        english=f"{original.title}. {original.body}" if original else None,
+        english=original,
         report=notification.params.get("number"),
         due_on=notification.due_on,
         status=NotificationStatus(notification.status),

@@ -13,13 +13,12 @@ from random import Random
 from statistics import median
 from typing import Any
 
-import psutil
 from sqlalchemy import text
 
 from benchmarks import load
 from benchmarks.nation import NOW, Nation, application, nation, wanted
 from benchmarks.report_path import REQUESTS, ROUNDS
-from benchmarks.served import Served, served
+from benchmarks.served import Served, connections_cpu, served
 from benchmarks.tables import machine, say, table
 from foundation.db import Database
 from foundation.identity import Role
@@ -80,15 +79,10 @@ def _used(data: Nation, service: Served, kind: list[Request], tokens: dict[str, 
 
     They say more than latencies where other work keeps the processors busy.
     """
-    postmaster = psutil.Process(int((data.server.data / "postmaster.pid").read_text().split()[0]))
     requests = _requests(kind, tokens, chief, SAMPLE)
-
-    def database() -> float:
-        return float(sum(each.cpu_times().user + each.cpu_times().system for each in postmaster.children()))
-
-    before = (service.cpu(), database())
+    before = (service.cpu(), connections_cpu(data.server))
     load.run(service.port, requests, connections=2)
-    after = (service.cpu(), database())
+    after = (service.cpu(), connections_cpu(data.server))
     return [f"{(then - now) / len(requests) * 1000:.1f}" for now, then in zip(before, after, strict=True)]
 
 

@@ -13,11 +13,11 @@ from statistics import mean, median
 from time import perf_counter, process_time
 from unittest.mock import patch
 
-import psutil
 from flask import Flask
 from sqlalchemy import text
 
 import foundation.services
+from benchmarks.served import connections_cpu
 from benchmarks.tables import machine, say, table
 from devtools.postgres import Server, temporary_server
 from foundation.db import Database
@@ -86,19 +86,12 @@ def _as_asked(own_rows_only: bool) -> Iterator[None]:
 
 def _measure(server: Server, people: Sequence[Resident]) -> tuple[float, float, float]:
     """Microseconds that a filing takes, and those of processor time, of this process and of PostgreSQL."""
-    before = (perf_counter(), process_time(), _used(server))
+    before = (perf_counter(), process_time(), connections_cpu(server))
     for each in people:
         assert each.file().status_code == 201
-    after = (perf_counter(), process_time(), _used(server))
+    after = (perf_counter(), process_time(), connections_cpu(server))
     passed, used, beside = ((then - now) / len(people) * 1e6 for now, then in zip(before, after, strict=True))
     return passed, used, beside
-
-
-def _used(server: Server) -> float:
-    """Seconds of processor time of the connections of PostgreSQL so far."""
-    postmaster = psutil.Process(int((server.data / "postmaster.pid").read_text().split()[0]))
-    times = [each.cpu_times() for each in postmaster.children()]
-    return float(sum(each.user + each.system for each in times))
 
 
 if __name__ == "__main__":

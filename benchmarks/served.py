@@ -5,13 +5,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psutil
 
 from benchmarks.nation import NOW, ROOT, SECRET, Nation
+from devtools.postgres import Server
 from foundation.clock import system_clock
 
 WORKERS = 2
@@ -26,8 +27,18 @@ class Served:
 
     def cpu(self) -> float:
         """Seconds of processor time that the application's processes have used."""
-        times = [each.cpu_times() for each in (self.process, *self.process.children(recursive=True))]
-        return float(sum(each.user + each.system for each in times))
+        return _cpu((self.process, *self.process.children(recursive=True)))
+
+
+def connections_cpu(server: Server) -> float:
+    """Seconds of processor time that the processes of PostgreSQL behind its connections have used."""
+    postmaster = psutil.Process(int((server.data / "postmaster.pid").read_text().split()[0]))
+    return _cpu(postmaster.children())
+
+
+def _cpu(processes: Iterable[psutil.Process]) -> float:
+    times = [each.cpu_times() for each in processes]
+    return float(sum(each.user + each.system for each in times))
 
 
 @contextmanager

@@ -25,13 +25,17 @@ def told(app: Flask) -> None:
     rounds.plan_round(services.database, services.due_today, NOW, routing=services.routing)
 
 
+def check(app: Flask, **more: Any) -> int:
+    """Check in the evening; how many gaps there are."""
+    services, filing = services_of(app), services_of(app).filing
+    must_be_told = partial(proving.must_be_told, records=filing.records, law=filing.law)
+    return rounds.coverage_round(services.database, must_be_told, EVENING, **more)
+
+
 def gaps(app: Flask) -> list[str]:
     """The causes of the gaps that a check in the evening finds."""
-    services = services_of(app)
-    filing = services.filing
-    must_be_told = partial(proving.must_be_told, records=filing.records, law=filing.law)
-    found = rounds.coverage_round(services.database, must_be_told, EVENING)
-    with services.database.read_session() as session:
+    found = check(app)
+    with services_of(app).database.read_session() as session:
         last = coverage.last_check(session, of=true())
     assert len(last.items) == found
     return [gap.cause for gap in last.items]
@@ -106,9 +110,6 @@ def test_who_filed_need_not_be_told_also_while_an_officer_looks_at_it(app: Flask
 
 def test_a_check_that_was_cut_short_begins_anew(app: Flask) -> None:
     arrived(app)
-    services = services_of(app)
-    filing = services.filing
-    must_be_told = partial(proving.must_be_told, records=filing.records, law=filing.law)
-    assert rounds.coverage_round(services.database, must_be_told, EVENING, stopping=lambda: True) == 0
+    assert check(app, stopping=lambda: True) == 0
     assert query(app, "select count(*) from coverage_checks") == [(0,)]
     assert gaps(app) == [GapCause.NOT_PLANNED]

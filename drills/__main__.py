@@ -46,7 +46,7 @@ def main(names: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every child process is stopped
     print(f"DRILL_SEED={sizes.seed}", flush=True)
     rows = [_run(name, sizes) for name in names or (name for name in DRILLS if name not in NAMED_ONLY)]
-    print(f"\n{table(rows)}\n\nseed {sizes.seed}; {sum(row.seconds for row in rows):.0f} s", flush=True)
+    print(f"\nseed {sizes.seed}; {sum(row.seconds for row in rows):.0f} s\n\n{table(rows)}", flush=True)
     return exit_code(rows)
 
 

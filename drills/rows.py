@@ -35,7 +35,7 @@ class Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows as text: outcome, seconds and figures of each, and the broken requirements below it."""
+    """The rows as text: outcome, seconds and figures of each, and below them the broken requirements."""
     width = max(len(row.name) for row in rows)
     lines = [f"{'drill':<{width}}  outcome  seconds  figures"]
     for row in rows:
@@ -44,8 +44,8 @@ def table(rows: Sequence[Row]) -> str:
         lines.append(
             f"{row.name:<{width}}  {row.outcome:<7}  {row.seconds:7.1f}  {'; '.join(filter(None, (why, figures)))}"
         )
-        lines += [f"{'':<{width}}  broken: {requirement}" for requirement in dict.fromkeys(row.broken)]
-    return "\n".join(lines)
+    broken = [f"{row.name}: broken: {requirement}" for row in rows for requirement in dict.fromkeys(row.broken)]
+    return "\n".join([*lines, *broken])
 
 
 def exit_code(rows: Sequence[Row]) -> int:

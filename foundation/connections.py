@@ -81,6 +81,8 @@ class OpeningCursor(Cursor[Any]):
                 yield from connection.opener._enqueue(opening.sql, opening.values)
                 yield from self._enqueue(query, params, **options)
                 yield from pipeline._exit_gen()
+            except pg.PipelineAborted as aborted:  # where the opening's own error was read before the rest had come
+                raise aborted.__context__ or aborted from None
             finally:
                 pipeline._exit(None)
         finally:

@@ -279,6 +279,7 @@ def test_a_key_whose_first_commit_is_on_one_machine_only_is_not_acknowledged_to_
 
 
 def test_a_statement_that_the_server_passed_over_after_an_error_is_prepared_again(server: Server) -> None:
+    """The server sends an error before it has passed over the rest, so that a client may read either first."""
     database = Database(server.url(NAME), pool_size=1)
     read = Statement("select 41")
 
@@ -288,7 +289,8 @@ def test_a_statement_that_the_server_passed_over_after_an_error_is_prepared_agai
             return read.scalar(connection, {})
 
     assert [read_after(1), read_after(1)] == [41, 41], "the third time it would be prepared"
-    with pytest.raises(psycopg.errors.DivisionByZero):
-        read_after(0)
-    assert [read_after(1) for _ in range(4)] == [41] * 4
+    for _ in range(100):
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            read_after(0)
+        assert [read_after(1) for _ in range(4)] == [41] * 4
     database.close()

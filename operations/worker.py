@@ -53,6 +53,7 @@ PLANNING = "planning"
 COUNTING = "figures"
 PROVING = "coverage"
 COUNTING_QUEUE = "queue-counts"
+RATING = "decision-rates"
 VERIFYING = "verifying"
 HEARTBEAT_SECONDS = 10
 ALIVE_WITHIN = timedelta(seconds=60)
@@ -223,12 +224,18 @@ def _unthrottle(context: WorkerContext, now: datetime) -> int:
 
 
 def _rate(context: WorkerContext, now: datetime) -> int:
-    patient = context.database.without_timeout(pool_size=1)
-    try:
-        with patient.transaction() as session:
-            return decision_rates.count(session, now=now)
-    finally:
-        patient.close()
+    """Count the rates of decisions; of several workers one counts."""
+    with leases.hold(context.database, RATING, holder=context.process) as lease:
+        if lease is None:
+            return 0
+        patient = context.database.without_timeout(pool_size=1)
+        try:
+            with patient.transaction() as session:
+                counted = decision_rates.count(session, now=now)
+                lease.confirm(session)
+                return counted
+        finally:
+            patient.close()
 
 
 def _verify(context: WorkerContext, now: datetime) -> int:

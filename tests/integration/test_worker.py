@@ -1,6 +1,8 @@
 """The worker's rounds against the real push library and stand-ins of the outside world."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +17,7 @@ from notifications.channels.registry import CHANNELS
 from operations import worker
 from operations.services import services_of
 from tests.conftest import NOW
-from tests.factories import Resident, activate, arrived, load, officer, row
+from tests.factories import Resident, activate, arrived, load, officer, query, row
 
 pytestmark = pytest.mark.filterwarnings("ignore:Message.token is deprecated:DeprecationWarning")
 
@@ -223,6 +225,30 @@ def test_a_code_issued_at_a_counter_is_told_by_every_channel_that_is_known(app: 
     told = sorted((mail.recipients, mail.subject) for mail in world.post.messages)
     subject = "An activation code was issued for you"
     assert told == [(["alix@example.org"], subject), (["own@example.org"], subject)]
+
+
+def test_two_workers_at_the_same_moment_end_every_round(app: Flask, world: World) -> None:
+    staff = officer(app)
+    for document in ("DOC1", "DOC2", "DOC3"):
+        load(app, "passports", row("passports", document_number=document))
+        load(app, "movements", row("movements", document_number=document, occurred_on="2026-09-01"))
+        filed = activate(app, document, assurance="mail").file()
+        verdict = {"outcome": "rejected", "reasons": ["other"], "note": "No."}
+        decided = staff.post(f"/review/reports/{filed.json['number']}/decision", verdict)
+        assert decided.status_code == 200
+    two = [replace(world.context, host=host, planning=threading.Lock()) for host in ("one", "other")]
+    with ThreadPoolExecutor(2) as pool:
+        for day in range(3):
+            at = NOW + timedelta(days=day, minutes=45)
+            for each in worker.ROUNDS:
+                together = threading.Barrier(2)
+
+                def run(context: worker.WorkerContext, each=each, at=at, together=together) -> int:
+                    together.wait()
+                    return each.run(context, at)
+
+                assert len([*pool.map(run, two)]) == 2, each.name
+    assert query(app, "select officer, decided from decision_rates") == [("officer:somchai", 3)]
 
 
 def test_keys_of_filings_are_forgotten_after_400_days(app: Flask, world: World, resident: Resident) -> None:

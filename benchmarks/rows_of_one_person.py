@@ -1,97 +1,79 @@
 """What it costs a filing that the database shows a resident's request the rows of that person only (ADR 16).
 
-The same process files for one person after another, some with and some without: in turn, ten at a time, so that a
-slower minute of the machine is one for both. Requests go through Flask's test client, as the API's own role. Time that
-passes and processor time of the application are medians of the tens; the processor time of PostgreSQL, which is counted
-in hundredths of a second, is a mean. BENCH_PEOPLE (1,800) is how many people file.
+Two servers have the same database; one works for the person who asks, the other for nobody in particular. People file
+over HTTP, one after another, twenty at one server and twenty at the other in turn, so that a slower minute of the
+machine is one for both. Commits wait for the disk. The time that passes is the median of the filings; processor time,
+which is counted in hundredths of a second, is a mean.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from os import environ
-from statistics import mean, median
-from time import perf_counter, process_time
-from unittest.mock import patch
+from dataclasses import dataclass, field
+from statistics import median
 
-from flask import Flask
-from sqlalchemy import text
-
-import foundation.services
-from benchmarks.served import connections_cpu
+from benchmarks import load
+from benchmarks.filing import requests
+from benchmarks.nation import Nation, nation, wanted
+from benchmarks.served import Served, connections_cpu, served
 from benchmarks.tables import machine, say, table
-from devtools.postgres import Server, temporary_server
-from foundation.db import Database
-from operations.services import services_of
-from tests.conftest import application, as_served, make_tables
-from tests.factories import Resident, activate, load, row
 
-PEOPLE = int(environ.get("BENCH_PEOPLE", "1800"))
-BLOCK = 10
-WARM = 4
-"""Blocks of each kind before the first that counts."""
+FILINGS = 3_600
+BLOCK = 20
+WARM = 8
+"""Blocks of each server before the first that counts: each process has prepared its statements by then."""
 BAR = 1.15
+
+
+@dataclass
+class Cost:
+    """What filings cost: milliseconds that each took, and seconds of processor time of both sides for all."""
+
+    passed: list[float] = field(default_factory=list)
+    service: float = 0.0
+    postgres: float = 0.0
 
 
 def main() -> None:
     """Measure and print."""
-    with temporary_server() as server:
-        database = Database(server.ensure_database("rows"))
-        make_tables(database)
-        app = application(as_served(database))
-        found: dict[bool, list[tuple[float, float, float]]] = {True: [], False: []}
-        for turn, people in enumerate(_blocks(_people(app))):
-            shown_own_only = bool(turn % 2)
-            with _as_asked(shown_own_only):
-                found[shown_own_only].append(_measure(server, people))
-        database.close()
-    say(f"\nA filing and the rows of one person, {PEOPLE:,} people, {BLOCK} at a time in turn; {machine()}\n")
-    own, every = (list(zip(*found[which][WARM:], strict=True)) for which in (True, False))
-    head = ["a filing", "own rows, µs", "without, µs", "ratio", "bar"]
-    rows = []
-    names = ("time that passes", "processor time of the application", "processor time of PostgreSQL")
-    for name, middle, *measured in zip(names, (median, median, mean), own, every, strict=True):
-        one, other = (middle(each) for each in measured)
-        rows.append([name, f"{one:,.0f}", f"{other:,.0f}", f"{one / other:.3f}", str(BAR)])
-    table(head, rows)
-
-
-def _people(app: Flask) -> list[Resident]:
-    """People whose window is open, signed in; the tables are analyzed, as where a service has run for a while."""
-    numbers = [f"T{number:06}" for number in range(PEOPLE)]
-    load(app, "passports", *(row("passports", document_number=number) for number in numbers))
-    stays = [
-        row("movements", document_number=number, movement_id=f"M-{number}", occurred_on="2026-09-01")
-        for number in numbers
+    with nation(wanted(40_000)) as data:
+        to_file = requests(data, FILINGS)
+        with served(data) as own, served(data, "benchmarks.rows_of_all:application") as every:
+            costs = _measure(data, (own, every), to_file)
+        data.restore()
+    filings = len(costs[0].passed)
+    say(f"\nA filing and the rows of one person: {data.people:,} people, {filings:,} filings each; {machine()}\n")
+    measured = {
+        "time that passes": [median(each.passed) for each in costs],
+        "processor time of the service": [each.service / filings * 1e3 for each in costs],
+        "processor time of PostgreSQL": [each.postgres / filings * 1e3 for each in costs],
+    }
+    rows = [
+        [name, f"{own_ms:.2f}", f"{every_ms:.2f}", f"{own_ms / every_ms:.3f}", str(BAR)]
+        for name, (own_ms, every_ms) in measured.items()
     ]
-    load(app, "movements", *stays)
-    people = [activate(app, number, assurance="counter") for number in numbers]
-    with services_of(app).database.engine.begin() as connection:
-        connection.execute(text("analyze"))
-    return people
+    table(["a filing", "own rows, ms", "rows of all, ms", "ratio", "bar"], rows)
 
 
-def _blocks(people: Sequence[Resident]) -> list[Sequence[Resident]]:
-    return [people[start : start + BLOCK] for start in range(0, len(people), BLOCK)]
+def _measure(data: Nation, servers: tuple[Served, Served], to_file: Sequence[bytes]) -> list[Cost]:
+    """What filings cost at each of the servers, which take turns."""
+    costs = [Cost(), Cost()]
+    for turn, block in enumerate(_blocks(to_file)):
+        which = turn % 2
+        server, cost = servers[which], costs[which]
+        before = server.cpu(), connections_cpu(data.server)
+        answers = load.run(server.port, block, connections=1)
+        after = server.cpu(), connections_cpu(data.server)
+        if answers.statuses != {"201": len(block)}:
+            raise RuntimeError(f"not every report was taken: {answers.statuses}")
+        if turn >= 2 * WARM:
+            cost.passed += answers.latencies
+            cost.service += after[0] - before[0]
+            cost.postgres += after[1] - before[1]
+    return costs
 
 
-@contextmanager
-def _as_asked(own_rows_only: bool) -> Iterator[None]:
-    """Serve requests as they are served, or for nobody in particular."""
-    if own_rows_only:
-        yield
-    else:
-        with patch.object(foundation.services, "_asking_person", lambda: None):
-            yield
-
-
-def _measure(server: Server, people: Sequence[Resident]) -> tuple[float, float, float]:
-    """Microseconds that a filing takes, and those of processor time, of this process and of PostgreSQL."""
-    before = (perf_counter(), process_time(), connections_cpu(server))
-    for each in people:
-        assert each.file().status_code == 201
-    after = (perf_counter(), process_time(), connections_cpu(server))
-    passed, used, beside = ((then - now) / len(people) * 1e6 for now, then in zip(before, after, strict=True))
-    return passed, used, beside
+def _blocks(to_file: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(to_file), BLOCK):
+        yield to_file[start : start + BLOCK]
 
 
 if __name__ == "__main__":

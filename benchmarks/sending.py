@@ -39,6 +39,7 @@ from notifications.channels.fcm import FcmChannel, _credential
 from notifications.models import Device
 
 MESSAGES = 20_000
+ADDED_AT_ONCE = 5_000
 BY_LIBRARY = 4_000
 WARM = 1_000
 """Messages before each measurement: connections are kept from one round to the next."""
@@ -196,20 +197,22 @@ def counts(url: str) -> dict[str, Any]:
 
 def add_phones(database: Database, number: int = MESSAGES) -> None:
     """Give so many people a phone each."""
-    with database.transaction() as session:
-        session.add_all(
-            Device(
-                person_id=uuid.UUID(int=n),
-                device_id="phone",
-                platform="android",
-                kind="fid",
-                target=bound(f"phone-{n}", uuid.UUID(int=n), "phone"),
-                target_index=n.to_bytes(8),
-                language="en",
-                updated_at=NOW,
-            )
-            for n in range(number)
-        )
+    for first in range(0, number, ADDED_AT_ONCE):
+        with database.transaction() as session:
+            session.add_all(_phone(n) for n in range(first, min(first + ADDED_AT_ONCE, number)))
+
+
+def _phone(number: int) -> Device:
+    return Device(
+        person_id=uuid.UUID(int=number),
+        device_id="phone",
+        platform="android",
+        kind="fid",
+        target=bound(f"phone-{number}", uuid.UUID(int=number), "phone"),
+        target_index=number.to_bytes(8),
+        language="en",
+        updated_at=NOW,
+    )
 
 
 def add_deliveries(database: Database, run: str, number: int | None = None) -> None:

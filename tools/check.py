@@ -62,7 +62,7 @@ CHECKS = (
     Check("compose", "check-jsonschema --builtin-schema vendor.compose-spec compose.yaml"),
     Check("yaml", "yamllint --strict compose.yaml"),
     Check("web", "python -m tools.web check"),
-    Check("tests", "pytest -n 2 --dist loadfile --no-loadscope-reorder"),
+    Check("tests", "pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10"),
     Check("drills", "python -m drills"),
     Check("docs", "flask --app app docs check"),
 )

@@ -7,14 +7,16 @@ which is counted in hundredths of a second, is a mean. PostgreSQL's is too short
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from benchmarks import load
 from benchmarks.filing import requests
-from benchmarks.nation import nation, wanted
+from benchmarks.nation import Nation, nation, wanted
 from benchmarks.served import Served, served
 from benchmarks.tables import machine, say, table
+from operations import roles
+from tests.conftest import addresses_of
 
 FILINGS = 3_600
 BLOCK = 20
@@ -35,7 +37,8 @@ def main() -> None:
     """Measure and print."""
     with nation(wanted(40_000)) as data:
         to_file = requests(data, FILINGS)
-        with served(data) as own, served(data, "benchmarks.rows_of_all:application") as every:
+        as_served = _with_roles(data)
+        with served(as_served) as own, served(as_served, "benchmarks.rows_of_all:application") as every:
             costs = _measure((own, every), to_file)
         data.restore()
     filings = len(costs[0].passed)
@@ -49,6 +52,15 @@ def main() -> None:
         for name, (own_ms, every_ms) in measured.items()
     ]
     table(["a filing", "own rows, ms", "rows of all, ms", "ratio", "bar"], rows)
+
+
+def _with_roles(data: Nation) -> Nation:
+    """The same data as the API of production has them: by its own role, to which the limits of a session belong."""
+    database = data.database()
+    addresses = addresses_of(database)
+    roles.grant(database, addresses)
+    database.close()
+    return replace(data, url=addresses.api)
 
 
 def _measure(servers: tuple[Served, Served], to_file: Sequence[bytes]) -> list[Cost]:

@@ -168,6 +168,12 @@ def _planning(context: WorkerContext, plan: Callable[[HeldLease], int]) -> int:
     return 0
 
 
+def _by_one(context: WorkerContext, name: str, work: Callable[[HeldLease], int]) -> int:
+    """Do what one worker may do at a time, under the lease of that name; 0 while another one does it."""
+    with leases.hold(context.database, name, holder=context.process) as lease:
+        return work(lease) if lease else 0
+
+
 def _send(kind: ChannelKind, context: WorkerContext, now: datetime) -> int:
     return rounds.send_round(
         context.database,
@@ -194,17 +200,17 @@ def _coverage(context: WorkerContext, now: datetime) -> int:
     """Check that everybody was told; of several workers one does."""
     filing = context.filing
     must_be_told = partial(proving.must_be_told, records=filing.records, law=filing.law)
-    with leases.hold(context.database, PROVING, holder=context.process) as lease:
-        if lease is None:
-            return 0
-        stopping = context.stop.is_set
-        return rounds.coverage_round(context.database, must_be_told, now, lease.confirm, stopping=stopping)
+    stopping = context.stop.is_set
+    return _by_one(
+        context,
+        PROVING,
+        lambda lease: rounds.coverage_round(context.database, must_be_told, now, lease.confirm, stopping=stopping),
+    )
 
 
 def _figures(context: WorkerContext, now: datetime) -> int:
     """Count the published figures; of several workers one counts."""
-    with leases.hold(context.database, COUNTING, holder=context.process) as lease:
-        return figures.count_round(context.database, now, lease.confirm) if lease else 0
+    return _by_one(context, COUNTING, lambda lease: figures.count_round(context.database, now, lease.confirm))
 
 
 def _forget(context: WorkerContext, now: datetime) -> int:
@@ -225,9 +231,8 @@ def _unthrottle(context: WorkerContext, now: datetime) -> int:
 
 def _rate(context: WorkerContext, now: datetime) -> int:
     """Count the rates of decisions; of several workers one counts."""
-    with leases.hold(context.database, RATING, holder=context.process) as lease:
-        if lease is None:
-            return 0
+
+    def count(lease: HeldLease) -> int:
         patient = context.database.without_timeout(pool_size=1)
         try:
             with patient.transaction() as session:
@@ -237,15 +242,18 @@ def _rate(context: WorkerContext, now: datetime) -> int:
         finally:
             patient.close()
 
+    return _by_one(context, RATING, count)
+
 
 def _verify(context: WorkerContext, now: datetime) -> int:
     """Verify the audit trail where an auditor asked for it, or the last time was a day ago; one worker does."""
-    with leases.hold(context.database, VERIFYING, holder=context.process) as lease:
-        if lease is None:
-            return 0
-        return verifying.verify_round(
+    return _by_one(
+        context,
+        VERIFYING,
+        lambda _lease: verifying.verify_round(
             context.database, context.filing.signer, now, clock=context.clock, witness=context.witness
-        )
+        ),
+    )
 
 
 def _assign_second_reviews(context: WorkerContext, now: datetime) -> int:
@@ -255,13 +263,14 @@ def _assign_second_reviews(context: WorkerContext, now: datetime) -> int:
 
 def _count_queue(context: WorkerContext, now: datetime) -> int:
     """Count what waits in the fixed views of the queue; of several workers one counts."""
-    with leases.hold(context.database, COUNTING_QUEUE, holder=context.process) as lease:
-        if lease is None:
-            return 0
+
+    def count(lease: HeldLease) -> int:
         with context.database.transaction() as session:
             counted = queue_counts.count(session, now=now)
             lease.confirm(session)
             return counted
+
+    return _by_one(context, COUNTING_QUEUE, count)
 
 
 ROUNDS = (

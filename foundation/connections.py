@@ -17,6 +17,7 @@ from psycopg import Connection as DriverConnection
 from psycopg import Cursor, Error, Pipeline
 from psycopg import errors as pg
 from psycopg.abc import PQGen
+from psycopg.generators import send
 from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Engine, create_engine, event
 
@@ -69,7 +70,7 @@ class OpeningCursor(Cursor[Any]):
     def _execute_after(
         self, opening: Opening, connection: "ConnectionWithTimeout", query: Any, params: Any, **options: Any
     ) -> PQGen[None]:
-        """Send the opening and a statement, and wait once for the answers to both.
+        """Send the opening and a statement at once, and wait once for the answers to both.
 
         As `Connection.pipeline` does with two statements, but that sends each by itself and waits for either, which
         takes twice the processor time. What it calls is psycopg's own, and not for others: see `requirements.in`.
@@ -80,9 +81,11 @@ class OpeningCursor(Cursor[Any]):
             try:
                 yield from connection.opener._enqueue(opening.sql, opening.values)
                 yield from self._enqueue(query, params, **options)
-                yield from pipeline._exit_gen()
-            except pg.PipelineAborted as aborted:  # where the opening's own error was read before the rest had come
-                raise aborted.__context__ or aborted from None
+                pipeline._enqueue_sync()
+                for send_command in pipeline.command_queue:
+                    send_command()
+                yield from send(connection.pgconn)
+                yield from pipeline._fetch_gen(flush=False)  # raises the first error, once all answers are read
             finally:
                 pipeline._exit(None)
         finally:

@@ -23,7 +23,8 @@ SETTING = "app.person"
 """The setting of a transaction with the ids of the person for whom it works, as an array of PostgreSQL."""
 ALL_ROLES = "all_roles"
 """The policy that lets every role through; that for residents is called as the role that it is for."""
-_OWN = f"any ((select nullif(current_setting('{SETTING}', true), '')::uuid[])::uuid[])"
+_OWN = f"any (nullif(current_setting('{SETTING}', true), '')::uuid[])"
+"""What a column with a person's id is compared with. As a sub-select, each place of it would be a plan of its own."""
 
 
 def secured() -> list[Table]:

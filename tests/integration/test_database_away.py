@@ -294,3 +294,26 @@ def test_a_statement_that_the_server_passed_over_after_an_error_is_prepared_agai
             read_after(0)
         assert [read_after(1) for _ in range(4)] == [41] * 4
     database.close()
+
+
+def test_a_statement_that_cannot_be_sent_is_an_error_and_the_next_one_works(server: Server) -> None:
+    database = Database(server.url(NAME), pool_size=1)
+    opening = Opening("set_config('app.person', %(person)s, true)", {"person": "me"})
+    told = Statement("select current_setting('app.person') || length(:value)::text")
+
+    def tell(value: str) -> Any:
+        with database.autocommit(person=opening) as connection:
+            return told.scalar(connection, {"value": value})
+
+    def ask_with(parameters: int) -> None:
+        with database.autocommit(person=opening) as connection:
+            connection.exec_driver_sql(f"select {', '.join(['%s'] * parameters)}", tuple(range(parameters)))
+
+    for _ in range(4):  # the third time it is prepared
+        with pytest.raises(psycopg.DataError, match="NUL"):
+            tell("\0")
+        assert tell("x" * 20_000_000) == "me20000000"
+        with pytest.raises(Unavailable):
+            ask_with(parameters=65_536)
+        assert tell("x") == "me1"
+    database.close()

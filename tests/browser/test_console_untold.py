@@ -1,14 +1,15 @@
 """Who was not told of a date, at the console: as the last check found it, by cause, and from there to the person."""
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from playwright.sync_api import expect
 from sqlalchemy import text
 
-from foundation.clock import bangkok_date, system_clock
+from foundation.clock import BANGKOK, bangkok_date, system_clock
 from immigration.services import proving
-from notifications.services import coverage
+from notifications import rounds
 from operations.services import services_of
 from tests.browser.desks import an_app, look
 from tests.browser.test_console_administration import sign_in
@@ -29,16 +30,12 @@ def arrive(app):
     load(app, "residences", row("residences", residence_id="UNTOLD-1", **NEW))
 
 
-def check(app, database):
+def check_in_the_evening(app):
     """Check as the worker does in the evening."""
-    filing, now = services_of(app).filing, system_clock()
-    after, expected = UUID(int=0), 0
-    with database.transaction() as session:
-        today, of = bangkok_date(now), {"records": filing.records, "law": filing.law}
-        while found := proving.must_be_told(session, today, after=after, **of):
-            due, after = found
-            expected += coverage.compare(session, due, now=now)
-        return coverage.conclude(session, expected=expected, now=now)
+    services, filing = services_of(app), services_of(app).filing
+    must_be_told = partial(proving.must_be_told, records=filing.records, law=filing.law)
+    evening = system_clock().astimezone(BANGKOK).replace(hour=rounds.CHECK_FROM_HOUR)
+    rounds.coverage_round(services.database, must_be_told, evening)
 
 
 def test_a_supervisor_sees_who_was_not_told_and_opens_the_record(desks, database):
@@ -53,7 +50,7 @@ def test_a_supervisor_sees_who_was_not_told_and_opens_the_record(desks, database
 
     app = an_app(database)
     arrive(app)
-    assert check(app, database)["not-planned"] == 1
+    check_in_the_evening(app)
     page.get_by_role("button", name="Texts").click()
     page.get_by_role("button", name="Not told").click()
     expect(page.get_by_text("people of all offices had to be told.")).to_be_visible()

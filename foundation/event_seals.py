@@ -21,11 +21,13 @@ from sqlalchemy import (
     DateTime,
     Identity,
     LargeBinary,
+    Select,
     Text,
     delete,
     event,
     func,
     insert,
+    or_,
     select,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -172,7 +174,7 @@ def seal(session: Session, sign: Sign, *, now: datetime, limit: int = LARGEST) -
     Sealers take turns. `sign` must not need the database.
     """
     session.execute(select(func.pg_advisory_xact_lock(func.hashtext("seals"))))
-    queued = session.scalars(select(QueuedEvent.event_id).order_by(QueuedEvent.event_id).limit(limit)).all()
+    queued = session.scalars(_sealable().order_by(QueuedEvent.event_id).limit(limit)).all()
     leaves = list(_leaves(session, queued, begun=_has_begun(session)))
     if not leaves:
         return 0
@@ -212,8 +214,18 @@ def expired(session: ReadSession, before: datetime, *, limit: int = LARGEST) -> 
     ).all()
 
 
+def _sealable() -> Select[int]:
+    """The queued events but those that another secret proves: they wait, since a worker may get it later than the API.
+
+    They are left out before the limit, so that any number of them keeps no other from being sealed.
+    """
+    ours = func.substring(EventRecord.proof, 1, 4).in_(keyring().proof_names)
+    query = select(QueuedEvent.event_id).outerjoin(EventRecord, EventRecord.id == QueuedEvent.event_id)
+    return query.where(or_(EventRecord.proof.is_(None), ours))
+
+
 def _leaves(session: Session, ids: Sequence[int], *, begun: bool) -> Iterator[Leaf]:
-    """The leaves of queued events. One that another secret proves waits: a worker may get it later than the API."""
+    """The leaves of queued events."""
     rows = {row.id: row for row in session.execute(select(*columns()).where(EventRecord.id.in_(ids)))}
     for event_id in ids:
         row = rows.get(event_id)
@@ -221,8 +233,8 @@ def _leaves(session: Session, ids: Sequence[int], *, begun: bool) -> Iterator[Le
             yield Leaf(event_id, Mark.MISSING, bytes(32))
         elif row.proof is None and not begun:
             yield Leaf(event_id, Mark.EARLIER, digest(row))
-        elif (proved := is_proved(row)) is not None:
-            yield Leaf(event_id, Mark.PROVED if proved else Mark.FOREIGN, digest(row))
+        else:
+            yield Leaf(event_id, Mark.PROVED if is_proved(row) else Mark.FOREIGN, digest(row))
 
 
 def _has_begun(session: Session) -> bool:

@@ -5,6 +5,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from itertools import groupby, islice
@@ -31,6 +32,8 @@ from foundation.witnesses import WitnessedStatement
 
 BATCH = 5_000
 """Events that are read together."""
+WAITS = timedelta(hours=1)
+"""For how long an event may wait for a worker that gets a new secret later than the API."""
 _NUMBER = attrgetter("number")
 ReadClaims = Callable[[str], dict[str, Any] | None]
 """A statement to its claims; None where no key for seals signed it."""
@@ -68,10 +71,11 @@ class Finding:
 
 @dataclass
 class Check:
-    """A run through all seals; the counts are complete once `findings` has been read to its end."""
+    """A run through all seals at the moment `now`; the counts are complete once `findings` has been read to its end."""
 
     session: ReadSession
     read_claims: ReadClaims
+    now: datetime
     witnessed: Iterable[WitnessedStatement] = ()
     progress: Callable[[int], None] = lambda count: None
     seals: int = 0
@@ -152,10 +156,15 @@ class Check:
                 QueuedEvent, QueuedEvent.event_id == EventRecord.id
             )
             for row in self.session.execute(query.where(EventRecord.id.in_(ids)).order_by(EventRecord.id)).all():
-                if row.queued is None or (row.proof is not None and is_proved(row) is False):
+                if row.queued is None or (row.proof is not None and self._is_foreign(row)):
                     yield Finding(Fault.ADDED, row.id)
                 else:
                     self.waiting += 1
+
+    def _is_foreign(self, row: Any) -> bool:
+        """Whether no process of ours wrote an event that waits: none proved it, or for too long none could tell."""
+        proved = is_proved(row)
+        return not proved and (proved is False or abs(self.now - row.at) > WAITS)
 
     def _copied(self) -> Iterator[Finding]:
         """Events whose proof an earlier one has too: no two proofs are made equal."""

@@ -126,6 +126,11 @@ class Keyring:
         """How every field begins that is sealed to its row with the present secret."""
         return _BOUND + self._current
 
+    @property
+    def proof_names(self) -> list[bytes]:
+        """How the marks of `prove` begin that this process can check."""
+        return list(self._proof_keys)
+
     def refuse_unbound(self) -> None:
         """Open no field any more that is sealed to its column only."""
         self._opens_unbound = False

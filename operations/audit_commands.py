@@ -42,7 +42,9 @@ def verify(place: str | None) -> None:
         with store.read_session() as session:
             length = session.scalar(select(func.coalesce(func.sum(func.length(Seal.leaves)), 0))) or 0
         with click.progressbar(length=max(length // 41, 1), label="events", file=sys.stderr) as bar:
-            check = auditing.verify(store, services.filing.signer, witness, found, progress=bar.update)
+            check = auditing.verify(
+                store, services.filing.signer, witness, found, now=services.clock(), progress=bar.update
+            )
     except (WitnessAway, Unavailable) as problem:
         raise click.ClickException(str(problem)) from problem
     finally:

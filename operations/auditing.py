@@ -59,7 +59,13 @@ def remove_expired(database: Database, signer: Signer, now: datetime) -> int:
 
 
 def verify(
-    database: Database, signer: Signer, witness: Witness | None, found: Callable[[Finding], None], **options: Any
+    database: Database,
+    signer: Signer,
+    witness: Witness | None,
+    found: Callable[[Finding], None],
+    *,
+    now: datetime,
+    **options: Any,
 ) -> Check:
     """Compare all events with their seals, and the seals with the witness; the counts, with each fault told to `found`.
 
@@ -67,7 +73,7 @@ def verify(
     """
     with database.read_session() as session:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        check = Check(session, claims_reader(signer), witness.taken() if witness else (), **options)
+        check = Check(session, claims_reader(signer), now, witness.taken() if witness else (), **options)
         for finding in check.findings():
             found(finding)
         return check

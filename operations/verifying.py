@@ -31,7 +31,7 @@ def verify_round(
     signer.refresh()
     patient, found = database.without_timeout(pool_size=1), _Found()
     try:
-        result = _result(auditing.verify(patient, signer, witness, found), found, witness)
+        result = _result(auditing.verify(patient, signer, witness, found, now=now), found, witness)
     except (WitnessAway, Unavailable) as problem:
         result = {"first_fault": str(problem)}
     finally:

@@ -26,10 +26,10 @@ def happen(database, count=5, first=0):
             events.record(session, Happened(subject=f"S-{n}", person_id=UUID(int=n), number=n), actor="test", at=NOW)
 
 
-def verified(database, signer, witness):
+def verified(database, signer, witness, now=NOW):
     """What a verification finds, as printed, and its counts."""
     found = []
-    check = auditing.verify(database, signer, witness, lambda finding: found.append(str(finding)))
+    check = auditing.verify(database, signer, witness, lambda finding: found.append(str(finding)), now=now)
     return found, check
 
 

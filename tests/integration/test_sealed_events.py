@@ -1,6 +1,7 @@
 """Sealed events: what is changed, removed, added or copied is named, whatever the order of commits; nobody waits."""
 
 import threading
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -212,6 +213,29 @@ def test_an_event_of_a_secret_that_the_worker_does_not_have_yet_waits(database, 
     assert seal() == 1
     found, check = verified(database, signer, witness)
     assert (found, check.waiting) == ([], 1)
+
+
+OF_ANOTHER_SECRET = """insert into events (at, kind, subject, actor, data, proof)
+    select cast(:at as timestamptz), 'k', 's', 'a', '{}', sha256(n::text::bytea) from generate_series(1, :count) n"""
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_an_event_whose_secret_no_worker_ever_has_is_named_after_an_hour(sealed, seal, signer, witness, hours):
+    with sealed.transaction() as session:
+        session.execute(text(OF_ANOTHER_SECRET), {"at": NOW, "count": 1})
+    assert seal() == 0
+    found, check = verified(sealed, signer, witness)
+    assert (found, check.waiting) == ([], 1)
+    assert verified(sealed, signer, witness, NOW + timedelta(hours=hours))[0] == ["event 16: added"]
+
+
+def test_events_of_another_secret_keep_no_other_from_being_sealed(sealed, signer):
+    with sealed.transaction() as session:
+        session.execute(text(OF_ANOTHER_SECRET), {"at": NOW, "count": 4})
+    happen(sealed, 3, first=15)
+    signer.refresh()
+    with sealed.transaction() as session:
+        assert event_seals.seal(session, lambda claims: signer.sign(KeyPurpose.SEAL, claims), now=NOW, limit=3) == 3
 
 
 def test_events_of_an_earlier_release_are_sealed_as_they_are_but_not_after_the_first_proof(database, seal, faults):

@@ -78,7 +78,7 @@ def _named(
         with database.transaction() as session:
             session.execute(text("set local session_replication_role = replica"))
             touched = tamper(session, *given)
-            check = Check(session, auditing.claims_reader(signer), system_clock(), witness.taken())
+            check = Check(session, auditing.claims_reader(signer), system_clock(), list(witness.taken()))
             missed += touched - {finding.event_id for finding in check.findings()}
             raise _Undo
     except _Undo:

@@ -3,7 +3,7 @@
 import struct
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -52,6 +52,7 @@ class Fault(StrEnum):
     OUT_OF_ORDER = "does not follow on the seal before"
     LEAVES_CHANGED = "its list of events was changed"
     LOST = "only the witness has it"
+    NOT_TAKEN = "noted as taken, but the witness does not have it"
     CERTIFICATE = "a certificate of removal was changed"
 
 
@@ -71,12 +72,17 @@ class Finding:
 
 @dataclass
 class Check:
-    """A run through all seals at the moment `now`; the counts are complete once `findings` has been read to its end."""
+    """A run through all seals at the moment `now`; the counts are complete once `findings` has been read to its end.
+
+    `witnessed` is read before the session's moment, so that it has no seal that the database does not show yet; `noted`
+    are the seals noted as taken, read before that.
+    """
 
     session: ReadSession
     read_claims: ReadClaims
     now: datetime
-    witnessed: Iterable[WitnessedStatement] = ()
+    witnessed: Sequence[WitnessedStatement] = ()
+    noted: Iterable[int] = ()
     progress: Callable[[int], None] = lambda count: None
     seals: int = 0
     events: int = 0
@@ -104,12 +110,13 @@ class Check:
                 yield from self._compare(batch)
                 batch = []
         yield from self._compare(batch)
+        yield from self._not_taken()
         yield from self._unsealed()
         yield from self._copied()
 
     def _chain(self) -> Iterator[tuple[int, str, list[bytes], list[Fault]]]:
         """Each seal's number, statement, lists of leaves (the database's first), and what is wrong with the chain."""
-        witnessed = sorted(self.witnessed, key=_NUMBER)  # read to its end before anything is, since it may be away
+        witnessed = sorted(self.witnessed, key=_NUMBER)
         stored = self.session.execute(
             select(Seal.number, Seal.statement, Seal.leaves).order_by(Seal.number), execution_options={"yield_per": 100}
         )
@@ -126,6 +133,12 @@ class Check:
                 faults.append(Fault.OUT_OF_ORDER)
             yield number, statement, [bytes(each.leaves) for each in (own, other) if each], faults
             previous, expected = link(statement), number + 1
+
+    def _not_taken(self) -> Iterator[Finding]:
+        """Seals that only seem to be safe with the witness; those before its first one an earlier witness took."""
+        taken = {each.number for each in self.witnessed}
+        missing = sorted(number for number in self.noted if number not in taken and number > min(taken, default=number))
+        yield from (Finding(Fault.NOT_TAKEN, seal=number) for number in missing)
 
     def _compare(self, batch: list[tuple[int, Leaf]]) -> Iterator[Finding]:
         """Compare leaves with the events that are there."""

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from typing import Any
 
 import click
 from flask import current_app
@@ -42,9 +43,8 @@ def verify(place: str | None) -> None:
         with store.read_session() as session:
             length = session.scalar(select(func.coalesce(func.sum(func.length(Seal.leaves)), 0))) or 0
         with click.progressbar(length=max(length // 41, 1), label="events", file=sys.stderr) as bar:
-            check = auditing.verify(
-                store, services.filing.signer, witness, found, now=services.clock(), progress=bar.update
-            )
+            options: dict[str, Any] = {"now": services.clock(), "is_copy": bool(place), "progress": bar.update}
+            check = auditing.verify(store, services.filing.signer, witness, found, **options)
     except (WitnessAway, Unavailable) as problem:
         raise click.ClickException(str(problem)) from problem
     finally:

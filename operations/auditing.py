@@ -1,7 +1,7 @@
 """Sealing events, handing the seals to a witness, and checking both: where the chain meets the keys that sign it."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,15 +65,28 @@ def verify(
     found: Callable[[Finding], None],
     *,
     now: datetime,
+    is_copy: bool = False,
     **options: Any,
 ) -> Check:
     """Compare all events with their seals, and the seals with the witness; the counts, with each fault told to `found`.
 
-    Everything is seen as it is at one moment. Raises WitnessAway and Unavailable.
+    Everything is seen as it is at one moment. Of a witness that `is_copy` the latest seals may be missing. Raises
+    WitnessAway, also where the witness has no seal and should have some, and Unavailable.
     """
+    taken: list[WitnessedStatement] = []
+    noted: Sequence[int] = []
+    if witness is not None:
+        with database.read_session() as session:
+            noted = session.scalars(select(WitnessedSeal.number)).all()
+        taken = list(witness.taken())
+        if not taken and (noted or is_copy):
+            raise WitnessAway(f"the witness has no seal, {len(noted)} are noted as taken")
+    if is_copy:
+        last = max((seal.number for seal in taken), default=0)
+        noted = [number for number in noted if number < last]
     with database.read_session() as session:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        check = Check(session, claims_reader(signer), now, witness.taken() if witness else (), **options)
+        check = Check(session, claims_reader(signer), now, taken, noted, **options)
         for finding in check.findings():
             found(finding)
         return check

@@ -32,6 +32,58 @@ def test_two_workers_that_hand_over_the_same_seals_do_no_harm(sealed, signer, wi
     assert faults() == []
 
 
+class _Busy(FileWitness):
+    """A witness that takes another seal while it is read."""
+
+    def __init__(self, path, seal):
+        super().__init__(path)
+        self._seal = seal
+
+    def taken(self):
+        assert self._seal() == 1
+        yield from super().taken()
+
+
+def test_a_seal_that_is_made_while_the_witness_is_read_is_no_fault(sealed, seal, signer, tmp_path):
+    happen(sealed, 1, first=15)
+    assert verified(sealed, signer, _Busy(tmp_path / "seals.jsonl", seal))[0] == []
+
+
+def test_a_seal_that_was_only_noted_as_taken_is_named(sealed, seal, signer, tmp_path, faults):
+    """Who may write to the database keeps a seal from the witness so, to put another one in its place."""
+    tamper(sealed, "insert into witnessed_seals (number, witnessed_at) values (4, now())")
+    happen(sealed, 1, first=15)
+    seal()
+    named = ["seal 4: noted as taken, but the witness does not have it"]
+    assert faults() == named
+    tamper(sealed, "delete from seals where number = 4", "delete from events where id = 16")
+    assert faults() == named
+
+
+def test_a_copy_of_the_witness_may_lack_the_latest_seals_but_none_between(sealed, signer, witness, tmp_path):
+    lines = (tmp_path / "seals.jsonl").read_text().splitlines(keepends=True)
+    place = tmp_path / "copy.jsonl"
+    found = []
+    for kept in (lines[:2], lines[::2]):
+        place.write_text("".join(kept))
+        auditing.verify(sealed, signer, FileWitness(place), lambda each: found.append(str(each)), now=NOW, is_copy=True)
+    assert found == ["seal 2: noted as taken, but the witness does not have it"]
+
+
+def test_a_new_witness_begins_where_the_one_before_ended(sealed, signer, tmp_path):
+    new = FileWitness(tmp_path / "new.jsonl")
+    happen(sealed, 1, first=15)
+    auditing.seal_round(sealed, signer, NOW, witness=new)
+    assert [each.number for each in new.taken()] == [4]
+    assert verified(sealed, signer, new)[0] == []
+
+
+@pytest.mark.parametrize("is_copy", [False, True])
+def test_a_witness_that_has_nothing_is_not_taken_for_one_that_agrees(sealed, signer, tmp_path, is_copy):
+    with pytest.raises(WitnessAway, match="no seal, 3 are noted as taken"):
+        auditing.verify(sealed, signer, FileWitness(tmp_path / "typo"), lambda _: None, now=NOW, is_copy=is_copy)
+
+
 def test_a_table_of_another_role_is_a_witness(sealed, signer, faults):
     with sealed.transaction() as session:
         session.execute(text("delete from witnessed_seals"))

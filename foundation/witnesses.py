@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -88,6 +89,16 @@ class FileWitness:
             raise WitnessAway(f"{self._path}: {error.strerror}") from error
 
 
+class _NotElsewhere(urllib.request.HTTPRedirectHandler):
+    """Follows no redirection: it would turn a seal that is sent into a page that is read."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Nothing: the answer is an error then."""
+
+
+_OPENER = urllib.request.build_opener(_NotElsewhere)
+
+
 class AddressWitness:
     """An address: POST takes one seal as JSON, GET answers all of them, one a line."""
 
@@ -99,17 +110,17 @@ class AddressWitness:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(self._url, seal.as_line().encode(), headers, method="POST")  # noqa: S310 - http(s) only: see witness_at
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT):  # noqa: S310
+            with _OPENER.open(request, timeout=TIMEOUT):
                 return
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise WitnessAway(f"{self._url}: {error}") from error
 
     def taken(self) -> Iterator[WitnessedStatement]:
         """Every line of the answer."""
         try:
-            with urllib.request.urlopen(self._url, timeout=TIMEOUT) as answer:  # noqa: S310
+            with _OPENER.open(self._url, timeout=TIMEOUT) as answer:
                 yield from (WitnessedStatement.of_line(line) for line in answer)
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise WitnessAway(f"{self._url}: {error}") from error
 
 

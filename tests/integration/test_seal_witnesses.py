@@ -1,6 +1,7 @@
 """Witnesses of seals: a file, an address, a table of another role; what one took, it gives back."""
 
 import json
+import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -8,7 +9,7 @@ from typing import ClassVar
 import pytest
 from sqlalchemy import text
 
-from foundation.witnesses import AddressWitness, FileWitness, TableWitness, WitnessAway
+from foundation.witnesses import AddressWitness, FileWitness, TableWitness, WitnessAway, WitnessedStatement
 from operations import auditing
 from tests.conftest import NOW
 from tests.sealing import happen, tamper, verified
@@ -108,16 +109,22 @@ def test_a_table_of_another_role_is_a_witness(sealed, signer, faults):
 
 
 class Keeper(BaseHTTPRequestHandler):
-    """An address that keeps what it is sent; it fails while `refusing`."""
+    """An address that keeps what it is sent; it fails while `refusing`, and sends on to `elsewhere`."""
 
     lines: ClassVar[list[bytes]] = []
     refusing: ClassVar[bool] = False
+    elsewhere: ClassVar[str] = ""
 
     def do_POST(self):
         line = self.rfile.read(int(self.headers["Content-Length"]))
-        if not self.refusing:
+        if self.elsewhere:
+            self.send_response(302)
+            self.send_header("Location", self.elsewhere)
+        elif self.refusing:
+            self.send_response(503)
+        else:
             self.lines.append(line)
-        self.send_response(503 if self.refusing else 201)
+            self.send_response(201)
         self.end_headers()
 
     def do_GET(self):
@@ -138,8 +145,12 @@ def test_an_address_is_a_witness(sealed, signer):
     try:
         Keeper.refusing = True
         auditing.seal_round(sealed, signer, NOW, witness=keeper)
+        Keeper.refusing, Keeper.elsewhere = False, "/sign-in"
+        auditing.seal_round(sealed, signer, NOW, witness=keeper)
         assert Keeper.lines == []
-        Keeper.refusing = False
+        with sealed.read_session() as session:
+            assert session.scalar(text("select count(*) from witnessed_seals")) == 0
+        Keeper.elsewhere = ""
         auditing.seal_round(sealed, signer, NOW, witness=keeper)
         assert [json.loads(line)["seal"] for line in Keeper.lines] == [1, 2, 3]
         assert verified(sealed, signer, keeper)[0] == []
@@ -149,3 +160,21 @@ def test_an_address_is_a_witness(sealed, signer):
         Keeper.lines.clear()
     with pytest.raises(WitnessAway):
         verified(sealed, signer, keeper)
+
+
+@pytest.mark.parametrize("answer", [b"HELLO\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{"])
+def test_an_address_that_does_not_speak_http_is_a_witness_that_is_away(sealed, signer, answer):
+    class Stranger(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.recv(1 << 20)
+            self.request.sendall(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        stranger = AddressWitness(f"http://127.0.0.1:{server.server_address[1]}/seals")
+        with pytest.raises(WitnessAway):
+            list(stranger.taken())
+        if answer.startswith(b"HELLO"):
+            with pytest.raises(WitnessAway):
+                stranger.take(WitnessedStatement(1, "", b""))
+        server.shutdown()

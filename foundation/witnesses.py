@@ -63,7 +63,10 @@ class Witness(Protocol):
 
 
 class FileWitness:
-    """A file that is only added to, one line of JSON a seal. It belongs on another machine's disk."""
+    """A file that is only added to, one line of JSON a seal. It belongs on another machine's disk.
+
+    A line that a full disk or a crash cut off stays as it is; the seal is handed over again, in a line of its own.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -71,18 +74,23 @@ class FileWitness:
     def take(self, seal: WitnessedStatement) -> None:
         """Add a line, and wait until the disk has it."""
         try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(seal.as_line() + "\n")
+            with self._path.open("ab+") as file:
+                if file.tell():  # it stands at the end
+                    file.seek(-1, os.SEEK_END)
+                    if file.read(1) != b"\n":
+                        file.write(b"\n")
+                file.write(seal.as_line().encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise WitnessAway(f"{self._path}: {error.strerror}") from error
 
     def taken(self) -> Iterator[WitnessedStatement]:
-        """Every line."""
+        """Every line that was not cut off."""
         try:
             with self._path.open(encoding="utf-8") as file:
-                yield from map(WitnessedStatement.of_line, file)
+                whole = (line for line in file if line.rstrip().endswith("}"))
+                yield from map(WitnessedStatement.of_line, whole)
         except FileNotFoundError:
             return
         except OSError as error:

@@ -33,6 +33,20 @@ def test_two_workers_that_hand_over_the_same_seals_do_no_harm(sealed, signer, wi
     assert faults() == []
 
 
+@pytest.mark.parametrize("kept", [1, 40, -2, -1])
+def test_a_line_that_was_cut_off_spoils_no_other(sealed, seal, signer, witness, tmp_path, faults, kept):
+    place = tmp_path / "seals.jsonl"
+    happen(sealed, 1, first=15)
+    before = place.read_bytes()
+    seal()
+    place.write_bytes(before + place.read_bytes()[len(before) :][:kept])  # all but the last sign, or less
+    tamper(sealed, "delete from witnessed_seals where number = 4")
+    happen(sealed, 1, first=16)
+    seal()
+    assert {each.number for each in witness.taken()} == {1, 2, 3, 4, 5}
+    assert faults() == []
+
+
 class _Busy(FileWitness):
     """A witness that takes another seal while it is read."""
 

@@ -100,12 +100,16 @@ def _user(address: str) -> str:
 def grant(owner: Database, addresses: Addresses) -> None:
     """Give each role what its processes need, and take away all else; a role that is not there yet is made.
 
-    The owner's own role is left alone, but for becoming a resident's where it is the API's too. Raises UnfitRole.
+    The owner's own role is left alone, but for becoming a resident's where it is the API's too. What `public` may do is
+    taken away as well, since each role may do it. Raises UnfitRole.
     """
     places = (addresses.api, addresses.worker, addresses.auditor, addresses.retention)
     passwords = {_user(each): make_url(each).password for each in places}
     with owner.transaction() as session:
         session.execute(select(func.pg_advisory_xact_lock(func.hashtext("roles"))))
+        ours = ", ".join(("alembic_version", *(table.name for table in Base.metadata.sorted_tables)))
+        for statement in (f"revoke all on {ours} from public", "revoke create on schema public from public"):
+            session.connection().exec_driver_sql(statement)
         for role, kinds in addresses.roles().items():
             if role == _user(addresses.owner):
                 continue
@@ -117,6 +121,8 @@ def grant(owner: Database, addresses: Addresses) -> None:
         _refuse_unfit(session, addresses.resident)
         for statement in _of_residents(session, addresses):
             session.connection().exec_driver_sql(statement.replace("%", "%%"))
+        for role in addresses.roles().keys() - {_user(addresses.owner)} | {addresses.resident}:
+            _refuse_member(session, role, but_of=addresses.resident)
 
 
 def are_granted(database: Database, addresses: Addresses) -> bool:
@@ -155,6 +161,24 @@ def _refuse_unfit(session: Session, role: str) -> None:
     )
     if unfit:
         raise UnfitRole(f"the role {role} is a superuser, makes roles or owns tables: processes shall not use it")
+
+
+def _refuse_member(session: Session, role: str, *, but_of: str) -> None:
+    """Refuse a role that is a member of one with rights here, or over the server's files: it has those rights too."""
+    of = session.scalar(
+        text(
+            """select string_agg(other.rolname, ', ' order by other.rolname) from pg_roles own, pg_roles other
+            where own.rolname = :role and other.rolname not in (:role, :but_of)
+            and pg_has_role(own.oid, other.oid, 'member') and (
+              other.rolsuper or other.rolbypassrls or other.rolcreaterole
+              or other.rolname in ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')
+              or exists (select from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+                and has_table_privilege(other.oid, pg_class.oid, 'select, insert, update, delete, truncate')))"""
+        ),
+        {"role": role, "but_of": but_of},
+    )
+    if of:
+        raise UnfitRole(f"the role {role} is a member of {of}, whose rights it has: processes shall not use it")
 
 
 def _statements(session: Session, role: str, kinds: set[Kind]) -> Iterator[str]:

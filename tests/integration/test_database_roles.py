@@ -190,6 +190,47 @@ def test_migrating_again_takes_back_what_somebody_granted(used, addresses):
     refused(addresses.api, "delete from events")
 
 
+def test_migrating_again_takes_back_what_everybody_was_granted(used, addresses):
+    with psycopg.connect(addresses.owner) as connection:
+        connection.execute("grant select on people to public")
+        connection.execute("grant update, delete on events to public")
+        connection.execute("grant create on schema public to public")
+    with closing(Database(addresses.owner)) as owner:
+        roles.grant(owner, addresses)
+    refused(addresses.auditor, "select from people")
+    refused(addresses.retention, "update events set kind = ''")
+    for name in ROLES:
+        refused(getattr(addresses, name), "create table t ()")
+
+
+@pytest.mark.parametrize(
+    ("other", "role"),
+    [
+        ("app", "api"),
+        ("retention", "worker"),
+        ("pg_read_all_data", "auditor"),
+        ("pg_execute_server_program", "retention"),
+        ("worker", "api_resident"),
+    ],
+)
+def test_a_member_of_a_role_with_rights_of_its_own_is_refused_as_a_role(used, addresses, other, role):
+    def say(statement):
+        with psycopg.connect(addresses.owner.replace("//owner@", "//app@")) as connection:
+            connection.execute(statement)
+
+    say(f"grant {other} to {role}")
+    try:
+        with (
+            closing(Database(addresses.owner)) as owner,
+            pytest.raises(UnfitRole, match=f"{role} is a member of .*{other}"),
+        ):
+            roles.grant(owner, addresses)
+    finally:
+        say(f"revoke {other} from {role}")
+    with closing(Database(addresses.owner)) as owner:
+        roles.grant(owner, addresses)
+
+
 def test_a_superuser_or_an_owner_of_tables_is_refused_as_a_role(addresses):
     other = replace(addresses, api=addresses.api.replace("//api@", "//app@"))
     with closing(Database(addresses.owner)) as owner, pytest.raises(UnfitRole, match="app is a superuser"):

@@ -9,7 +9,7 @@ from immigration.models.address_corrections import AddressCorrection
 from immigration.models.reports import Report
 from immigration.registries import addresses
 from immigration.rules.codes import CorrectionOutcome
-from immigration.schemas.common import SuggestionOut, line
+from immigration.schemas.common import SuggestionOut, statement
 from immigration.schemas.reports import AddressCorrectionOut, AddressIn, correction_view
 from immigration.services.judging import suggestion
 from immigration.services.storing import from_json
@@ -42,7 +42,7 @@ class CorrectionDecisionIn(Schema):
     """What an officer decides; a refusal needs a note."""
 
     outcome = fields.String(required=True, validate=validate.OneOf(tuple(CorrectionOutcome)))
-    note = line(2000)
+    note = statement(2000)
 
 
 def correction_to_decide(correction: AddressCorrection, report: Report) -> dict[str, Any]:

@@ -218,6 +218,7 @@ def test_somebody_whose_entry_stays_unknown_reports_again_when_the_next_window_o
         ("/review/residents/search", {"document_number": "TEST00001", "issuing_state": "FRA"}, "purpose"),
         ("/review/reports/R26-0000-0000-0000-0/decision", {"outcome": "accepted"}, "note"),
         ("/review/reports/R26-0000-0000-0000-0/reopening", {}, "note"),
+        ("/review/address-corrections/R26-0000-0000-0000-0/decision", {"outcome": "applied"}, "note"),
     ],
 )
 def test_why_an_officer_does_something_holds_no_passport_number(app: Flask, path: str, body: Any, field: str) -> None:

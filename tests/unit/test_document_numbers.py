@@ -35,6 +35,13 @@ def test_tidying_twice_is_tidying_once(text):
         "no. EX-100-0001",
         "ＥＸ１００００01",
         "X1234567A",
+        "passportEX1000001",
+        "EX1000001th",
+        "EX10000010FRA9005177F3301014<<<<<<<<<<<<<<00",
+        "AB<1000000UTO7408122F1204159ZE184226B<<<<<10",
+        "EX\u2011100\u20110001",
+        "EX1000\u200b001",
+        "EX1000\u00ad001",
     ],
 )
 def test_a_passports_number_in_a_text_is_noticed(written):
@@ -49,6 +56,7 @@ def test_a_passports_number_in_a_text_is_noticed(written):
         "Case 4711, room 12, 90-day report of 2026",
         "soi Sukhumvit 31, 10110 Bangkok",
         "เคาน์เตอร์ 5",
+        "LINE id x4711, call 0812345678, 1,000,000 baht",
     ],
 )
 def test_what_else_people_write_is_not_taken_for_one(written):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from foundation import events
@@ -21,12 +21,12 @@ from immigration.events import OfficerAdded, OfficerMoved
 from immigration.models.access import Officer
 from immigration.registries import offices
 from immigration.registries.identity_provider import InvalidAnswer
+from immigration.rules import officers as rules
 from immigration.rules.codes import OpenIdFault
 from immigration.services import challenges, officers, passwords
 from immigration.services.officers import Credentials, SignedIn
 
 PURPOSE = "openid"
-_LONGEST_NAME = 64
 _LONGEST_SUBJECT = 255
 """Characters of `sub`. Source: OpenID Connect Core 1.0, 2."""
 
@@ -65,8 +65,7 @@ def identity(claims: Mapping[str, Any], settings: OpenIdSettings) -> Identity:
     subject, name = claims.get("sub"), claims.get("preferred_username")
     if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
         raise InvalidAnswer(OpenIdFault.MALFORMED, "claim sub")
-    is_name = isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and name.isprintable() and name == name.strip()
-    if not isinstance(name, str) or not is_name:
+    if not isinstance(name, str) or not rules.is_name(name):
         raise InvalidAnswer(OpenIdFault.NAME, "claim preferred_username")
     roles, codes = _texts(claims.get(settings.role_claim)), _texts(claims.get(settings.offices_claim))
     if len(roles) != 1 or roles[0] not in STAFF:
@@ -83,7 +82,7 @@ def sign_in(session: Session, who: Identity, *, now: datetime) -> SignedIn | Ope
     """
     officer = session.scalar(select(Officer).where(Officer.openid_subject == who.subject).with_for_update())
     if officer is None:
-        if session.scalar(select(Officer.id).where(Officer.name == who.name)):
+        if session.scalar(select(exists().where(func.lower(Officer.name) == who.name.lower()))):
             return OpenIdFault.NAME  # of another account, which nobody gets by taking its name at the provider
         officer = _add(session, who, now)
     if officer.disabled_at:

@@ -143,6 +143,8 @@ def test_the_cookie_lasts_five_minutes_and_is_taken_away(browser):
         ({"preferred_username": "x" * 65}, "name"),
         ({"preferred_username": " wanida"}, "name"),
         ({"preferred_username": "wan\u0000ida"}, "name"),
+        ({"preferred_username": "supervisor:wanida"}, "name"),
+        ({"preferred_username": "he\u0301lene"}, "name"),
         ({"role": "resident"}, "role"),
         ({"role": "anyone"}, "role"),
         ({"role": ["officer", "administrator"]}, "role"),
@@ -313,6 +315,8 @@ def test_nobody_gets_an_account_by_taking_its_name_at_the_provider(browser, prov
     with database.transaction() as session:
         officers.add(session, "wanida", password="correct horse battery", role="administrator", office=None,
                      actor="tests", now=NOW)  # fmt: skip
+    assert fault(sign_in(browser)) == "name"
+    provider.claims = {"preferred_username": "WANIDA"}
     assert fault(sign_in(browser)) == "name"
     provider.claims = {"preferred_username": "other"}
     assert fault(sign_in(browser)) == ""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, after_this_request
+from flask import Response, after_this_request, request
 
 from foundation.clock import bangkok_date
 from foundation.errors import Forbidden
@@ -82,7 +82,10 @@ def _check_own_page() -> None:
 
 
 def keep_session(opened: SignedIn) -> None:
-    """Have the browser keep a session that was opened."""
+    """Have the browser keep a session that was opened; the one that it kept before ends."""
+    if former := request.cookies.get(SESSION_COOKIE):
+        with transaction() as session:
+            officers.sign_out(session, former, now=now())
     _keep(opened.access_token, opened.expires_in)
 
 

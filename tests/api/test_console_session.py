@@ -83,6 +83,15 @@ def test_a_wrong_password_sets_no_cookie(browser):
     assert "Set-Cookie" not in answer.headers
 
 
+def test_signing_in_again_ends_the_session_that_the_browser_had(browser):
+    token, _ = cookie_of(sign_in(browser))
+    kept = {"Cookie": f"{SESSION_COOKIE}={token}"}
+    assert sign_in(browser, OWN_PAGE | kept, password="wrong").status_code == 401
+    assert ask(browser, token).status_code == 200
+    again, _ = cookie_of(sign_in(browser, OWN_PAGE | kept))
+    assert [ask(browser, each).status_code for each in (token, again)] == [401, 200]
+
+
 def test_signing_out_ends_the_session_and_takes_the_cookie_away(browser):
     token, _ = cookie_of(sign_in(browser))
     answer = ask(browser, token, method="DELETE")

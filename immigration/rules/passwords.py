@@ -1,5 +1,6 @@
 """Which passwords cannot be taken: short ones, those that are tried first, and those made of the name."""
 
+import unicodedata
 from collections.abc import Container
 from itertools import pairwise
 
@@ -23,16 +24,22 @@ def obstacles(password: str, *, name: str, shortest: int, common: Container[str]
         faults.append(f"a password has at most {LONGEST_PASSWORD} characters")
     if is_common(password, common):
         faults.append("this password is one of those that are tried first")
-    if len(name) >= _SHORTEST_NAME and name.casefold() in password.casefold():
+    if len(_spelt(name)) >= _SHORTEST_NAME and _spelt(name) in _spelt(password):
         faults.append("a password does not contain the name of the account")
     return faults
 
 
 def is_common(password: str, common: Container[str]) -> bool:
     """Whether a password is on the list, or made of what is on it: with digits or signs around it, twice, repeated."""
-    text = password.casefold()
+    text = unicodedata.normalize("NFKC", password).casefold()
     core = text.strip("0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ ")
     return any(_is_made_of(each, common) for each in {text, core} if each)
+
+
+def _spelt(text: str) -> str:
+    """Letters and digits, however they are written and whatever stands between them; marks above and below stay."""
+    signs = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(sign for sign in signs if unicodedata.category(sign)[0] in "LMN")
 
 
 def _is_made_of(text: str, common: Container[str]) -> bool:

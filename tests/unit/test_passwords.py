@@ -44,6 +44,7 @@ def test_a_long_password_of_ones_own_is_taken(password):
         "1q2w3e4r5t6y7u8i",
         "sunshineprincess",
         "iloveyouiloveyou1",
+        "ｐａｓｓｗｏｒｄｐａｓｓｗｏｒｄ",
     ],
 )
 def test_what_is_tried_first_is_refused(password):
@@ -53,6 +54,13 @@ def test_what_is_tried_first_is_refused(password):
 @pytest.mark.parametrize("password", ["Somchai likes rice 9", "my.name.is.SOMCHAI"])
 def test_the_name_is_no_part_of_a_password(password):
     assert refused(password) == ["a password does not contain the name of the account"]
+
+
+@pytest.mark.parametrize(
+    "password", ["SomchaiJaidee 2569!", "somchai-jaidee/2026", "ｓｏｍｃｈａｉ jaidee x", "my somchai_jaidee"]
+)
+def test_the_name_is_no_part_of_a_password_however_it_is_written(password):
+    assert refused(password, "somchai.jaidee") == ["a password does not contain the name of the account"]
 
 
 def test_a_name_of_two_letters_is_in_too_many_words():

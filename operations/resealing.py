@@ -8,7 +8,7 @@ from sqlalchemy import Column, LargeBinary, Table, and_, bindparam, func, select
 
 from foundation import key_check
 from foundation.db import Base, Database, Session
-from foundation.sealing import Sealed, bound, keyring
+from foundation.sealing import CannotOpen, Sealed, bound, keyring
 
 BATCH = 500
 """Rows that are locked together, for some milliseconds."""
@@ -60,18 +60,23 @@ def count_old(database: Database) -> int:
         )
 
 
-def reseal(database: Database, progress: Callable[[int], None] = lambda count: None) -> int:
+def reseal(
+    database: Database,
+    progress: Callable[[int], None] = lambda count: None,
+    spoilt: Callable[[str], None] = lambda field: None,
+) -> int:
     """Seal anew what is not sealed to its row with the present secret; how many fields that were.
 
-    Batch by batch, each in its own transaction. A row that changes meanwhile keeps what was written. When none is left,
-    that is noted, and processes that start from then on open no field that is sealed to its column only.
+    Batch by batch, each in its own transaction. A row that changes meanwhile is left, and so is a field that does not
+    open, which `spoilt` is told. When none is left, that is noted, and processes that start from then on open no field
+    that is sealed to its column only.
     """
     count = 0
     for each in sealed_columns():
         last: tuple[Any, ...] | None = None
         while True:
             with database.transaction() as session:
-                done, last = _batch(session, each, last)
+                done, last = _batch(session, each, last, spoilt)
             count += done
             progress(done)
             if last is None:
@@ -82,23 +87,30 @@ def reseal(database: Database, progress: Callable[[int], None] = lambda count: N
     return count
 
 
-def _batch(session: Session, each: SealedColumn, after: tuple[Any, ...] | None) -> tuple[int, tuple[Any, ...] | None]:
+def _batch(
+    session: Session, each: SealedColumn, after: tuple[Any, ...] | None, spoilt: Callable[[str], None]
+) -> tuple[int, tuple[Any, ...] | None]:
     """Seal the next rows anew, in the order of their keys; how many, and the last key, None where there are no more."""
     key = [*each.table.primary_key.columns]
     name = [each.table.c[part] for part in each.sealed.row]
     query = select(*key, *(part.label(f"row_{n}") for n, part in enumerate(name)), each.raw.label("field"))
-    query = query.where(each.is_old).order_by(*key).limit(BATCH).with_for_update()
+    query = query.where(each.is_old).order_by(*key).limit(BATCH).with_for_update(skip_locked=True)
     if after is not None:
         query = query.where(tuple_(*key) > after)
     rows = session.execute(query).all()
     if not rows:
         return 0, None
-    values = [
-        {f"key_{n}": value for n, value in enumerate(row[: len(key)])}
-        | {"new": each.sealed.seal(bound(each.sealed.open(row.field, *row[len(key) : -1]), *row[len(key) : -1]))}
-        for row in rows
-    ]
-    this = and_(*(column == bindparam(f"key_{n}", type_=column.type) for n, column in enumerate(key)))
-    change = update(each.table).where(this).values({each.column.name: type_coerce(bindparam("new"), LargeBinary)})
-    session.connection().execute(change, values)
-    return len(rows), tuple(rows[-1][: len(key)])
+    values = []
+    for row in rows:
+        this, of = row[: len(key)], row[len(key) : -1]
+        try:
+            new = each.sealed.seal(bound(each.sealed.open(row.field, *of), *of))
+        except CannotOpen:
+            spoilt(f"{each.column} of row {', '.join(map(str, this))}")
+            continue
+        values.append({f"key_{n}": value for n, value in enumerate(this)} | {"new": new})
+    if values:
+        same = and_(*(column == bindparam(f"key_{n}", type_=column.type) for n, column in enumerate(key)))
+        change = update(each.table).where(same).values({each.column.name: type_coerce(bindparam("new"), LargeBinary)})
+        session.connection().execute(change, values)
+    return len(values), tuple(rows[-1][: len(key)])

@@ -153,3 +153,25 @@ def test_the_command_says_how_many_it_sealed(people, app, database):
     count = resealing.count_old(database)
     result = app.test_cli_runner().invoke(args=["secrets", "reseal"])
     assert result.output.splitlines()[-1] == f"sealed {count} anew, 0 left"
+
+
+def test_a_field_that_does_not_open_is_named_and_keeps_no_other_from_being_sealed(people, app, database):
+    unbind(database)
+    count = resealing.count_old(database)
+    with database.transaction() as session:
+        first = session.scalar(text("select min(id) from movements where contact_email is not null"))
+        altered = "update movements set contact_email = set_byte(contact_email, 40, 0) || '\\x00' where id = :id"
+        session.execute(text(altered), {"id": first})
+    result = app.test_cli_runner().invoke(args=["secrets", "reseal"])
+    assert (result.exit_code, result.stdout) == (1, f"sealed {count - 1} anew, 1 left\n")
+    assert f"movements.contact_email of row {first} does not open" in result.stderr
+
+
+def test_a_row_that_is_being_changed_is_left_for_the_next_time(people, database):
+    unbind(database)
+    count = resealing.count_old(database)
+    with database.transaction() as session:
+        session.execute(text("update residences set subdistrict_code = subdistrict_code"))
+        locked = session.scalar(text("select count(address) + count(host) from residences"))
+        assert resealing.reseal(database) == count - locked
+    assert resealing.reseal(database) == locked

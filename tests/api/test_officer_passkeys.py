@@ -10,7 +10,7 @@ from sqlalchemy import select
 from foundation.events import EventRecord
 from foundation.http import SESSION_COOKIE
 from immigration.models.access import Officer
-from immigration.services import officer_passkeys, officers
+from immigration.services import officer_passkeys, officers, passwords
 from tests.access import SETTINGS, make_app
 from tests.authenticator import PRESENT, Authenticator
 from tests.conftest import NOW, application, as_served
@@ -105,6 +105,25 @@ def test_a_code_of_first_use_registers_a_passkey_and_opens_nothing_else(client, 
     assert (answer.status_code, answer.json["role"], answer.json["offices"]) == (201, "officer", ["BKK"])
     assert refused(with_password(client))
     assert changes(database) == ["first-use-code", "passkey-added"]
+
+
+def test_a_code_of_first_use_does_not_go_with_a_password_that_is_replaced_meanwhile(client, database, monkeypatch):
+    code = first_use_code(database)
+
+    def replaced(*_, **__):
+        with database.transaction() as session:
+            officers.set_password(session, "anan", "another horse battery", actor="tests", now=NOW)
+        return True
+
+    monkeypatch.setattr(passwords, "matches", replaced)
+    assert refused(first_use(client, code, Authenticator()))
+
+
+def test_a_passkey_of_a_closed_account_signs_nobody_in_even_where_one_is_left(client, database):
+    passkey = registered(client, database)
+    with database.transaction() as session:
+        session.scalars(select(Officer)).one().disabled_at = NOW
+    assert refused(sign_in(client, passkey), "passkey-failed")
 
 
 def query_sessions(database):

@@ -4,6 +4,7 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 
 import pyotp
 import pytest
@@ -12,11 +13,12 @@ from sqlalchemy import select
 from foundation.errors import Unavailable
 from foundation.events import EventRecord
 from immigration.models.access import Officer, OfficerSession
-from immigration.services import officers
+from immigration.services import officers, passwords
 from immigration.services.passwords import Slots, WeakPassword
 from operations.services import services_of
 from tests.access import make_app
 from tests.conftest import NOW
+from tests.factories import together
 
 PASSWORD = "correct horse battery"
 
@@ -202,6 +204,23 @@ def test_a_closed_account_is_out_at_once(client, database):
     assert failed(sign_in(client))
 
 
+def test_a_closed_account_has_no_session_even_where_one_is_left(client, database):
+    token = token_of(client)
+    with database.transaction() as session:
+        session.scalars(select(Officer)).one().disabled_at = NOW
+    assert not knows(client, token)
+
+
+def test_a_password_that_is_replaced_while_it_is_checked_signs_nobody_in(client, database, monkeypatch):
+    def replaced(*_, **__):
+        with database.transaction() as session:
+            officers.set_password(session, "anan", "another horse battery", actor="tests", now=NOW)
+        return True
+
+    monkeypatch.setattr(passwords, "matches", replaced)
+    assert failed(sign_in(client))
+
+
 def test_another_password_ends_sessions(client, database):
     token = token_of(client)
     with database.transaction() as session:
@@ -239,6 +258,14 @@ def test_a_second_factor_is_taken_once(client, clock, factor):
 def test_a_clock_may_be_half_a_minute_off(client, factor, seconds, taken):
     code = factor.at(int(NOW.timestamp()) + seconds)
     assert sign_in(client, totp=code).status_code == (201 if taken else 401)
+
+
+def test_of_two_sign_ins_with_one_code_at_once_one_succeeds(app, clock, factor, monkeypatch):
+    monkeypatch.setattr(passwords, "matches", lambda *_, **__: True)  # they arrive together
+    for _ in range(5):
+        answers = together([partial(sign_in, app.test_client(), totp=factor.at(clock())) for _ in range(2)])
+        assert sorted(answer.status_code for answer in answers) == [201, 401]
+        clock.pass_by(seconds=30)
 
 
 def test_the_secret_of_a_second_factor_is_sealed(app, factor, database):

@@ -262,6 +262,18 @@ def test_what_is_removed_in_due_time_is_certified_and_what_is_not_is_named(seale
     assert "seal 0: a certificate of removal was changed" in verified(sealed, signer, witness)[0]
 
 
+def test_a_seal_is_no_certificate_of_removal(database, seal, faults):
+    """Its digest is signed with the same key; of eight events its list has the length of a list of ids."""
+    happen(database, 8)
+    seal()
+    tamper(
+        database,
+        "insert into removed_events (removed_at, ids, statement) select now(), leaves, statement from seals",
+        "delete from events where id = 7",
+    )
+    assert faults() == ["seal 0: a certificate of removal was changed", "event 7 (seal 1): removed"]
+
+
 def test_the_events_of_people_are_proved_sealed_and_verified_by_the_command(app, witness, tmp_path):
     arrived(app)
     activate(app)

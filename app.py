@@ -71,6 +71,7 @@ from immigration.services.law_entries import RegisteredEntries
 from immigration.services.obligations import due_steps, owed_basis
 from immigration.services.scope import is_of_offices
 from immigration.services.tokens import authenticator
+from immigration.services.verification import check_not_held
 from notifications import routes as notification_routes
 from notifications.catalogue import ENCLOSING
 from notifications.services.addressing import Routing
@@ -162,6 +163,7 @@ def connect(
         authenticate=authenticator(database, signer, clock, settings, ended),
         ended=ended,
         person_of=get_person_id,
+        check_not_held=check_not_held,
         owes=owed_basis,
         is_of_offices=is_of_offices,
         messages_of=messages_of,

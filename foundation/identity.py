@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, TextClause
@@ -55,6 +56,13 @@ PersonOf = Callable[[ReadSession, UUID], UUID]
 
 IsOfOffices = Callable[[ColumnElement[UUID], Principal, date], ColumnElement[bool] | TextClause]
 """From a column of people, an officer and a day to the condition that a person has to do with the officer's offices."""
+
+
+class CheckNotHeld(Protocol):
+    """Raises where the sign-in of a resident still waits after a recovery by mail."""
+
+    def __call__(self, session: ReadSession, resident: Principal, *, now: datetime) -> None: ...
+
 
 Authenticate = Callable[[str], Principal]
 """From a bearer token to a principal; raises Unauthenticated."""

@@ -15,7 +15,7 @@ from foundation.clock import Clock
 from foundation.config import Settings
 from foundation.connections import Opening
 from foundation.db import AutocommitConnection, Database, ReadSession, Session
-from foundation.identity import Authenticate, BasisOf, IsOfOffices, PersonOf, Principal, Role
+from foundation.identity import Authenticate, BasisOf, CheckNotHeld, IsOfOffices, PersonOf, Principal, Role
 
 _NAME = "services"
 
@@ -43,6 +43,7 @@ class Services:
     database: Database
     authenticate: Authenticate
     person_of: PersonOf = lambda _session, resident_id: resident_id
+    check_not_held: CheckNotHeld = lambda session, resident, *, now: None
     owes: BasisOf | None = None
     messages_of: MessagesOf = lambda _session, _person_id, _language: ()
     is_of_offices: IsOfOffices = lambda _person, _officer, _today: false()

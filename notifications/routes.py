@@ -58,7 +58,13 @@ def register_device(registration: Registration, device_id: str) -> Device:
     who = principal()
     with transaction() as session:
         return devices.register(
-            session, device_id, person_id=_person(session), family=who.family, registration=registration, now=now()
+            session,
+            device_id,
+            person_id=_person(session),
+            family=who.family,
+            registration=registration,
+            now=now(),
+            taking_over=lambda: services().check_not_held(session, who, now=now()),
         )
 
 
@@ -78,8 +84,12 @@ def show_webpush_key() -> dict[str, Any]:
 @blueprint.response(204)
 def remove_device(device_id: str) -> None:
     """Receive no more messages on this device."""
+    who = principal()
     with transaction() as session:
-        devices.remove(session, device_id, person_id=_person(session), now=now())
+        person_id = _person(session)
+        if devices.is_of_another_sign_in(session, device_id, person_id=person_id, family=who.family):
+            services().check_not_held(session, who, now=now())
+        devices.remove(session, device_id, person_id=person_id, now=now())
 
 
 @blueprint.get("/me/reminders")

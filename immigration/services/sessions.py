@@ -50,10 +50,11 @@ def list_sessions(session: ReadSession, resident: Principal, *, now: datetime) -
 
 
 def rename(session: Session, family_id: UUID, name: str, *, resident: Principal, now: datetime) -> SignIn:
-    """Give a sign-in a name. Raises UnknownSession."""
+    """Give a sign-in a name. Raises UnknownSession, RecoveryWait."""
     family = _get(session, family_id, resident, now)
     if family.revoked_at is not None:
         raise UnknownSession
+    verification.check_not_held(session, resident, now=now)
     family.name = name
     return _shown(family, resident)
 

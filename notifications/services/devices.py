@@ -1,5 +1,6 @@
 """Where a person wants to be notified: devices, registered by the app, removed by it or by the provider's answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -35,7 +36,14 @@ class Registration:
 
 
 def register(
-    session: Session, device_id: str, *, person_id: UUID, family: UUID | None, registration: Registration, now: datetime
+    session: Session,
+    device_id: str,
+    *,
+    person_id: UUID,
+    family: UUID | None,
+    registration: Registration,
+    now: datetime,
+    taking_over: Callable[[], None] = lambda: None,
 ) -> Device:
     """Register a device, or say again what is known of it; the same call twice changes nothing but when it was seen.
 
@@ -44,9 +52,12 @@ def register(
     same device for each, with an id that nobody guesses. Else another person's it stays while their sign-in lasts:
     DeviceOfAnother. Of more than MAX_DEVICES the one unused for longest is removed. A second device of one sign-in is
     told to all others.
+    `taking_over` is called before the device of another sign-in gets another push address, and may refuse it.
     """
     index = keyring().index("devices.target", registration.kind, registration.target)
     _one_at_a_time(session, person_id.bytes, index)
+    if is_of_another_sign_in(session, device_id, person_id=person_id, family=family, but_at=index):
+        taking_over()
     this = tuple_(Device.person_id, Device.device_id) == (person_id, device_id)
     held = (Device.target_index == index) & ~this & ~_is_shared(device_id, person_id, family)
     with row_security.seeing_all(session):
@@ -85,6 +96,15 @@ def remove(session: Session, device_id: str, *, person_id: UUID, now: datetime) 
         select(exists().where(this))
     ):
         raise NotFound
+
+
+def is_of_another_sign_in(
+    session: Session, device_id: str, *, person_id: UUID, family: UUID | None, but_at: bytes | None = None
+) -> bool:
+    """Whether another sign-in of the person has a live device of this id, with another push address than `but_at`."""
+    this = (Device.person_id == person_id, Device.device_id == device_id, Device.removed_at.is_(None))
+    others = Device.family.is_distinct_from(family) & Device.target_index.is_distinct_from(but_at)
+    return bool(session.scalar(select(exists().where(*this, others))))
 
 
 def _is_shared(device_id: str, person_id: UUID, family: UUID | None) -> ColumnElement[bool]:

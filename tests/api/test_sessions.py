@@ -37,6 +37,10 @@ def delete(resident, path):
     return resident.client.delete(f"/api/v1{path}", headers=resident.headers)
 
 
+def rename(resident, session_id, name="Phone"):
+    return resident.client.patch(f"/api/v1/me/sessions/{session_id}", json={"name": name}, headers=resident.headers)
+
+
 def is_in(resident) -> bool:
     return resident.get("/me").status_code == 200
 
@@ -73,9 +77,7 @@ def test_a_phone_is_named_by_its_system_and_by_its_owner(app, phone):
     agent = {"User-Agent": "Mozilla/5.0 (Linux; Android 15; Pixel 9)"}
     phone.client.post("/api/v1/activations", json=body | {"activation_code": code(app)}, headers=agent)
     assert sorted(each["name"] for each in sessions(phone)) == ["", "Android"]
-    renamed = phone.client.patch(
-        f"/api/v1/me/sessions/{current(phone)}", json={"name": "โทรศัพท์ของฉัน"}, headers=phone.headers
-    )
+    renamed = rename(phone, current(phone), "โทรศัพท์ของฉัน")
     assert (renamed.status_code, renamed.json["name"]) == (200, "โทรศัพท์ของฉัน")
 
 
@@ -267,6 +269,8 @@ def test_after_recovery_by_mail_a_day_passes_before_anything_is_taken_over(app, 
         lambda: contact(thief),
         lambda: delete(thief, f"/me/sessions/{current(phone)}"),
         lambda: delete(thief, "/me/sessions"),
+        lambda: rename(thief, current(phone)),
+        lambda: rename(thief, current(thief)),
     ):
         assert (call().status_code, call().json["code"]) == (403, "recovery-wait")
     assert "until" in contact(thief).json
@@ -276,6 +280,23 @@ def test_after_recovery_by_mail_a_day_passes_before_anything_is_taken_over(app, 
     token = thief.client.post("/api/v1/tokens", json={"refresh_token": thief.refresh_token}).json["access_token"]
     thief.headers = {"Authorization": f"Bearer {token}"}
     assert contact(thief, email="thief@example.org").json["code"] == "verification-required"
+
+
+def test_after_recovery_by_mail_no_phone_of_another_sign_in_is_silenced(app, phone, clock):
+    put(phone)
+    thief = activate(app, assurance="mail")
+    for call in (lambda: put(thief, target="thiefs-phone"), lambda: delete(thief, "/devices/phone")):
+        assert (call().status_code, call().json["code"]) == (403, "recovery-wait")
+    assert live(app) == {("phone", current(phone))}
+    assert put(thief, "own", target="thiefs-phone").status_code == 200
+    assert delete(thief, "/devices/own").status_code == 204
+
+
+def test_the_same_phone_gets_its_messages_on_after_recovery_by_mail(app, phone):
+    put(phone)
+    again = activate(app, assurance="mail")
+    assert put(again).status_code == 200
+    assert live(app) == {("phone", current(again))}
 
 
 def test_the_first_activation_by_mail_has_nobody_to_wait_for(app):
@@ -289,6 +310,10 @@ def test_a_code_from_a_counter_waits_for_nothing(app, phone):
 
 def put(resident, device_id="phone", **changes):
     return resident.client.put(f"/api/v1/devices/{device_id}", json=DEVICE | changes, headers=resident.headers)
+
+
+def live(app):
+    return {*query(app, "select device_id, family::text from devices where removed_at is null")}
 
 
 def test_another_person_does_not_take_a_push_address_over(app, phone):

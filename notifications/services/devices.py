@@ -50,8 +50,8 @@ def register(
     A push address belongs to one device: registered for another one of the same person, it moves there, and what was on
     its way to the former is dropped. Several people may have it who are on one phone, which its app shows by naming the
     same device for each, with an id that nobody guesses. Else another person's it stays while their sign-in lasts:
-    DeviceOfAnother. Of more than MAX_DEVICES the one unused for longest is removed. A second device of one sign-in is
-    told to all others.
+    DeviceOfAnother. Of more than MAX_DEVICES the one unused for longest is removed, of the sign-in's own where it has
+    others. A second device of one sign-in is told to all others.
     `taking_over` is called before the device of another sign-in gets another push address, and may refuse it.
     """
     index = keyring().index("devices.target", registration.kind, registration.target)
@@ -66,6 +66,22 @@ def register(
         remove_where(session, held, because="moved to another device", now=now)
     if family and _is_second(session, this, person_id, family):
         _tell(session, device_id, person_id, family, now)
+    device = _keep(session, device_id, index, person_id=person_id, family=family, registration=registration, now=now)
+    _make_room(session, person_id, device_id, family, now)
+    return device
+
+
+def _keep(
+    session: Session,
+    device_id: str,
+    index: bytes,
+    *,
+    person_id: UUID,
+    family: UUID | None,
+    registration: Registration,
+    now: datetime,
+) -> Device:
+    """Write what is known of a device; `index` is that of its push address."""
     values = {
         "platform": registration.platform,
         "kind": registration.kind,
@@ -79,9 +95,7 @@ def register(
     }
     statement = insert(Device).values(person_id=person_id, device_id=device_id, **values)
     statement = statement.on_conflict_do_update(index_elements=["person_id", "device_id"], set_=values)
-    device = session.scalars(statement.returning(Device), execution_options={"populate_existing": True}).one()
-    _make_room(session, person_id, now)
-    return device
+    return session.scalars(statement.returning(Device), execution_options={"populate_existing": True}).one()
 
 
 def remove_of_sign_in(session: Session, family: UUID, *, now: datetime) -> None:
@@ -148,15 +162,12 @@ def _one_at_a_time(session: Session, *keys: bytes) -> None:
         session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(key[:8], signed=True))))
 
 
-def _make_room(session: Session, person_id: UUID, now: datetime) -> None:
-    newest_first = (Device.updated_at.desc(), Device.device_id)
-    too_many = (
-        select(Device.device_id)
-        .where(Device.person_id == person_id, Device.removed_at.is_(None))
-        .order_by(*newest_first)
-        .offset(MAX_DEVICES)
-    )
-    if surplus := session.scalars(too_many).all():
+def _make_room(session: Session, person_id: UUID, device_id: str, family: UUID | None, now: datetime) -> None:
+    """Remove what is too many beside a device: others of its sign-in first, so that it pushes out no other sign-in."""
+    live = (Device.person_id == person_id, Device.removed_at.is_(None), Device.device_id != device_id)
+    last_to_go_first = (Device.family.is_not_distinct_from(family), Device.updated_at.desc(), Device.device_id)
+    kept_first = select(Device.device_id).where(*live).order_by(*last_to_go_first).offset(MAX_DEVICES - 1)
+    if surplus := session.scalars(kept_first).all():
         these = (Device.person_id == person_id) & Device.device_id.in_(surplus)
         remove_where(session, these, because="made room for another", now=now)
 

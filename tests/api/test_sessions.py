@@ -299,6 +299,15 @@ def test_the_same_phone_gets_its_messages_on_after_recovery_by_mail(app, phone):
     assert live(app) == {("phone", current(again))}
 
 
+def test_one_sign_in_pushes_out_no_phone_of_another(app, phone, clock):
+    put(phone)
+    other = activate(app)
+    for number in range(12):
+        clock.pass_by(seconds=1)
+        assert put(other, f"d{number}", target=f"d{number}").status_code == 200
+    assert live(app) == {("phone", current(phone))} | {(f"d{number}", current(other)) for number in range(3, 12)}
+
+
 def test_the_first_activation_by_mail_has_nobody_to_wait_for(app):
     arrived(app)
     assert contact(activate(app, assurance="mail")).status_code == 200

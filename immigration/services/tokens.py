@@ -23,7 +23,9 @@ from foundation.identity import Authenticate, Principal, Role
 from foundation.sealing import keyring
 from immigration.events import SignInRevoked
 from immigration.models.access import RefreshToken, TokenFamily, token_digest
-from immigration.models.people import get_person_id, holders_of
+from immigration.models.passkeys import Passkey
+from immigration.models.people import Person, get_person_id, holders_of
+from immigration.models.reports import Report
 from immigration.registries.access import terms
 from immigration.rules.codes import Assurance, KeyPurpose
 from immigration.services import officers
@@ -204,9 +206,19 @@ def _is_time_for(claims: dict[str, Any], now: datetime) -> bool:
 
 
 def _was_in_before(session: ReadSession, person_id: UUID) -> bool:
-    """Whether any passport of the person activated a phone before."""
-    holders = holders_of(get_person_id(session, person_id))
-    return bool(session.scalar(select(exists().where(TokenFamily.person_id.in_(holders)))))
+    """Whether any passport of the person activated a phone before.
+
+    Sign-ins are not kept for ever; what only a person who was in can have made says it too.
+    """
+    present = get_person_id(session, person_id)
+    holders = holders_of(present)
+    grounds = (
+        TokenFamily.person_id.in_(holders),
+        Passkey.person_id.in_(holders),
+        Person.id.in_(holders) & Person.contact_changed_at.is_not(None),
+        Report.person_id == present,
+    )
+    return any(session.scalar(select(exists().where(each))) for each in grounds)
 
 
 def _add_token(session: Session, family: TokenFamily, token: str, now: datetime) -> Grant:

@@ -6,12 +6,14 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
+from foundation import retention
 from foundation.events import EventRecord
 from immigration.models.access import TokenFamily
 from notifications import rounds
 from operations.services import services_of
 from operations.subscribing import SUBSCRIBERS
 from tests.access import make_app
+from tests.authenticator import Authenticator
 from tests.factories import ADDRESS, Resident, activate, arrived, code, load, officer, query, row
 
 DEVICE = {"platform": "android", "kind": "fid", "target": "a-phone", "language": "en"}
@@ -39,6 +41,11 @@ def delete(resident, path):
 
 def rename(resident, session_id, name="Phone"):
     return resident.client.patch(f"/api/v1/me/sessions/{session_id}", json={"name": name}, headers=resident.headers)
+
+
+def register(resident, passkey):
+    options = resident.post("/me/passkeys/options").json
+    return resident.post("/me/passkeys", {"credential": passkey.create(options), "name": ""})
 
 
 def is_in(resident) -> bool:
@@ -306,6 +313,21 @@ def test_one_sign_in_pushes_out_no_phone_of_another(app, phone, clock):
         clock.pass_by(seconds=1)
         assert put(other, f"d{number}", target=f"d{number}").status_code == 200
     assert live(app) == {("phone", current(phone))} | {(f"d{number}", current(other)) for number in range(3, 12)}
+
+
+@pytest.mark.parametrize("left", ["report", "contact", "passkey"])
+def test_a_recovery_waits_too_once_the_former_sign_ins_were_removed(app, phone, clock, left):
+    if left == "report":
+        phone.file()
+    elif left == "contact":
+        contact(phone)
+    else:
+        assert register(phone, Authenticator()).status_code == 201
+    clock.pass_by(days=200)
+    retention.enforce(services_of(app).database, now=clock())
+    assert query(app, "select count(*) from token_families") == [(0,)]
+    thief = activate(app, assurance="mail")
+    assert contact(thief, email="thief@example.org").json["code"] == "recovery-wait"
 
 
 def test_the_first_activation_by_mail_has_nobody_to_wait_for(app):

@@ -74,19 +74,19 @@ def _refuse_unless_usable(code: str, counted: Counted) -> None:
     with read_session() as session:
         if activations.is_usable(session, code, now=now()):
             return
-    throttling.count(Throttled.ACTIVATION_NETWORK)
-    throttling.refuse(counted.wait)
+    network = throttling.count(Throttled.ACTIVATION_NETWORK)
+    throttling.refuse(max(counted.wait, network.wait))
 
 
 def _fail(claim: Claim, counted: Counted, started: float) -> NoReturn:
     """Answer a mismatch, not before the time that any takes; what was beyond the limit leaves no row."""
-    throttling.count(Throttled.ACTIVATION_NETWORK)
+    network = throttling.count(Throttled.ACTIVATION_NETWORK)
     if counted.allowed:
         with transaction() as session:
             activations.note_attempt(session, claim, network=client_network(), succeeded=False, now=now())
     sleep_until(started + terms(bangkok_date(now())).failed_activation_floor.total_seconds())
     if not counted.allowed:
-        throttling.refuse(counted.wait)
+        throttling.refuse(max(counted.wait, network.wait))
     raise activations.ActivationFailed
 
 

@@ -277,6 +277,19 @@ def test_a_flood_over_many_passports_is_refused_at_once(client, database, app):
     assert activate(client, code).status_code == 201
 
 
+def test_a_network_that_waits_is_told_how_long(client, database, app, clock):
+    with database.autocommit() as connection:
+        key = throttle.key_of("activation-network", "127.0.0.0/24", "")
+        limit = limits(NOW.date())[Throttled.ACTIVATION_NETWORK]
+        for _ in range(limit.allowed + 6):
+            throttle.count(connection, key, limit, now=clock())
+            clock.pass_by(seconds=limit.most.total_seconds())
+        throttle.count(connection, key, limit, now=clock())
+    clock.pass_by(seconds=10)
+    answer = activate(client, "00000-00000", document_number="EX9999999")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "50")
+
+
 def test_of_guesses_made_at_once_only_five_get_an_answer(app, database):
     add_person(database)
     code = code_for(database)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from foundation import events
 from foundation.clock import bangkok_date
 from foundation.db import ReadSession
+from foundation.errors import Problem
 from foundation.http import Blueprint, allow, language, now, principal
 from foundation.identity import Role
 from foundation.services import transaction
@@ -16,9 +17,11 @@ from immigration.models.approvals import Approval
 from immigration.models.people import PassportLink, Person
 from immigration.models.reports import Report
 from immigration.registries.records import Case
+from immigration.routes import throttling
 from immigration.routes.context import filing_context
 from immigration.routes.histories import around
 from immigration.routes.waiting import waiting
+from immigration.rules.access import Throttled
 from immigration.rules.reports import DecisionRequest, answer_by
 from immigration.rules.working_days import working_days_since
 from immigration.schemas.approvals import WaitingOut
@@ -115,11 +118,22 @@ def transfer(data: dict[str, Any], number: str) -> None:
 @blueprint.arguments(LinkIn)
 @blueprint.response(201, LinkOut)
 def link_passport(data: dict[str, Any], resident_id: UUID) -> PassportLink:
-    """Link another passport of a resident's with the present one; again, the same link is answered."""
-    with transaction() as session:
-        return passport_links.link(
-            session, resident_id, officer=principal(), context=filing_context(), now=now(), **data
-        )
+    """Link another passport of a resident's with the present one; again, the same link is answered.
+
+    One that is refused says whether there is such a passport, so it counts as a look-up.
+    """
+    throttling.admit(Throttled.LOOK_UP, str(principal().id))
+    try:
+        with transaction() as session:
+            made = passport_links.link(
+                session, resident_id, officer=principal(), context=filing_context(), now=now(), **data
+            )
+    except Problem:
+        with transaction() as session:
+            passport_links.record_refused(session, officer=principal(), now=now(), **data)
+        raise
+    throttling.give_back(Throttled.LOOK_UP, str(principal().id))
+    return made
 
 
 @blueprint.delete("/residents/<uuid:resident_id>/links/<uuid:link_id>")

@@ -14,8 +14,9 @@ from foundation.identity import Principal
 from immigration.events import PassportsLinked, PassportsUnlinked
 from immigration.models.people import Passport, PassportLink, current_passport, document_index, get_person_id
 from immigration.rules.linking import Link
-from immigration.services import linking, merging, obligations, scope
+from immigration.services import alarms, linking, merging, obligations, scope
 from immigration.services.judging import FilingContext
+from immigration.services.look_ups import Sought, record
 
 
 class CannotLink(Conflict):
@@ -64,6 +65,17 @@ def link(
     event = PassportsLinked(subject=str(person_id), person_id=person_id, link=str(made.id))
     events.record(session, event, actor=officer.actor, at=now)
     return made
+
+
+def record_refused(
+    session: Session, *, issuing_state: str, document_number: str, reason: str, officer: Principal, now: datetime
+) -> None:
+    """Record whom an officer sought by a link that was refused: its answer says whether there is such a passport."""
+    other = _find_passport(session, issuing_state, document_number)
+    seen_by = scope.link_to_person(session, other.person_id, officer=officer, now=now) if other else None
+    sought = Sought(purpose=reason, index=document_index(issuing_state, document_number))
+    record(session, other.holder if other and seen_by else None, sought, link=seen_by, officer=officer, now=now)
+    alarms.watch_volume(session, officer=officer, now=now)
 
 
 def withdraw(

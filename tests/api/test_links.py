@@ -7,6 +7,10 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
+from immigration.models.people import document_index
+from immigration.registries.access import limits
+from immigration.rules.access import Throttled
+from tests.conftest import NOW
 from tests.factories import Resident, activate, load, officer, query, row, together
 from tests.linking import messages, relay
 
@@ -149,3 +153,27 @@ def test_a_link_stands_when_the_records_link_the_passports_too_and_take_that_bac
     assert resident.get("/me/stay").json["entered_on"] is None
     load(app, "passports", row("passports", **renewed))
     assert resident.get("/me/stay").json["entered_on"] == "2026-09-01"
+
+
+def test_a_link_that_is_refused_is_a_look_up(app: Flask, resident: Resident) -> None:
+    load(app, "passports", row("passports", document_number="TEST00003", birth_date="1970-01-01"))
+    staff = officer(app)
+    third, nobody = ({"document_number": number, "issuing_state": "FRA"} for number in ("TEST00003", "NOBODY1"))
+    assert link(staff, resident, **third).json["code"] == "cannot-link"
+    assert link(staff, resident, **nobody).status_code == 404
+    sought = query(
+        app,
+        "select person_id is not null, data->>'purpose', data->>'sought' from events where kind ="
+        " 'resident.looked-up' order by id",
+    )
+    indexes = [document_index("FRA", number).hex() for number in ("TEST00003", "NOBODY1")]
+    assert sought == [(True, OTHER["reason"], indexes[0]), (False, OTHER["reason"], indexes[1])]
+
+
+def test_an_officer_who_tries_numbers_out_by_links_is_refused(app: Flask, resident: Resident) -> None:
+    staff, most = officer(app), limits(NOW.date())[Throttled.LOOK_UP].allowed
+    for _ in range(2):
+        assert link(staff, resident).status_code == 201
+    tries = [link(staff, resident, document_number=f"NOBODY{n}").status_code for n in range(most)]
+    assert tries == [404] * most
+    assert link(staff, resident).status_code == 429

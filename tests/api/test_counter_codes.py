@@ -7,7 +7,7 @@ from notifications import rounds
 from operations.services import services_of
 from operations.subscribing import SUBSCRIBERS
 from tests.access import SetClock
-from tests.factories import PASSWORD, Resident, activate, arrived, load, officer, query, row, together
+from tests.factories import PASSWORD, Resident, activate, arrived, load, officer, query, row, sign_in, together
 
 RATE = 30
 
@@ -79,6 +79,30 @@ def test_a_code_of_another_office_is_an_alarm(app: Flask, resident) -> None:
     far.post(f"/review/reports/{number}/exception", {"reason": "Stands before me."})
     assert issue(far, resident) == 201
     assert alarms(app) == ["beyond-offices", "code-beyond-offices"]
+
+
+@pytest.mark.parametrize("hours", [0, 23, 24])
+def test_who_transfers_a_report_to_their_office_makes_its_author_none_of_theirs(
+    app: Flask, clock: SetClock, resident, hours: int
+) -> None:
+    number = resident.file().json["number"]
+    far = officer(app, "far", office="CMI")
+    far.post(f"/review/reports/{number}/exception", {"reason": "Stands before me."})
+    assert far.post(f"/review/reports/{number}/transfer", {"office": "CMI", "note": "Lives here."}).status_code == 204
+    clock.pass_by(hours=hours)
+    assert issue(sign_in(app, "far"), resident) == 201
+    assert alarms(app) == ["beyond-offices", *["code-beyond-offices"] * (hours < 24)]
+
+
+def test_a_report_that_an_officer_takes_makes_nobody_of_no_office_theirs(app: Flask) -> None:
+    arrived(app)
+    resident, staff = activate(app, assurance="mail"), officer(app, office="CMI")
+    who = {"document_number": "TEST00001", "issuing_state": "FRA", "purpose": "Stands before me."}
+    assert staff.post("/review/residents/search", who).status_code == 200
+    taken = {"receipt_number": "PAPER-1", "office": "CMI"}
+    assert staff.post(f"/review/residents/{resident.id}/counter-reports", taken).status_code == 201
+    assert issue(staff, resident) == 201
+    assert alarms(app) == ["no-office", "no-office"]
 
 
 def test_a_code_for_somebody_whose_passport_the_officer_linked_the_day_before_is_an_alarm(

@@ -41,9 +41,9 @@ def search(wanted: LookUp) -> dict[str, Any] | Response:
         found = look_ups.look_up(session, wanted, officer=principal(), now=now())
     if found is None:
         raise NotFound()
-    throttling.give_back(Throttled.LOOK_UP, str(principal().id))
-    if isinstance(found, Approval):
+    if isinstance(found, Approval):  # counted: there may be no such passport
         return waiting(found)
+    throttling.give_back(Throttled.LOOK_UP, str(principal().id))
     with read_session() as session:
         return _resident(session, found.person_id)
 

@@ -101,6 +101,15 @@ def test_an_officer_who_tries_numbers_out_is_refused(app):
     assert other.post("/review/residents/search", right).status_code == 200
 
 
+def test_an_officer_who_asks_for_a_look_at_number_after_number_is_refused(app):
+    staff = officer(app, office="CMI")
+    asked = {"issuing_state": "FRA", "purpose": "counter", "reason": "Stands before me."}
+    for number in range(allowed(Throttled.LOOK_UP)):
+        answer = staff.post("/review/residents/search", asked | {"document_number": f"NOBODY{number}"})
+        assert answer.status_code == 202
+    assert is_refused(staff.post("/review/residents/search", asked | {"document_number": "NOBODY"}))
+
+
 def test_thousands_of_right_activations_from_one_network_are_not_refused(app, client, database):
     limit = allowed(Throttled.ACTIVATION_NETWORK)
     for number in range(limit + 20):

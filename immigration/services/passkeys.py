@@ -13,7 +13,7 @@ from foundation.identity import Principal
 from immigration.events import PasskeyAdded, PasskeyRemoved, ResidentSignedIn
 from immigration.models.access import TokenFamily
 from immigration.models.passkeys import Passkey
-from immigration.models.people import get_person_id, holders_of
+from immigration.models.people import Person, get_person_id, holders_of
 from immigration.services import ceremonies, challenges, tokens, verification
 from immigration.services.ceremonies import (
     MOST,
@@ -47,6 +47,7 @@ def register(
 
     Raises InvalidPasskey, PasskeyExists, TooManyPasskeys, RecoveryWait; where there is one, VerificationRequired.
     """
+    _lock_person(session, resident)
     _check_may_add(session, resident, now)
     made = ceremonies.new_passkey(
         session, Passkey, credential, purpose=REGISTER, subject=str(resident.family), site=site, now=now
@@ -150,6 +151,12 @@ def _check_may_add(session: ReadSession, resident: Principal, now: datetime) -> 
     if len(known) >= MOST:
         raise TooManyPasskeys
     return known
+
+
+def _lock_person(session: Session, resident: Principal) -> None:
+    """Take turns: of two passkeys at once each would find the other not there yet."""
+    own = select(Person.id).where(Person.id.in_(_holders(session, resident.id))).order_by(Person.id)
+    session.execute(own.with_for_update())
 
 
 def _holders(session: ReadSession, resident_id: UUID) -> Any:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,7 @@ from notifications import rounds
 from operations.services import services_of
 from operations.subscribing import SUBSCRIBERS
 from tests.authenticator import PRESENT, Authenticator, decoded, encoded
-from tests.factories import Resident, activate, arrived, load, query, row
+from tests.factories import Resident, activate, arrived, load, query, row, together
 
 
 @pytest.fixture
@@ -256,6 +257,22 @@ def test_after_recovery_by_mail_no_passkey_is_added_or_removed_for_a_day(app, ph
     removed = thief.client.delete(f"/api/v1/me/passkeys/{ids[0]}", headers=thief.headers)
     assert removed.json["code"] == "recovery-wait"
     assert contact(signed_in(app.test_client(), passkey)).status_code == 200
+
+
+def test_of_passkeys_at_once_none_is_beyond_the_limit(app, phone):
+    assert verify(phone, registered(phone)).status_code == 204
+    for _ in range(8):
+        registered(phone)
+    made = [(Resident(app.test_client(), phone.headers, phone.id), Authenticator()) for _ in range(4)]
+    answers = together([partial(register, each, passkey) for each, passkey in made])
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    assert query(app, "select count(*) from passkeys") == [(10,)]
+
+
+def test_of_first_passkeys_at_once_one_needs_no_verification(app, phone):
+    made = [(each, Authenticator()) for each in (phone, activate(app), activate(app))]
+    answers = together([partial(register, each, passkey) for each, passkey in made])
+    assert sorted(answer.status_code for answer in answers) == [201, 403, 403]
 
 
 def test_a_person_has_ten_passkeys_at_most(phone):

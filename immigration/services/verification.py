@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import func, select
 
 from foundation.clock import bangkok_date, rfc3339
 from foundation.db import ReadSession
@@ -12,7 +12,7 @@ from immigration.models.access import TokenFamily
 from immigration.models.passkeys import Passkey
 from immigration.models.people import get_person_id, holders_of
 from immigration.registries.access import terms
-from immigration.rules.verification import is_held, is_verified
+from immigration.rules.verification import is_held, is_recovery, is_verified
 from immigration.services.tokens import InvalidToken
 
 
@@ -38,10 +38,16 @@ def check(session: ReadSession, resident: Principal, *, now: datetime) -> None:
 
 
 def check_verified(session: ReadSession, resident: Principal, *, now: datetime) -> None:
-    """Refuse where the person was not verified lately. Raises VerificationRequired with the ways to do it."""
+    """Refuse where the person was not verified lately. Raises VerificationRequired with the ways to do it.
+
+    Who has a passkey shows it; who lost it was verified by activating with a code from a counter.
+    """
     family = _family(session, resident)
     within = terms(bangkok_date(now)).verification
-    has_passkey = _has_passkey(session, resident)
+    last_passkey = _last_passkey(session, resident)
+    has_passkey = last_passkey is not None and not is_recovery(
+        assurance=family.assurance, began=family.created_at, last_passkey=last_passkey
+    )
     if not is_verified(
         began=family.created_at, verified=family.verified_at, has_passkey=has_passkey, within=within, now=now
     ):
@@ -55,9 +61,10 @@ def check_not_held(session: ReadSession, resident: Principal, *, now: datetime) 
         raise RecoveryWait(f"until {rfc3339(held_until)}", until=rfc3339(held_until))
 
 
-def _has_passkey(session: ReadSession, resident: Principal) -> bool:
+def _last_passkey(session: ReadSession, resident: Principal) -> datetime | None:
+    """When the person's newest passkey was registered; None where there is none."""
     holders = holders_of(get_person_id(session, resident.id))
-    return bool(session.scalar(select(exists().where(Passkey.person_id.in_(holders)))))
+    return session.scalar(select(func.max(Passkey.created_at)).where(Passkey.person_id.in_(holders)))
 
 
 def _family(session: ReadSession, resident: Principal) -> TokenFamily:

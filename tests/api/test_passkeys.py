@@ -259,6 +259,35 @@ def test_after_recovery_by_mail_no_passkey_is_added_or_removed_for_a_day(app, ph
     assert contact(signed_in(app.test_client(), passkey)).status_code == 200
 
 
+def test_who_lost_their_passkey_recovers_with_a_code_from_a_counter(app, phone, clock):
+    lost = registered(phone)
+    clock.pass_by(minutes=9)
+    again = activate(app)
+    assert contact(again).status_code == 200
+    own = registered(again)
+    assert contact(again, "newer@example.org").json["code"] == "verification-required"
+    assert verify(again, own).status_code == 204
+    [first, _] = [each["id"] for each in again.get("/me/passkeys").json["items"]]
+    assert again.delete(f"/me/passkeys/{first}").status_code == 204
+    assert failed(sign_in(app.test_client(), lost))
+
+
+def test_a_code_from_a_counter_verifies_for_five_minutes_only(app, phone, clock):
+    registered(phone)
+    clock.pass_by(minutes=1)
+    again = activate(app)
+    clock.pass_by(minutes=5, seconds=1)
+    assert contact(again).json["code"] == "verification-required"
+
+
+def test_a_code_by_mail_never_stands_for_a_passkey(app, phone, clock):
+    registered(phone)
+    clock.pass_by(minutes=1)
+    thief = activate(app, assurance="mail")
+    number = thief.file().json["number"]
+    assert thief.post(f"/reports/{number}/withdrawal").json["code"] == "verification-required"
+
+
 def test_of_passkeys_at_once_none_is_beyond_the_limit(app, phone):
     assert verify(phone, registered(phone)).status_code == 204
     for _ in range(8):

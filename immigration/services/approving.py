@@ -86,7 +86,7 @@ def _author(session: Session, approval: Approval) -> Principal:
 
 
 def _report(session: Session, agreed: Approved, *, now: datetime) -> Report:
-    """The report, locked; as it was when the officer asked, and still theirs."""
+    """The report, locked; as it was when the officer asked, and still theirs to act on."""
     wanted = select(Report).where(Report.id == agreed.approval.report_id).with_for_update()
     report = session.scalars(wanted.execution_options(populate_existing=True)).one()
     if approvals.fingerprint(report) != agreed.approval.fingerprint:
@@ -94,6 +94,9 @@ def _report(session: Session, agreed: Approved, *, now: datetime) -> Report:
     theirs = covers(agreed.author.offices, report.office)
     if not theirs and not scope.has_exception(session, report.person_id, officer=agreed.author, now=now):
         raise ApprovalOutdated("the officer who asked no longer acts for the office of the report")
+    refused = conflicts.people_of(session, agreed.author.id)
+    if agreed.author.role not in review.DECIDING or report.person_id in refused:
+        raise ApprovalOutdated("the officer who asked no longer decides about this person")
     return report
 
 

@@ -6,8 +6,10 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from immigration.services import officers
+from immigration.models.reports import Report
+from immigration.services import conflicts, officers
 from operations.services import services_of
 from tests.access import SetClock
 from tests.factories import ADDRESS, Resident, approve, officer, query, together
@@ -157,7 +159,16 @@ def moved(session: Any, now: Any) -> None:
     officers.move(session, "asker", ["CMI"], actor="test", now=now)
 
 
-@pytest.mark.parametrize("change", [disabled, moved])
+def given_another_role(session: Any, now: Any) -> None:
+    officers.get(session, "asker").role = "auditor"
+
+
+def conflicted(session: Any, now: Any) -> None:
+    asker, author = officers.get(session, "asker"), session.scalars(select(Report.person_id)).one()
+    conflicts.declare(session, author, "My neighbour.", name=None, by=officers.principal_of(asker), now=now)
+
+
+@pytest.mark.parametrize("change", [disabled, moved, given_another_role, conflicted])
 def test_what_an_account_asked_for_is_not_done_once_it_may_not(app, clock, asked, change) -> None:
     with services_of(app).database.transaction() as session:
         change(session, clock())

@@ -177,3 +177,10 @@ def test_an_officer_who_tries_numbers_out_by_links_is_refused(app: Flask, reside
     tries = [link(staff, resident, document_number=f"NOBODY{n}").status_code for n in range(most)]
     assert tries == [404] * most
     assert link(staff, resident).status_code == 429
+
+
+def test_an_officer_of_another_office_takes_no_link_back(app: Flask, resident: Resident) -> None:
+    load(app, "residences", row("residences"))
+    link_id = link(officer(app), resident).json["id"]
+    assert unlink(officer(app, "far", office="CMI"), resident, link_id).status_code == 404
+    assert query(app, "select withdrawn_at from passport_links") == [(None,)]

@@ -51,7 +51,7 @@ def register(
     its way to the former is dropped. Several people may have it who are on one phone, which its app shows by naming the
     same device for each, with an id that nobody guesses. Else another person's it stays while their sign-in lasts:
     DeviceOfAnother. Of more than MAX_DEVICES the one unused for longest is removed, of the sign-in's own where it has
-    others. A second device of one sign-in is told to all others.
+    others. Another device of one sign-in, beside the first or in its place, is told to all others.
     `taking_over` is called before the device of another sign-in gets another push address, and may refuse it.
     """
     index = keyring().index("devices.target", registration.kind, registration.target)
@@ -64,7 +64,7 @@ def register(
         if _is_of_another(session, held, person_id, family):
             raise DeviceOfAnother
         remove_where(session, held, because="moved to another device", now=now)
-    if family and _is_second(session, this, person_id, family):
+    if family and _is_another(session, index, person_id, family):
         _tell(session, device_id, person_id, family, now)
     device = _keep(session, device_id, index, person_id=person_id, family=family, registration=registration, now=now)
     _make_room(session, person_id, device_id, family, now)
@@ -135,10 +135,10 @@ def _is_of_another(session: Session, held: ColumnElement[bool], person_id: UUID,
     return bool(session.scalar(select(exists().where(*theirs))))
 
 
-def _is_second(session: Session, this: ColumnElement[bool], person_id: UUID, family: UUID) -> bool:
-    """Whether a device is new and its sign-in has another one already, which the notice of the sign-in told of."""
-    others = (Device.person_id == person_id, Device.family == family, Device.removed_at.is_(None), ~this)
-    known = (this, Device.removed_at.is_(None))
+def _is_another(session: Session, index: bytes, person_id: UUID, family: UUID) -> bool:
+    """Whether a push address is new to a person, of a sign-in that had another one; its notice told of the first."""
+    known = (Device.person_id == person_id, Device.target_index == index)
+    others = (Device.person_id == person_id, Device.family == family, Device.target_index != index)
     return bool(session.scalar(select(exists().where(*others) & ~exists().where(*known))))
 
 

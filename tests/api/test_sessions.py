@@ -289,32 +289,6 @@ def test_after_recovery_by_mail_a_day_passes_before_anything_is_taken_over(app, 
     assert contact(thief, email="thief@example.org").json["code"] == "verification-required"
 
 
-def test_after_recovery_by_mail_no_phone_of_another_sign_in_is_silenced(app, phone, clock):
-    put(phone)
-    thief = activate(app, assurance="mail")
-    for call in (lambda: put(thief, target="thiefs-phone"), lambda: delete(thief, "/devices/phone")):
-        assert (call().status_code, call().json["code"]) == (403, "recovery-wait")
-    assert live(app) == {("phone", current(phone))}
-    assert put(thief, "own", target="thiefs-phone").status_code == 200
-    assert delete(thief, "/devices/own").status_code == 204
-
-
-def test_the_same_phone_gets_its_messages_on_after_recovery_by_mail(app, phone):
-    put(phone)
-    again = activate(app, assurance="mail")
-    assert put(again).status_code == 200
-    assert live(app) == {("phone", current(again))}
-
-
-def test_one_sign_in_pushes_out_no_phone_of_another(app, phone, clock):
-    put(phone)
-    other = activate(app)
-    for number in range(12):
-        clock.pass_by(seconds=1)
-        assert put(other, f"d{number}", target=f"d{number}").status_code == 200
-    assert live(app) == {("phone", current(phone))} | {(f"d{number}", current(other)) for number in range(3, 12)}
-
-
 @pytest.mark.parametrize("left", ["report", "contact", "passkey"])
 def test_a_recovery_waits_too_once_the_former_sign_ins_were_removed(app, phone, clock, left):
     if left == "report":
@@ -343,10 +317,6 @@ def put(resident, device_id="phone", **changes):
     return resident.client.put(f"/api/v1/devices/{device_id}", json=DEVICE | changes, headers=resident.headers)
 
 
-def live(app):
-    return {*query(app, "select device_id, family::text from devices where removed_at is null")}
-
-
 def test_another_person_does_not_take_a_push_address_over(app, phone):
     load(app, "passports", row("passports", document_number="TEST00002"))
     stranger = activate(app, "TEST00002")
@@ -373,16 +343,6 @@ def test_a_phone_that_is_signed_out_gets_no_more_messages(app, phone):
     delete(phone, f"/me/sessions/{current(other)}")
     messages(app)
     assert query(app, "select removed_because from devices") == [("its sign-in ended",)]
-
-
-def test_a_second_device_of_one_sign_in_is_told_to_the_others(app, phone):
-    for _ in range(2):
-        put(phone)
-    assert "device.added" not in dict(messages(app))
-    put(phone, "second", target="another-phone")
-    put(phone, "second", target="another-phone")
-    (family,) = [family for kind, family in messages(app) if kind == "device.added"]
-    assert UUID(family) == UUID(current(phone))
 
 
 def test_a_session_that_ended_is_on_record_with_who_ended_it(app, phone, database):

@@ -5,6 +5,7 @@ import pytest
 from immigration.registries.access import limits
 from immigration.rules.access import Throttled
 from tests.access import DETAILS, activate, add_person, code_for
+from tests.authenticator import Authenticator
 from tests.conftest import NOW
 from tests.factories import activate as activate_resident
 from tests.factories import arrived, officer, query
@@ -77,6 +78,23 @@ def test_wrong_refresh_tokens_are_refused_and_a_right_one_is_not(client, databas
     assert set(answers) == {401}
     assert is_refused(refresh(client, "wrong again"))
     assert refresh(client, right).status_code == 201
+
+
+def prove(client, passkey):
+    return passkey.get(client.post("/api/v1/passkeys/sign-in/options").json)
+
+
+@pytest.mark.parametrize("path", ["/passkeys/sign-in", "/me/verification"])
+def test_passkeys_of_nobody_are_refused_and_a_right_one_is_not(app, client, path):
+    arrived(app)
+    resident, right = activate_resident(app), Authenticator()
+    made = right.create(resident.post("/me/passkeys/options").json)
+    assert resident.post("/me/passkeys", {"credential": made, "name": ""}).status_code == 201
+    wrong = {"credential": prove(client, Authenticator())}
+    answers = [resident.post(path, wrong).status_code for _ in range(allowed(Throttled.PASSKEY_SIGN_IN))]
+    assert len(set(answers)) == 1
+    assert is_refused(resident.post(path, wrong))
+    assert resident.post(path, {"credential": prove(client, right)}).status_code in (201, 204)
 
 
 def test_made_up_receipts_are_refused_and_a_real_one_is_not(app, client):

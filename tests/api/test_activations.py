@@ -277,6 +277,17 @@ def test_a_flood_over_many_passports_is_refused_at_once(client, database, app):
     assert activate(client, code).status_code == 201
 
 
+def test_wrong_codes_are_counted_by_network_too_and_right_ones_are_not(client, database):
+    add_person(database)
+    assert activate(client, code_for(database)).status_code == 201
+    for number in range(2):
+        assert failed(activate(client, "00000-00000", document_number=f"EX900000{number}"))
+    limit = limits(NOW.date())[Throttled.ACTIVATION_NETWORK]
+    with database.autocommit() as connection:
+        key = throttle.key_of("activation-network", "127.0.0.0/24", "")
+        assert throttle.count(connection, key, limit, now=NOW).count == 3
+
+
 def test_a_network_that_waits_is_told_how_long(client, database, app, clock):
     with database.autocommit() as connection:
         key = throttle.key_of("activation-network", "127.0.0.0/24", "")

@@ -1,6 +1,7 @@
 """Officers look people up by name or receipt: of their own offices, with a purpose, recorded found or not."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -174,6 +175,7 @@ def test_guesses_in_vain_are_slowed_down(people, staff) -> None:
     answers = [staff.post(BY_RECEIPT, WHY | {"receipt": f"X-{n}"}).status_code for n in range(60)]
     assert (answers[0], answers[-1]) == (404, 429)
     assert staff.post(BY_NAME, WHY | {"name": "Sato"}).status_code == 429
+    assert staff.post(f"/review/residents/{uuid4()}/look-ups", WHY).status_code == 429
 
 
 @pytest.mark.parametrize("role", ["administrator"])

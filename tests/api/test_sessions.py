@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from foundation import retention
 from foundation.events import EventRecord
@@ -198,6 +198,17 @@ def test_what_a_passport_began_ends_as_it_is_reported_lost(app, phone, status):
     assert query(app, "select data ->> 'because' from events where kind = 'resident.sign-in-ended'") == [
         ("passport-out-of-hand",)
     ]
+
+
+def test_a_sign_in_that_does_not_know_its_passport_ends_with_any_of_its_person(app, phone, database):
+    load(app, "passports", row("passports", document_number="TEST00002"))
+    stranger = activate(app, "TEST00002")
+    with database.transaction() as session:
+        session.execute(update(TokenFamily).values(passport_id=None))
+    load(app, "passports", row("passports", status="lost"))
+    services_of(app).ended._read_at -= 1.0
+    assert is_out(phone)
+    assert is_in(stranger)
 
 
 def test_an_officer_and_the_command_line_end_all(app, phone):

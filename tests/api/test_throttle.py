@@ -1,7 +1,11 @@
 """Where the throttle stands, and that others than the one who failed do not notice it."""
 
+from datetime import timedelta
+
 import pytest
 
+from foundation import throttle
+from foundation.throttle import Throttle
 from immigration.registries.access import limits
 from immigration.rules.access import Throttled
 from tests.access import DETAILS, activate, add_person, code_for
@@ -69,6 +73,16 @@ def test_requests_of_a_network_that_sent_many_wait_behind_those_of_others(app, c
         ask_for_a_code(client, details={"document_number": f"EX900000{number}"})
     ask_for_a_code(client, **ELSEWHERE)
     assert query(app, "select place from activation_requests order by place") == [(1,), (1,), (2,), (3,), (4,), (5,)]
+
+
+def test_a_network_that_asked_for_thousands_of_codes_waits_and_nothing_is_stored(app, client, database):
+    key = throttle.key_of(Throttled.CODE_REQUEST_NETWORK, "127.0.0.0/24", "")
+    count, later = allowed(Throttled.CODE_REQUEST_NETWORK), NOW + timedelta(seconds=1)
+    with database.transaction() as session:
+        session.add(Throttle(key=key, count=count, next_at=later, expires_at=NOW + timedelta(hours=1)))
+    assert is_refused(ask_for_a_code(client))
+    assert query(app, "select count(*) from activation_requests") == [(0,)]
+    assert ask_for_a_code(client, **ELSEWHERE).status_code == 202
 
 
 def test_wrong_refresh_tokens_are_refused_and_a_right_one_is_not(client, database):

@@ -20,6 +20,7 @@ from immigration.services import activations
 from operations.services import services_of
 from tests.access import BIRTH, DETAILS, activate, add_person, code_for, failed
 from tests.conftest import NOW
+from tests.waiting import await_waiting_backends
 
 FLOOR = 0.2
 
@@ -320,6 +321,18 @@ def test_of_many_uses_of_a_code_at_once_all_get_one_sign_in(app, database):
     assert len({answer().json["refresh_token"] for answer in answers}) == 1
     with database.read_session() as session:
         assert session.scalar(select(func.count()).select_from(TokenFamily)) == 1
+
+
+def test_a_code_that_a_fresh_one_ends_while_it_is_waited_for_is_not_taken(app, database):
+    add_person(database)
+    code = code_for(database)
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            activations.issue(session, "EX1000001", "FRA", assurance="counter", issued_by="tests", now=NOW)
+            session.flush()
+            answer = pool.submit(activate, app.test_client(), code)
+            await_waiting_backends(services_of(app).addresses.owner, "Lock")
+        assert failed(answer.result())
 
 
 def test_no_failure_is_quick_and_time_tells_nothing(client, database):

@@ -13,7 +13,7 @@ from sqlalchemy import Text, Uuid, column, select, true, update, values
 from devtools.standins import fcm, mailbox
 from foundation.config import Settings
 from foundation.events import EventRecord
-from notifications import rounds, rules
+from notifications import catalogue, rounds, rules
 from notifications.channels.channel import ChannelKind, Envelope, Result
 from notifications.channels.fcm import CHANNEL as PUSH
 from notifications.channels.fcm import FcmChannel
@@ -29,6 +29,9 @@ from tests.integration.test_notifications_planning import due, phone, plan
 NOW = datetime(2026, 4, 14, 2, 0, tzinfo=UTC)
 ANNA, BORIS = uuid.UUID(int=1), uuid.UUID(int=2)
 MINUTE = timedelta(minutes=1)
+WARNINGS: tuple[str, ...] = ("activation.code-issued", "device.added", "resident.activated", "resident.data-erased")
+WARNINGS += tuple(f"resident.{act}" for act in ("passkey-added", "passkey-removed", "signed-in"))
+WARNINGS += ("resident.sign-in-ended", "resident.sign-in-revoked")
 
 
 def routing(*written: tuple[uuid.UUID, str, str], kinds=(PUSH, MAIL)) -> Routing:
@@ -174,10 +177,13 @@ def test_whom_no_channel_reaches_has_it_in_the_inbox_only(database, settings, pu
     assert states(database) == [("unreachable", "push", "failed"), ("unreachable", None, None)]
 
 
-def test_what_warns_of_a_stranger_goes_by_every_channel_at_once(database, settings, push, post, google):
+@pytest.mark.parametrize("kind", WARNINGS)
+def test_what_warns_of_a_stranger_goes_by_every_channel_at_once(database, settings, push, post, google, kind):
     ways = routing((ANNA, "en", "anna@example.org"))
     phone(database, ANNA)
-    message(database, kind="resident.activated")
+    message(database)
+    with database.transaction() as session:
+        session.execute(update(Notification).values(kind=kind, lane=catalogue.lane(kind), params={"on": "2026-11-23"}))
     assert rounds.send_round(database, push, NOW, routing=ways) == 1
     assert mail(database, settings, ways) == 1
     assert len(post.messages) == len(google.messages) == 1

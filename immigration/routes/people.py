@@ -22,6 +22,7 @@ from immigration.schemas.reports import report_view
 from immigration.schemas.review import ResidentOut, SearchIn, records_view
 from immigration.schemas.stay import stay_view
 from immigration.services import look_ups, name_search, obligations, passport_links, receipt_search, reports
+from immigration.services.conflicts import HasConflict
 from immigration.services.look_ups import LookUp
 from immigration.services.name_search import NameSearch
 from immigration.services.receipt_search import ReceiptSearch
@@ -39,6 +40,8 @@ def search(wanted: LookUp) -> dict[str, Any] | Response:
     throttling.admit(Throttled.LOOK_UP, str(principal().id))
     with transaction() as session:
         found = look_ups.look_up(session, wanted, officer=principal(), now=now())
+    if isinstance(found, HasConflict):
+        raise found
     if found is None:
         raise NotFound()
     if isinstance(found, Approval):  # counted: there may be no such passport
@@ -88,8 +91,10 @@ def open_person(data: dict[str, Any], resident_id: UUID) -> dict[str, Any]:
     return _found(found)
 
 
-def _found(person_id: UUID | None) -> dict[str, Any]:
-    """The resident that a look-up found; a hit does not count as one in vain."""
+def _found(person_id: UUID | HasConflict | None) -> dict[str, Any]:
+    """The resident that a look-up found; a hit does not count as one in vain. Raises HasConflict, NotFound."""
+    if isinstance(person_id, HasConflict):
+        raise person_id
     if person_id is None:
         raise NotFound()
     throttling.give_back(Throttled.LOOK_UP, str(principal().id))

@@ -17,7 +17,8 @@ from immigration.models.people import Passport, document_key, find_passport, hol
 from immigration.models.reports import Receipt, Report
 from immigration.rules import numbers
 from immigration.rules.codes import Alarm, ApprovalKind, Link
-from immigration.services import alarms, approvals, scope
+from immigration.services import alarms, approvals, conflicts, scope
+from immigration.services.conflicts import HasConflict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,27 +40,48 @@ class Sought:
     index: bytes
 
 
-def look_up(session: Session, wanted: LookUp, *, officer: Principal, now: datetime) -> Passport | Approval | None:
+def look_up(
+    session: Session, wanted: LookUp, *, officer: Principal, now: datetime
+) -> Passport | Approval | HasConflict | None:
     """The passport an officer asks for, None if there is none for them; who asked and why is recorded either way.
 
     Beyond the officer's offices a stated case of that person opens an exception; a reason alone asks for an approval,
-    whether there is such a passport or not, so that the answer does not tell.
+    whether there is such a passport or not, so that the answer does not tell. A conflict of interest is to be raised
+    after the transaction, so that the record of the look is kept.
     """
     key = document_key(wanted.issuing_state, wanted.document_number)
     passport = find_passport(session, key)
-    link = scope.link_to_person(session, passport.person_id, officer=officer, now=now) if passport else None
-    if link is None and wanted.reason:
-        if not wanted.stated_case:
-            return _ask(session, passport, wanted, officer=officer, now=now)
-        if passport and _is_about(session, wanted.stated_case, passport):
-            reason = scope.Reason(text=wanted.reason, stated_case=numbers.normalise(wanted.stated_case))
-            scope.open_exception(session, passport.person_id, reason, officer=officer, now=now)
-            link = Link.EXCEPTION
-    found = passport if link else None
     sought = Sought(purpose=wanted.purpose, index=key.exact)
-    record(session, found.holder if found else None, sought, link=link, officer=officer, now=now)
+    try:
+        link = _link(session, passport, wanted, officer=officer, now=now) if passport else None
+    except HasConflict as conflict:
+        record_in_vain(session, sought, officer=officer, now=now)
+        return conflict
+    if link is None and wanted.reason and not wanted.stated_case:
+        return _ask(session, passport, wanted, officer=officer, now=now)
+    if passport is None or link is None:
+        record_in_vain(session, sought, officer=officer, now=now)
+        return None
+    record(session, passport.holder, sought, link=link, officer=officer, now=now)
     alarms.watch_volume(session, officer=officer, now=now)
-    return found
+    return passport
+
+
+def _link(session: Session, passport: Passport, wanted: LookUp, *, officer: Principal, now: datetime) -> Link | None:
+    """What makes a passport an officer's to see; a stated case opens an exception. Raises HasConflict."""
+    link = scope.link_to_person(session, passport.person_id, officer=officer, now=now)
+    if link is None and wanted.reason and wanted.stated_case and _is_about(session, wanted.stated_case, passport):
+        conflicts.refuse(session, passport.person_id, officer=officer)
+        reason = scope.Reason(text=wanted.reason, stated_case=numbers.normalise(wanted.stated_case))
+        scope.open_exception(session, passport.person_id, reason, officer=officer, now=now)
+        return Link.EXCEPTION
+    return link
+
+
+def record_in_vain(session: Session, sought: Sought, *, officer: Principal, now: datetime) -> None:
+    """Record that an officer looked for a person and was shown nobody."""
+    record(session, None, sought, link=None, officer=officer, now=now)
+    alarms.watch_volume(session, officer=officer, now=now)
 
 
 def record(

@@ -4,6 +4,9 @@ from uuid import uuid4
 
 import pytest
 
+from immigration.services import officers
+from operations.services import services_of
+from tests.conftest import NOW
 from tests.factories import officer, query, together
 
 WHY = "It is my wife."
@@ -123,6 +126,42 @@ def test_an_officer_sees_what_is_about_themself_only(app, resident, anan):
     declare(anan, resident)
     assert len(anan.get("/review/conflicts").json["items"]) == 1
     assert officer(app, "boonma", office="BKK").get("/review/conflicts").json["items"] == []
+
+
+LOOKS = "select data->>'purpose', person_id, data->>'sought' from events where kind = 'resident.looked-up' order by id"
+
+
+def test_a_look_that_a_conflict_refuses_is_recorded_as_one_in_vain(app, resident, number, anan):
+    declare(anan, resident)
+    passport = {"document_number": "TEST00001", "issuing_state": "FRA"}
+    people = "/review/residents"
+    calls = {
+        f"{people}/search": passport | {"purpose": "By passport."},
+        f"{people}/search-by-receipt": {"receipt": number, "purpose": "By receipt."},
+        f"{people}/{resident.id}/look-ups": {"purpose": "By person."},
+    }
+    assert {anan.post(path, body).json["code"] for path, body in calls.items()} == {"conflict-of-interest"}
+    looks = query(app, LOOKS)
+    assert [(purpose, person) for purpose, person, _ in looks] == [(body["purpose"], None) for body in calls.values()]
+    assert looks[0][2] == looks[2][2] != ""
+    found = officer(app, "auditor", "auditor").post("/audit/look-ups", passport).json["items"]
+    assert [each["data"]["purpose"] for each in found] == ["By person.", "By passport."]
+    assert resident.get("/me/access-log").json["items"] == []
+
+
+def test_no_exception_leads_past_a_conflict(app, resident, number, anan):
+    declare(anan, resident)
+    with services_of(app).database.transaction() as session:
+        officers.move(session, "anan", ["CMI"], actor="test", now=NOW)
+    passport = {"document_number": "TEST00001", "issuing_state": "FRA", "purpose": "A visit.", "reason": "She is here."}
+    for path, body in (
+        ("search", passport | {"stated_case": number}),
+        ("search-by-receipt", {"receipt": number, "purpose": "A visit.", "reason": "She is here."}),
+    ):
+        answer = anan.post(f"/review/residents/{path}", body)
+        assert (answer.status_code, answer.json["code"]) == (403, "conflict-of-interest"), path
+    assert query(app, "select count(*) from office_exceptions") == [(0,)]
+    assert len(query(app, LOOKS)) == 2
 
 
 def test_of_nobody_and_for_no_officer_there_is_none(app, resident, number, anan):

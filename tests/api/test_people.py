@@ -182,3 +182,11 @@ def test_guesses_in_vain_are_slowed_down(people, staff) -> None:
 def test_administrators_look_nobody_up(app, people, role) -> None:
     admin = officer(app, "admin", role)
     assert [admin.post(path, WHY).status_code for path in (BY_NAME, BY_RECEIPT)] == [403, 403]
+
+
+def test_a_look_at_a_person_of_another_office_says_whom_it_sought(app, resident, number) -> None:
+    far = officer(app, "far", office="CMI")
+    assert far.post(f"/review/residents/{resident.id}/look-ups", WHY).status_code == 404
+    passport = {"document_number": "TEST00001", "issuing_state": "FRA"}
+    [seen] = officer(app, "auditor", "auditor").post("/audit/look-ups", passport).json["items"]
+    assert (seen["actor"], seen["person"], seen["data"]["link"]) == ("officer:far", None, "")

@@ -18,6 +18,7 @@ from immigration.schemas.address_corrections import (
     AddressCorrectionToDecide,
     CorrectionDecisionIn,
     correction_json,
+    correction_line,
     correction_to_decide,
 )
 from immigration.schemas.common import PageArgs
@@ -61,11 +62,20 @@ def correct(data: dict[str, Any], number: str) -> Response:
 @blueprint.arguments(PageArgs, location="query")
 @blueprint.response(200, AddressCorrectionsOut)
 def queue(args: dict[str, Any]) -> dict[str, Any]:
-    """Corrections of addresses that wait for my offices, oldest first."""
+    """Corrections of addresses that wait for my offices, oldest first; the addresses show when one is opened."""
     with read_session() as session:
         page = address_corrections.queue(session, officer=principal(), **args)
-        items = [correction_to_decide(*entry) for entry in page.items]
+        items = [correction_line(*entry) for entry in page.items]
     return {"items": items, "next_cursor": page.next_cursor}
+
+
+@blueprint.get("/review/address-corrections/<number>")
+@allow(Role.OFFICER, Role.SUPERVISOR)
+@blueprint.response(200, AddressCorrectionToDecide)
+def get_correction(number: str) -> dict[str, Any]:
+    """A correction of an address beside the present one; that it was opened is recorded."""
+    with transaction() as session:
+        return correction_to_decide(*address_corrections.read(session, number, officer=principal(), now=now()))
 
 
 @blueprint.post("/review/address-corrections/<number>/decision")

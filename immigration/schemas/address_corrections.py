@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from foundation.fields import Instant
 from immigration.models.address_corrections import AddressCorrection
 from immigration.models.reports import Report
 from immigration.registries import addresses
@@ -31,10 +32,19 @@ class AddressCorrectionToDecide(AddressCorrectionOut):
     )
 
 
+class AddressCorrectionItem(Schema):
+    """A line of the officers' list; the addresses show when it is opened."""
+
+    number = fields.String(required=True)
+    report = fields.String(required=True)
+    requested_at = Instant(required=True)
+    office = fields.String(required=True)
+
+
 class AddressCorrectionsOut(Schema):
     """A page of corrections that wait, oldest first."""
 
-    items = fields.List(fields.Nested(AddressCorrectionToDecide), required=True)
+    items = fields.List(fields.Nested(AddressCorrectionItem), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
 
@@ -43,6 +53,12 @@ class CorrectionDecisionIn(Schema):
 
     outcome = fields.String(required=True, validate=validate.OneOf(tuple(CorrectionOutcome)))
     note = statement(2000)
+
+
+def correction_line(correction: AddressCorrection, report: Report) -> dict[str, Any]:
+    """A correction as AddressCorrectionItem shows it."""
+    asked = {"number": correction.number, "requested_at": correction.requested_at, "office": correction.office}
+    return asked | {"report": report.number}
 
 
 def correction_to_decide(correction: AddressCorrection, report: Report) -> dict[str, Any]:

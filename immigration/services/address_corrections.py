@@ -14,15 +14,15 @@ from foundation.errors import Conflict, NotFound
 from foundation.identity import Principal
 from foundation.paging import Page, page
 from foundation.sealing import bound
-from immigration.events import AddressCorrected, AddressCorrectionRefused, AddressCorrectionRequested
+from immigration.events import AddressCorrected, AddressCorrectionRefused, AddressCorrectionRequested, ReportOpened
 from immigration.models.address_corrections import AddressCorrection
 from immigration.models.people import Passport
 from immigration.models.reports import IdempotencyKey, Report, holds
 from immigration.rules import numbers
 from immigration.rules.addresses import Address
-from immigration.rules.codes import CorrectionOutcome, CorrectionStatus, ReportStatus
+from immigration.rules.codes import CorrectionOutcome, CorrectionStatus, Link, ReportStatus
 from immigration.rules.offices import covers
-from immigration.services import conflicts, judging, reports, statements, storing, verification
+from immigration.services import alarms, conflicts, judging, reports, statements, storing, verification
 from immigration.services.judging import FilingContext
 from immigration.services.reports import Answer, IdempotencyKeyReused
 from immigration.services.scope import in_own_offices
@@ -182,8 +182,37 @@ def find_last(session: ReadSession, report: Report) -> AddressCorrection | None:
 Entry = tuple[AddressCorrection, Report]
 
 
+def read(session: Session, number: str, *, officer: Principal, now: datetime) -> Entry:
+    """A correction of the officer's offices and its report; that it was opened, and by whom, is recorded.
+
+    Raises NotFound, HasConflict.
+    """
+    correction, report = _find(session, number, officer=officer)
+    event = ReportOpened(
+        subject=report.number, person_id=report.person_id, offices=sorted(officer.offices), link=Link.OWN_OFFICE
+    )
+    events.record(session, event, actor=officer.actor, at=now)
+    alarms.watch_volume(session, officer=officer, now=now)
+    return correction, report
+
+
+def _find(session: ReadSession, number: str, *, officer: Principal, lock: bool = False) -> Entry:
+    """A correction that waits, or waited, for the officer's offices, and its report. Raises NotFound, HasConflict."""
+    found = select(AddressCorrection).where(AddressCorrection.number == numbers.normalise(number))
+    correction = session.scalars(found).one_or_none()
+    if correction is None or not covers(officer.offices, correction.office):
+        raise NotFound()
+    wanted = select(Report).where(Report.id == correction.report_id)
+    report = session.scalars(wanted.with_for_update() if lock else wanted).one()
+    conflicts.refuse(session, report.person_id, officer=officer)
+    return correction, report
+
+
 def queue(session: ReadSession, *, officer: Principal, cursor: str | None = None, limit: int = 20) -> Page[Entry]:
-    """A page of the corrections that wait for the officer's offices, oldest first. A cursor is a row id."""
+    """A page of the corrections that wait for the officer's offices, oldest first. A cursor is a row id.
+
+    The addresses are not for the list: they are shown where a correction is opened, which is recorded.
+    """
     waiting = _WAITING.add_columns(Report).join(Report, Report.id == AddressCorrection.report_id)
     waiting = waiting.where(in_own_offices(AddressCorrection.office, officer))
     if refused := conflicts.people_of(session, officer.id):
@@ -208,12 +237,7 @@ def decide(
 
     An office decides what moves an address to it. Raises CannotDecideCorrection, NotFound.
     """
-    found = select(AddressCorrection).where(AddressCorrection.number == numbers.normalise(number))
-    correction = session.scalars(found).one_or_none()
-    if correction is None or not covers(officer.offices, correction.office):
-        raise NotFound()
-    report = session.scalars(select(Report).where(Report.id == correction.report_id).with_for_update()).one()
-    conflicts.refuse(session, report.person_id, officer=officer)
+    correction, report = _find(session, number, officer=officer, lock=True)
     session.refresh(correction)
     if (correction.status, correction.decided_by, correction.note) == (outcome, officer.actor, note):
         return correction, report

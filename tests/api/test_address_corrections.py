@@ -74,9 +74,11 @@ def test_to_another_subdistrict_its_office_decides(app: Flask, resident: Residen
     kept(resident, report)
     assert officer(app, "bkk", office="BKK").get("/review/address-corrections").json["items"] == []
     staff = officer(app, "cnx", office="CMI")
-    waiting = staff.get("/review/address-corrections").json["items"]
-    assert [(each["number"], each["office"], each["present_address"]) for each in waiting] == [(number, "CMI", ADDRESS)]
-    places = [place["subdistrict_code"] for place in waiting[0]["places"]]
+    [waiting] = staff.get("/review/address-corrections").json["items"]
+    assert (waiting["number"], waiting["report"], waiting["office"]) == (number, report["number"], "CMI")
+    opened = staff.get(f"/review/address-corrections/{number.lower()}").json
+    assert (opened["present_address"], opened["address"]) == (ADDRESS, ADDRESS | ELSEWHERE)
+    places = [place["subdistrict_code"] for place in opened["places"]]
     assert places == [ADDRESS["subdistrict_code"], ELSEWHERE["subdistrict_code"]]
     assert decide(staff, number).json["status"] == "applied"
     assert resident.get(f"/reports/{report['number']}").json["address"] == ADDRESS | ELSEWHERE
@@ -85,6 +87,21 @@ def test_to_another_subdistrict_its_office_decides(app: Flask, resident: Residen
     relay(app)
     assert messages(resident).count("report.address-corrected") == 1
     assert correct(resident, report["number"], "two", **ELSEWHERE, road="Nimman").json["status"] == "applied"
+
+
+def test_addresses_show_where_a_correction_is_opened_and_the_person_sees_who_did(
+    app: Flask, resident: Resident, report: dict[str, Any]
+) -> None:
+    number = correct(resident, report["number"], **ELSEWHERE).json["number"]
+    staff = officer(app, "cnx", office="CMI")
+    listed = staff.get("/review/address-corrections").get_data(as_text=True)
+    assert not [part for part in {*ADDRESS.values(), *ELSEWHERE.values()} if len(part) > 2 and part in listed]
+    assert resident.get("/me/access-log").json["items"] == []
+    path = f"/review/address-corrections/{number}"
+    assert officer(app, "bkk", office="BKK").get(path).status_code == 404
+    assert staff.get(path).status_code == 200
+    [seen] = resident.get("/me/access-log").json["items"]
+    assert (seen["act"], seen["report"], seen["office"]) == ("report-opened", report["number"], "CMI")
 
 
 def test_a_refusal_needs_a_note_and_the_person_sees_it(app: Flask, resident: Resident, report: dict[str, Any]) -> None:

@@ -139,6 +139,7 @@ OF_OFFICE: Mapping[str, Any] = {
     "DELETE /review/reports/{number}/claim": None,
     "GET /review/cases/{number}": None,
     "POST /review/cases/{number}/answer": {"outcome": "explained", "text": "It is on record."},
+    "GET /review/address-corrections/{number}": None,
     "POST /review/address-corrections/{number}/decision": {"outcome": "applied"},
     "POST /review/residents/search": SOUGHT,
     "POST /review/residents/search-by-receipt": {"receipt": "{number}", "purpose": "At the counter."},
@@ -291,6 +292,7 @@ def test_nothing_of_another_office_is_found_and_what_is_of_the_own_is(app: Flask
     assert missing == {  # there is no correction, no link, no second review and no conflict in this world
         "POST /review/second-reviews/{review_id}",
         "POST /review/conflicts/{conflict_id}/end",
+        "GET /review/address-corrections/{number}",
         "POST /review/address-corrections/{number}/decision",
         "DELETE /review/residents/{resident_id}/links/{link_id}",
     }

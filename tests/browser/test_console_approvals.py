@@ -140,6 +140,7 @@ def test_an_address_is_corrected_or_refused_with_a_note(desks, database):
     desk.sign_in(staff(database, "boonma", Role.OFFICER, "CMI"))
     desk.page.get_by_role("link", name="Addresses").click()
     expect(desk.page.get_by_role("heading", name=asked["number"])).to_be_visible()
+    desk.page.get_by_role("button", name="Open", exact=True).click()
     expect(desk.page.get_by_text("7 <i>")).to_be_visible()
     desk.page.get_by_role("button", name="Refuse it").click()
     expect(desk.page.get_by_text("Write why it is refused.")).to_be_visible()

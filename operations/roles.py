@@ -15,7 +15,7 @@ from enum import StrEnum
 from sqlalchemy import Table, func, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 
-from foundation import connections, row_security
+from foundation import connections, retention, row_security
 from foundation.config import Settings
 from foundation.db import Base, Database, Session
 from foundation.events import EventRecord
@@ -126,13 +126,19 @@ def grant(owner: Database, addresses: Addresses) -> None:
 
 
 def are_granted(database: Database, addresses: Addresses) -> bool:
-    """Whether every role is there and may read the tables of this database."""
+    """Whether every role is there and may read the tables of this database, and old rows of each may be removed."""
     names = [*addresses.roles(), addresses.resident]
     with database.read_session() as session:
         may = text(
             "select count(*) from pg_roles where rolname = any(:names) and has_table_privilege(oid, 'events', 'select')"
         )
-        return bool(session.scalar(may, {"names": names}) == len(names))
+        if session.scalar(may, {"names": names}) != len(names):
+            return False
+        removes = text(
+            "select bool_and(has_table_privilege(:role, each, 'delete')) from unnest(cast(:tables as text[])) each"
+        )
+        tables = [table.name for table in retention.enforced()]
+        return bool(session.scalar(removes, {"role": _user(addresses.retention), "tables": tables}))
 
 
 def _make(session: Session, role: str, password: str | None) -> None:

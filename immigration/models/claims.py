@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.classification import internal
 from foundation.db import Base
+from foundation.retention import Kept
 
 
 class Claim(Base):
@@ -19,7 +20,7 @@ class Claim(Base):
         {
             "info": {
                 "person": "report_id",
-                "retention": "until the report is decided or released; one that ended is replaced by the next",
+                "retention": Kept("a day after it ends", ends="expires_at", after="1 day"),
             }
         },
     )

@@ -23,7 +23,12 @@ class ConflictOfInterest(Base):
         {
             "info": {
                 "person": "person_id",
-                "retention": Kept("10 years after it ends", ends="ended_at", after="10 years"),
+                # What is about a closed account ends with it, or neither would ever be removed.
+                "retention": Kept(
+                    "10 years after it ends",
+                    ends="coalesce(ended_at, (select o.disabled_at from officers o where o.id = {table}.officer_id))",
+                    after="10 years",
+                ),
             }
         },
     )

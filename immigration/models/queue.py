@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.classification import internal
 from foundation.db import Base
+from foundation.retention import Kept
 
 _TIME = DateTime(timezone=True)
 
@@ -32,7 +33,15 @@ class SavedView(Base):
     __tablename__ = "saved_views"
     __table_args__ = (
         Index("uq_saved_views_name", "officer_id", "name", unique=True),
-        {"info": {"retention": "until its owner removes it"}},
+        {
+            "info": {
+                "retention": Kept(
+                    "until its owner removes it, or 90 days after the account was closed",
+                    ends="select o.disabled_at from officers o where o.id = {table}.officer_id",
+                    after="90 days",
+                )
+            }
+        },
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, info=internal("row id"))

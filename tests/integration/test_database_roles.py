@@ -231,6 +231,15 @@ def test_a_member_of_a_role_with_rights_of_its_own_is_refused_as_a_role(used, ad
         roles.grant(owner, addresses)
 
 
+def test_a_table_whose_rows_are_removed_since_this_release_needs_no_migration(addresses):
+    with psycopg.connect(addresses.owner, autocommit=True) as connection:
+        connection.execute("revoke delete on claims from retention")
+    with closing(Database(addresses.owner)) as owner:
+        assert not roles.are_granted(owner, addresses)
+        assert not migrating.bring_up_to_date(owner, addresses)
+        assert roles.are_granted(owner, addresses)
+
+
 def test_a_superuser_or_an_owner_of_tables_is_refused_as_a_role(addresses):
     other = replace(addresses, api=addresses.api.replace("//api@", "//app@"))
     with closing(Database(addresses.owner)) as owner, pytest.raises(UnfitRole, match="app is a superuser"):

@@ -10,9 +10,10 @@ from foundation import retention
 from foundation.classification import Classification
 from foundation.db import Base
 from foundation.retention import Kept
+from immigration.services import officers
 from operations.services import services_of
 from tests.conftest import NOW
-from tests.factories import activate, arrived, officer, query
+from tests.factories import activate, arrived, load, officer, query, row
 from tests.sealing import tamper
 
 FOR_OTHER_REASONS = {
@@ -88,6 +89,24 @@ def test_a_row_that_another_refers_to_stays_until_that_is_gone(used: Flask) -> N
     tamper(services_of(used).database, "update decisions set decided_at = '2039-01-01'")
     enforce(used, LATER)
     assert counts(used, "reports", "decisions", "receipts") == [1, 1, 0]
+
+
+def test_what_an_officer_left_behind_keeps_neither_the_report_nor_the_account(used: Flask) -> None:
+    load(used, "passports", row("passports", document_number="TEST00002"))
+    load(used, "movements", row("movements", document_number="TEST00002"))
+    resident, staff = activate(used, "TEST00002", assurance="mail"), officer(used, "malee")
+    number = resident.file().json["number"]
+    assert staff.post(f"/review/reports/{number}/claim").status_code == 200
+    assert resident.post(f"/reports/{number}/withdrawal").status_code == 200
+    assert staff.post("/review/views", {"name": "Mine", "filter": {"mine": True}}).status_code == 201
+    person = activate(used).id
+    assert staff.post(f"/review/residents/{person}/conflicts", {"reason": "A neighbour."}).status_code == 201
+    assert counts(used, "claims", "saved_views", "conflicts", "reports") == [1, 1, 1, 2]
+    with services_of(used).database.transaction() as session:
+        officers.disable(session, "malee", actor="test", now=NOW)
+    enforce(used, LATER)
+    assert counts(used, "claims", "saved_views", "conflicts", "reports") == [0, 0, 0, 0]
+    assert query(used, "select name from officers where name = 'malee'") == []
 
 
 def test_what_has_not_ended_is_kept(used: Flask) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 from sqlalchemy import func, select
 
 from foundation.db import Database
@@ -14,10 +13,11 @@ from foundation.errors import Unavailable
 from foundation.event_seals import Seal
 from foundation.seal_checks import Finding
 from foundation.witnesses import WitnessAway, witness_at
+from immigration.commands.recording import RecordedGroup
 from operations import auditing
 from operations.services import services_of
 
-group = AppGroup("audit", help="The chain of seals over all events.")
+group = RecordedGroup("audit", help="The chain of seals over all events.")
 
 
 @group.command("verify")

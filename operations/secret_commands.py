@@ -3,13 +3,13 @@
 import sys
 
 import click
-from flask.cli import AppGroup
 
 from foundation.errors import Unavailable
 from foundation.services import database
+from immigration.commands.recording import RecordedGroup
 from operations import resealing
 
-group = AppGroup("secrets", help="What is sealed with SECRET_KEY.")
+group = RecordedGroup("secrets", help="What is sealed with SECRET_KEY.")
 
 
 @group.command("reseal")

@@ -135,10 +135,14 @@ class OfficerChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OfficerSignInFailed(Event):
-    """A sign-in with an officer's name failed; `sought` is the blind index of a name that no account has."""
+    """A sign-in of an officer failed; `sought` is the blind index of a name that no account has.
+
+    `fault` says why an answer of the identity provider was refused; whose it was is not known then.
+    """
 
     kind: ClassVar[str] = "officer.sign-in-failed"
     sought: str | None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,6 +59,8 @@ def finish() -> Response:
         answer = _back("away")
     except InvalidAnswer as error:
         _log.warning("a sign-in with the identity provider was refused: %s", error)
+        with transaction() as session:
+            openid.record_refusal(session, error.fault, now=now())
         answer = _back(error.fault)
     else:
         throttling.give_back(Throttled.OPENID_SIGN_IN)

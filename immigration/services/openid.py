@@ -17,7 +17,7 @@ from foundation.config import OpenIdSettings
 from foundation.db import Session
 from foundation.identity import STAFF, Role
 from foundation.sealing import keyring
-from immigration.events import OfficerAdded, OfficerMoved
+from immigration.events import OfficerAdded, OfficerMoved, OfficerSignInFailed
 from immigration.models.access import Officer
 from immigration.registries import offices
 from immigration.registries.identity_provider import InvalidAnswer
@@ -91,6 +91,13 @@ def sign_in(session: Session, who: Identity, *, now: datetime) -> SignedIn | Ope
         return OpenIdFault.CLOSED
     _follow(session, officer, who, now)
     return officers.open_session(session, officer, method="openid", now=now)
+
+
+def record_refusal(session: Session, fault: OpenIdFault, *, now: datetime) -> None:
+    """Record that an answer of the identity provider signed nobody in; of a closed account it is recorded already."""
+    if fault != OpenIdFault.CLOSED:
+        event = OfficerSignInFailed(subject="nobody", person_id=None, sought=None, fault=fault)
+        events.record(session, event, actor="officer:", at=now)
 
 
 def _add(session: Session, who: Identity, now: datetime) -> Officer:

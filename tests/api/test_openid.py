@@ -341,6 +341,19 @@ def test_an_account_of_the_provider_has_no_password(browser):
         assert browser.post("/api/v1/officers/sessions", json=body).status_code == 401
 
 
+def failures(database):
+    with database.read_session() as session:
+        failed = select(EventRecord).where(EventRecord.kind == "officer.sign-in-failed").order_by(EventRecord.id)
+        return [(each.actor, each.data["fault"]) for each in session.scalars(failed)]
+
+
+def test_an_answer_that_is_refused_is_a_failed_sign_in_on_record(browser, provider, database):
+    provider.claims |= {"role": "king"}
+    sign_in(browser)
+    browser.get("/console/openid/callback?state=x&code=x")
+    assert failures(database) == [("officer:", "role"), ("officer:", "state")]
+
+
 def test_answers_that_are_refused_are_throttled(browser, provider):
     for _ in range(100):
         assert fault(browser.get("/console/openid/callback?code=c&state=x")) == "state"

@@ -14,7 +14,7 @@ from foundation.db import Base, Session
 from foundation.events import EventRecord, plain
 from foundation.identity import Principal
 from foundation.sealing import Sealed
-from immigration.events import DataExported
+from immigration.events import AlarmRaised, DataExported
 from immigration.models.people import Passport, get_person_id, holders_of
 from immigration.models.reports import Report
 from immigration.services import belongings
@@ -29,6 +29,8 @@ LEFT_OUT: Mapping[str, str] = {
     "devices.target": "gives access to a phone; the device itself is listed",
 }
 """Tables and columns that an export leaves out, each with the reason."""
+OF_STAFF = frozenset({"officer", "decided_by", "requested_by"})
+"""Facts of events that name an officer: a person sees which office acted, not who."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,16 @@ def _is_personal(column: Column[Any]) -> bool:
 
 def _rows(session: Session, table: Table, person_id: UUID) -> list[dict[str, Any]]:
     query = select(*exported_columns(table)).where(is_of_person(table, person_id)).order_by(*table.primary_key)
-    return [{name: plain(value) for name, value in row._mapping.items()} for row in session.execute(query)]
+    if table is EventRecord.__table__:
+        query = query.where(table.columns["kind"] != AlarmRaised.kind)  # about an officer: the auditor's
+    return [{name: _plain(value) for name, value in row._mapping.items()} for row in session.execute(query)]
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON keeps it, without the facts that name an officer."""
+    if isinstance(value, dict):
+        value = {name: each for name, each in value.items() if name not in OF_STAFF}
+    return plain(value)
 
 
 def is_of_person(table: Table, person_id: UUID) -> ColumnElement[bool]:

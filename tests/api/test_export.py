@@ -62,6 +62,20 @@ def test_what_gives_access_or_belongs_to_others_is_left_out(app: Flask, resident
         assert secret not in exported
 
 
+def test_no_officer_is_named_in_it(app: Flask) -> None:
+    arrived(app)
+    resident = activate(app, assurance="mail")
+    number = resident.file().json["number"]
+    flagged = {"officer": "somchai-named", "reason": "They are married."}
+    officer(app, "somchai-named", office="BKK")
+    officer(app, "malee-named", office="BKK").post(f"/review/residents/{resident.id}/conflicts", flagged)
+    officer(app, "far-named", office="CMI").post(f"/review/reports/{number}/exception", {"reason": "Stands before me."})
+    exported = resident.get("/me/export").get_data(as_text=True)
+    assert "They are married." in exported
+    assert "CMI" in exported
+    assert "-named" not in exported
+
+
 def test_every_personal_column_is_exported_or_left_out_with_a_reason() -> None:
     """Fails for a new table that leads to nobody, and for a name in LEFT_OUT that there is not."""
     exported = {table.name for table in TABLES}

@@ -52,7 +52,9 @@ def test_an_address_is_taken_from_a_proxy_only_where_one_is_trusted(app: Flask, 
 
 
 @pytest.mark.parametrize(("environment", "promised"), [("production", True), ("test", False)])
-def test_browsers_are_told_to_use_tls_only_for_two_years(database: Database, environment: str, promised: bool) -> None:
+def test_browsers_are_told_what_a_page_may_do_and_to_use_tls_only_for_two_years(
+    database: Database, environment: str, promised: bool
+) -> None:
     settings = Settings(environment=environment, secret_keys=(SECRET,), public_url="https://ninety.example")
     client = create_app(settings, database=database, clock=lambda: NOW).test_client()
     for path in ("/healthz", "/", "/api/v1/me", "/nowhere"):
@@ -60,5 +62,10 @@ def test_browsers_are_told_to_use_tls_only_for_two_years(database: Database, env
         strict = "max-age=63072000; includeSubDomains" if promised else None
         assert headers.get("Strict-Transport-Security") == strict, path
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert headers["Cross-Origin-Resource-Policy"] == headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        policy = headers["Content-Security-Policy"].split("; ")
+        assert {"default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= {*policy}
+        assert headers.get("Cache-Control") == {"/": "no-cache", "/api/v1/me": "no-store"}.get(path), path
+        assert "Access-Control-Allow-Origin" not in headers
         assert client.open(path, method="TRACE").status_code in (404, 405)

@@ -26,7 +26,6 @@ COPY immigration immigration
 COPY notifications notifications
 COPY operations operations
 COPY migrations migrations
-COPY devtools/standins devtools/standins
 COPY words words
 COPY --from=web /src/web/dist web/dist
 # Compiled here, because the file system is read-only when it runs.

@@ -1,6 +1,5 @@
 """The application factory: it makes what a process needs, connects it, and decides nothing."""
 
-import importlib.util
 import os
 from collections.abc import Sequence
 from datetime import date
@@ -201,16 +200,21 @@ def _register(app: Flask, api: Api) -> None:
 
 def _development_commands() -> Sequence[click.Command]:
     """`flask serve` and `flask demo`; the production image is built without the package that has them."""
-    if importlib.util.find_spec("devtools") is None:
+    if not _has_devtools():
         return ()
     from devtools.commands import COMMANDS as development  # noqa: PLC0415 - not in the production image
 
     return development
 
 
+def _has_devtools() -> bool:
+    """Whether this is no production image: a folder `devtools` with something else in it is no package of commands."""
+    return (ROOT / "devtools" / "commands.py").is_file()
+
+
 def _register_tour(app: Flask) -> None:
     """The reports of the guided tour, on a development server only."""
-    if services_of(app).settings.environment != "development" or importlib.util.find_spec("devtools") is None:
+    if services_of(app).settings.environment != "development" or not _has_devtools():
         return
     from devtools.demo import tour  # noqa: PLC0415 - not in the production image
 
@@ -232,7 +236,7 @@ def _settings() -> Settings:
 
 def _running_addresses() -> dict[str, str]:
     """The addresses that a running `make run` took, in development; none where the environment names a database."""
-    if os.environ.get("ENVIRONMENT", "development") != "development" or importlib.util.find_spec("devtools") is None:
+    if os.environ.get("ENVIRONMENT", "development") != "development" or not _has_devtools():
         return {}
     from devtools import running  # noqa: PLC0415 - not in the production image
 

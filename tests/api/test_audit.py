@@ -81,6 +81,17 @@ def test_a_miss_says_whom_it_sought_to_who_asks_for_that_passport(staff: Residen
     assert "NOBODY1" not in str(miss)
 
 
+def test_who_sought_a_passport_is_shown_by_the_auditors_offices_and_asking_is_recorded(app: Flask, staff) -> None:
+    nobody = {"document_number": "NOBODY1", "issuing_state": "FRA"}
+    staff.post(SEARCH, nobody | {"purpose": "A rumour."})
+    local, far = officer(app, "local", "auditor", "BKK"), officer(app, "far", "auditor", "CMI")
+    assert [len(each.post("/audit/look-ups", nobody).json["items"]) for each in (local, far)] == [1, 0]
+    asked = query(app, "select actor, subject from events where kind = 'audit.read' order by id")
+    assert [actor for actor, _ in asked] == ["auditor:local", "auditor:far"]
+    [(sought,)] = query(app, "select data->>'sought' from events where kind = 'resident.looked-up'")
+    assert {subject for _, subject in asked} == {sought}
+
+
 def test_what_an_auditor_reads_of_a_person_is_recorded_too(resident, number, staff, auditor) -> None:
     staff.post(SEARCH, WHO)
     assert kinds(auditor.get(f"/audit/events?person={resident.id}")) == ["resident.looked-up"]

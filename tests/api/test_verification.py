@@ -53,6 +53,17 @@ def test_the_receipt_of_an_acceptance_that_stands_is_valid(
         assert verify(app, text)["says"]["next_due_on"] == receipt["next_due_on"]
 
 
+def test_who_verifies_learns_three_characters_of_the_passport(
+    app: Flask, resident: Resident, report: dict[str, str]
+) -> None:
+    receipt = decide(app, report["number"])["number"]
+    statement = resident.get(f"/reports/{report['number']}/receipt").json["statement"]
+    for text in (receipt, report["number"], statement, report["filing_statement"]):
+        says = verify(app, text)["says"]
+        assert says["document_number"] == "••••••001"
+        assert not {"DURAND", "ALIX", "TEST00001", "1990-01-02"} & {*map(str, says.values())}
+
+
 def test_that_a_report_was_filed_is_no_receipt(app: Flask, report: dict[str, str]) -> None:
     for text in (report["number"], report["filing_statement"]):
         assert verdict(app, text) == (False, "filing", "under-review")

@@ -7,6 +7,7 @@ import pytest
 
 from foundation.words import words
 from immigration.registries import offices
+from immigration.rules.codes import AccessAct
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH = words("en")["screens"]
@@ -65,6 +66,10 @@ def test_english_can_be_read_by_a_child_of_twelve():
 def test_what_an_office_asks_to_bring_has_a_text():
     things = {thing for office in offices.all_offices() for thing in office.bring}
     assert {f"bring.{thing}" for thing in things} <= ENGLISH.keys()
+
+
+def test_a_person_is_told_what_each_look_at_their_data_was():
+    assert [act for act in AccessAct if f"access.{act}" not in ENGLISH] == []
 
 
 def test_every_text_is_used():

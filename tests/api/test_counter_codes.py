@@ -3,7 +3,11 @@
 import pytest
 from flask import Flask
 
+from devtools.standins import mailbox
+from foundation.config import Settings
 from notifications import rounds
+from notifications.channels.mail import CHANNEL as MAIL
+from notifications.channels.mail import MailChannel
 from operations.services import services_of
 from operations.subscribing import SUBSCRIBERS
 from tests.access import SetClock
@@ -49,6 +53,19 @@ def test_every_sign_in_of_the_person_is_told_of_a_code_and_of_the_phone_that_use
     second = activate(app)
     for phone in (resident, second):
         assert "A phone was added to your account" in titles(app, clock, phone)[:2]
+
+
+def test_a_code_is_told_to_the_own_address_and_to_that_of_the_arrival(app, resident, staff, database) -> None:
+    own = {"email": "alix@home.example"}
+    assert resident.client.patch("/api/v1/me", json=own, headers=resident.headers).status_code == 200
+    assert issue(staff, resident) == 201
+    rounds.relay_round(database, SUBSCRIBERS)
+    with mailbox.start() as post:
+        channel = MailChannel(Settings(smtp_url=post.url, public_url="https://reports.example"))
+        services = services_of(app)
+        rounds.send_round(database, channel, services.clock(), kind=MAIL, routing=services.routing)
+        told = {to for mail in post.messages if "activation code" in mail.subject for to in mail.recipients}
+    assert told == {"alix@example.org", "alix@home.example"}
 
 
 def test_an_officer_issues_so_many_codes_an_hour(app: Flask, clock: SetClock, resident, staff) -> None:

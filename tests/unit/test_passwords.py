@@ -1,5 +1,9 @@
 """Which passwords an officer may have."""
 
+import threading
+import time
+from functools import partial
+
 import pytest
 
 from immigration.registries.passwords import common_passwords
@@ -82,3 +86,24 @@ def test_of_many_first_sign_ins_with_a_wrong_name_one_makes_the_hash_that_they_a
     """Each hash takes 64 MiB: ten threads at once would take what a bounded number of checks is there to save."""
     passwords._hash_of_no_password.cache_clear()
     assert len(set(together([passwords.hash_of_no_password] * 8))) == 1
+
+
+def test_two_passwords_at_a_time_are_checked_whoever_asks(monkeypatch):
+    """Each takes 64 MiB: a flood from any number of networks takes no more than two of them."""
+    inside, most, lock = 0, 0, threading.Lock()
+
+    class Hasher:
+        def verify(self, *_):
+            nonlocal inside, most
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            time.sleep(0.05)
+            with lock:
+                inside -= 1
+            return True
+
+    monkeypatch.setattr(passwords, "_HASHER", Hasher())
+    calls = [partial(passwords.matches, "", "", network=f"192.0.{number}.0/24") for number in range(6)]
+    assert together(calls) == [True] * 6
+    assert most == 2

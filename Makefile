@@ -38,7 +38,7 @@ check: $(TOOLS) $(WEB) ## format, lint, types, import contracts, containers, tes
 drills: $(TOOLS) ## break a whole installation on purpose and compare what was promised with what is stored
 	@.venv/bin/python -m drills
 
-security: $(TOOLS) ## attack a whole installation: probes of every operation, guesses, floods, forged tokens, changed events, marked people
+security: $(TOOLS) ## attack a whole installation: probes of every operation, guesses, floods, forged tokens, changed events, swapped rows, marked people
 	@DRILL_PROBES=10000 DRILL_GUESSES=1000 DRILL_TAMPERING=1000 DRILL_MARKED=100 \
 		.venv/bin/python -m drills probes guessing tampering canary
 

@@ -22,6 +22,7 @@ from sqlalchemy import Column, text
 
 from devtools.postgres import find_binaries
 from devtools.standins.mailbox import Mailbox, start
+from drills import row_swaps
 from drills.calls import Caller
 from drills.installation import Installation, eventually, installation
 from drills.rows import Row
@@ -100,6 +101,7 @@ def run(sizes: Sizes) -> Row:
         row.require("people were written to by mail and by push", mailbox.messages and system.pushed.exists())
         system.end_workers()
         _search(row, system, mailbox)
+        row_swaps.swap(row, system.database)
     row.figure(people=sizes.marked, marks=len(MARKS) * sizes.marked, mails=len(mailbox.messages))
     return row
 

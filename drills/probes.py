@@ -91,7 +91,7 @@ def run(sizes: Sizes) -> Row:
         _probe_all(row, Caller(system.ports), operations, target, probers, sizes.probes)
         own = [(each.method, each.address(target.values)) for each in operations if Role.RESIDENT in each.roles]
         (other,) = add(system, 1)
-        second_lock.probe(row, system, own, who, target.marks, other, max(len(own), sizes.probes // 10))
+        second_lock.probe(row, system, own, who, target.marks, other, max(len(own), sizes.probes))
         row.figure(leaks=len(row.broken))
         row.figure(operations=len(operations), roles=len(probers))
     return row

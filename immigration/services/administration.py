@@ -106,9 +106,6 @@ def add(
     """
     _lock(session, administrator)
     _check_within(administrator, offices)
-    taken = session.scalar(select(Officer.name).where(func.lower(Officer.name) == name.lower()))
-    if taken is not None:
-        raise officers.OfficerExists(f"{taken!r} is taken")
     password = _new_password()
     made = officers.add(session, name, password=password, role=role, office=offices, actor=administrator.actor, now=now)
     return made, password

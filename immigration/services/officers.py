@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, func, select, update
 
 from foundation import events
 from foundation.clock import bangkok_date
@@ -107,8 +107,8 @@ def add(
 
     Raises OfficerExists, UnknownOffice or WeakPassword.
     """
-    if session.scalar(select(Officer.id).where(Officer.name == name)):
-        raise OfficerExists(f"{name!r} is taken")
+    if taken := find_alike(session, name):
+        raise OfficerExists(f"{taken!r} is taken")
     codes = known_offices([office] if isinstance(office, str) else office or [HEADQUARTERS])
     password_hash = passwords.hashed(password, name=name, now=now)
     officer = Officer(name=name, password_hash=password_hash, role=role, offices=codes, office=only_office(codes))
@@ -117,6 +117,11 @@ def add(
     event = OfficerAdded(subject=str(officer.id), person_id=None, role=role, offices=codes)
     events.record(session, event, actor=actor, at=now)
     return officer
+
+
+def find_alike(session: ReadSession, name: str) -> str | None:
+    """The name of an account that differs from this one in case at most."""
+    return session.scalar(select(Officer.name).where(func.lower(Officer.name) == name.lower()))
 
 
 def move(session: Session, name: str, offices: Sequence[str], *, actor: str, now: datetime) -> Officer:
@@ -176,9 +181,13 @@ def set_password(session: Session, name: str, password: str, *, actor: str, now:
 
 
 def set_up_totp(session: Session, name: str, *, actor: str, now: datetime) -> str:
-    """Give an account a new second factor; the provisioning URI for an authenticator app. Raises UnknownOfficer."""
+    """Give an account a new second factor, and end its sessions; the provisioning URI for an authenticator app.
+
+    Raises UnknownOfficer.
+    """
     officer = get(session, name)
     officer.totp_secret, officer.totp_step = pyotp.random_base32(), None
+    end_sessions(session, officer, now)
     record_change(session, officer, "second-factor", actor=actor, now=now)
     return pyotp.TOTP(officer.totp_secret).provisioning_uri(name=name, issuer_name=ISSUER)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import select
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from foundation import events
@@ -82,7 +82,7 @@ def sign_in(session: Session, who: Identity, *, now: datetime) -> SignedIn | Ope
     """
     officer = session.scalar(select(Officer).where(Officer.openid_subject == who.subject).with_for_update())
     if officer is None:
-        if session.scalar(select(exists().where(func.lower(Officer.name) == who.name.lower()))):
+        if officers.find_alike(session, who.name):
             return OpenIdFault.NAME  # of another account, which nobody gets by taking its name at the provider
         officer = _add(session, who, now)
     if officer.disabled_at:

@@ -12,6 +12,7 @@ from foundation.sealing import keyring
 from immigration.models.people import Passport, get_person_id
 from immigration.models.records import OfficeReport
 from immigration.models.reports import Report
+from immigration.rules import numbers
 from immigration.rules.codes import Link
 from immigration.services import alarms, conflicts, receipts, scope
 from immigration.services.conflicts import HasConflict
@@ -38,7 +39,7 @@ def search(
     """
     report = _find_report(session, wanted.receipt, signer=signer)
     person_id = report.person_id if report else _person_of_office_report(session, wanted.receipt)
-    sought = Sought(purpose=wanted.purpose, index=keyring().index("receipt", wanted.receipt))
+    sought = Sought(purpose=wanted.purpose, index=keyring().index("receipt", numbers.normalise(wanted.receipt)))
     try:
         link = _link(session, person_id, report, wanted, officer=officer, now=now) if person_id else None
     except HasConflict as conflict:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, select, text, update
 
 from foundation import events
 from foundation.clock import bangkok_date
@@ -13,7 +13,7 @@ from foundation.db import ReadSession, Session
 from foundation.errors import NotFound
 from foundation.identity import Principal
 from immigration.events import SignedOut, SignInEnded
-from immigration.models.access import TokenFamily
+from immigration.models.access import ActivationCode, TokenFamily
 from immigration.models.people import Passport, current_passport, document_key, find_passport, get_person_id, holders_of
 from immigration.registries.access import terms
 from immigration.rules.codes import PassportStatus
@@ -123,14 +123,20 @@ def reported_by_staged(session: Session) -> list[int]:
 def end_with_passports(session: Session, passport_ids: Collection[int], *, now: datetime) -> list[UUID]:
     """End what was begun with passports that are lost or stolen now, of some that were not before.
 
-    Sign-ins that do not know their passport end with any of their holder's.
+    Sign-ins that do not know their passport end with any of their holder's. Codes that were issued and not used end
+    too, since they may be in the same hands.
     """
     if not passport_ids:
         return []
     lost = select(Passport.id, Passport.holder).where(Passport.id.in_(passport_ids), Passport.status.in_(OUT_OF_HAND))
     rows = session.execute(lost).all()
+    passports = [row.id for row in rows]
+    unused = ActivationCode.used_at.is_(None) & (ActivationCode.expires_at > now)
+    session.execute(
+        update(ActivationCode).where(ActivationCode.passport_id.in_(passports), unused).values(expires_at=now)
+    )
     unknown = TokenFamily.passport_id.is_(None) & TokenFamily.person_id.in_([row.holder for row in rows])
-    theirs = TokenFamily.passport_id.in_([row.id for row in rows]) | unknown
+    theirs = TokenFamily.passport_id.in_(passports) | unknown
     families = session.scalars(select(TokenFamily).where(theirs, TokenFamily.revoked_at.is_(None)).with_for_update())
     return _end(session, families.all(), because=LOST_PASSPORT, actor=IMPORT, now=now)
 

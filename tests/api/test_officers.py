@@ -238,6 +238,13 @@ def factor(app, database):
     return pyotp.parse_uri(uri)
 
 
+def test_another_authenticator_app_ends_sessions(client, database):
+    token = token_of(client)
+    with database.transaction() as session:
+        officers.set_up_totp(session, "anan", actor="tests", now=NOW)
+    assert not knows(client, token)
+
+
 def test_a_second_factor_is_asked_for_once_set_up(client, factor):
     assert failed(sign_in(client))
     assert failed(sign_in(client, totp="000000"))
@@ -301,9 +308,10 @@ def test_an_officers_token_opens_no_residents_route_and_the_other_way_round(clie
     assert client.delete("/api/v1/officers/sessions/current").status_code == 401
 
 
-def test_two_officers_cannot_share_a_name(app, database):
+@pytest.mark.parametrize("name", ["anan", "Anan"])
+def test_two_officers_cannot_share_a_name(app, database, name):
     with pytest.raises(officers.OfficerExists), database.transaction() as session:
-        officers.add(session, "anan", password=PASSWORD, role="auditor", office=None, actor="tests", now=NOW)
+        officers.add(session, name, password=PASSWORD, role="auditor", office=None, actor="tests", now=NOW)
 
 
 @pytest.mark.parametrize("weak", ["fourteen chars", "password1234567", "iamploysawadee-2026"])

@@ -48,6 +48,11 @@ def register(resident, passkey):
     return resident.post("/me/passkeys", {"credential": passkey.create(options), "name": ""})
 
 
+def use(app, given, number="TEST00001"):
+    claim = {"document_number": number, "issuing_state": "FRA", "birth_date": "1990-01-02", "activation_code": given}
+    return app.test_client().post("/api/v1/activations", json=claim)
+
+
 def is_in(resident) -> bool:
     return resident.get("/me").status_code == 200
 
@@ -198,6 +203,18 @@ def test_what_a_passport_began_ends_as_it_is_reported_lost(app, phone, status):
     assert query(app, "select data ->> 'because' from events where kind = 'resident.sign-in-ended'") == [
         ("passport-out-of-hand",)
     ]
+
+
+@pytest.mark.parametrize("status", ["lost", "stolen"])
+def test_a_code_from_before_a_passport_was_reported_lost_activates_nothing(app, phone, status):
+    load(app, "passports", row("passports", document_number="TEST00002"))
+    before, of_another = code(app), code(app, "TEST00002")
+    load(app, "passports", row("passports", status=status))
+    assert use(app, before).status_code == 401
+    assert use(app, of_another, "TEST00002").status_code == 201
+    again = code(app)
+    load(app, "passports", row("passports", status=status, surname="DURANT"))
+    assert use(app, again).status_code == 201
 
 
 def test_a_sign_in_that_does_not_know_its_passport_ends_with_any_of_its_person(app, phone, database):

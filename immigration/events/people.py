@@ -82,7 +82,7 @@ class PasskeyAdded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PasskeyRemoved(Event):
-    """A resident removed a passkey."""
+    """A passkey was removed, by its owner, or as the passport behind it was reported lost or stolen."""
 
     kind: ClassVar[str] = "resident.passkey-removed"
     passkey: str

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, text, update
+from sqlalchemy import ColumnElement, delete, select, text, update
 
 from foundation import events
 from foundation.clock import bangkok_date
 from foundation.db import ReadSession, Session
 from foundation.errors import NotFound
 from foundation.identity import Principal
-from immigration.events import SignedOut, SignInEnded
+from immigration.events import PasskeyRemoved, SignedOut, SignInEnded
 from immigration.models.access import ActivationCode, TokenFamily
+from immigration.models.passkeys import Passkey
 from immigration.models.people import Passport, current_passport, document_key, find_passport, get_person_id, holders_of
 from immigration.registries.access import terms
 from immigration.rules.codes import PassportStatus
@@ -123,22 +124,32 @@ def reported_by_staged(session: Session) -> list[int]:
 def end_with_passports(session: Session, passport_ids: Collection[int], *, now: datetime) -> list[UUID]:
     """End what was begun with passports that are lost or stolen now, of some that were not before.
 
-    Sign-ins that do not know their passport end with any of their holder's. Codes that were issued and not used end
-    too, since they may be in the same hands.
+    Sign-ins and passkeys that do not know their passport end with any of their holder's. Codes that were issued and not
+    used end too, since they may be in the same hands. The sign-ins that ended.
     """
     if not passport_ids:
         return []
     lost = select(Passport.id, Passport.holder).where(Passport.id.in_(passport_ids), Passport.status.in_(OUT_OF_HAND))
     rows = session.execute(lost).all()
-    passports = [row.id for row in rows]
+    passports, holders = [row.id for row in rows], [row.holder for row in rows]
+
+    def begun_with(table: type[TokenFamily | Passkey]) -> ColumnElement[bool]:
+        return table.passport_id.in_(passports) | (table.passport_id.is_(None) & table.person_id.in_(holders))
+
     unused = ActivationCode.used_at.is_(None) & (ActivationCode.expires_at > now)
-    session.execute(
-        update(ActivationCode).where(ActivationCode.passport_id.in_(passports), unused).values(expires_at=now)
-    )
-    unknown = TokenFamily.passport_id.is_(None) & TokenFamily.person_id.in_([row.holder for row in rows])
-    theirs = TokenFamily.passport_id.in_(passports) | unknown
-    families = session.scalars(select(TokenFamily).where(theirs, TokenFamily.revoked_at.is_(None)).with_for_update())
-    return _end(session, families.all(), because=LOST_PASSPORT, actor=IMPORT, now=now)
+    codes = update(ActivationCode).where(ActivationCode.passport_id.in_(passports), unused)
+    session.execute(codes.values(expires_at=now))
+    _remove_passkeys(session, begun_with(Passkey), now=now)
+    standing = select(TokenFamily).where(begun_with(TokenFamily), TokenFamily.revoked_at.is_(None))
+    families = session.scalars(standing.with_for_update()).all()
+    return _end(session, families, because=LOST_PASSPORT, actor=IMPORT, now=now)
+
+
+def _remove_passkeys(session: Session, theirs: ColumnElement[bool], *, now: datetime) -> None:
+    removed = delete(Passkey).where(theirs).returning(Passkey.id, Passkey.person_id)
+    for passkey_id, person_id in session.execute(removed).all():
+        event = PasskeyRemoved(subject=str(person_id), person_id=person_id, passkey=str(passkey_id))
+        events.record(session, event, actor=IMPORT, at=now)
 
 
 def _end_all(session: Session, person_id: UUID, *, because: str, actor: str, now: datetime) -> list[UUID]:

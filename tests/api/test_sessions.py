@@ -206,6 +206,21 @@ def test_what_a_passport_began_ends_as_it_is_reported_lost(app, phone, status):
 
 
 @pytest.mark.parametrize("status", ["lost", "stolen"])
+def test_a_passkey_registered_with_a_passport_is_removed_as_it_is_reported_lost(app, phone, status):
+    load(app, "passports", row("passports", document_number="TEST00002"))
+    stranger = activate(app, "TEST00002")
+    for resident in (phone, stranger):
+        assert register(resident, Authenticator()).status_code == 201
+    load(app, "passports", row("passports", status=status))
+    assert query(app, "select person_id::text from passkeys") == [(stranger.id,)]
+    assert kinds(app).count("resident.passkey-removed") == 1
+    again = activate(app)
+    assert register(again, Authenticator()).status_code == 201
+    load(app, "passports", row("passports", status=status, surname="DURANT"))
+    assert len(again.get("/me/passkeys").json["items"]) == 1
+
+
+@pytest.mark.parametrize("status", ["lost", "stolen"])
 def test_a_code_from_before_a_passport_was_reported_lost_activates_nothing(app, phone, status):
     load(app, "passports", row("passports", document_number="TEST00002"))
     before, of_another = code(app), code(app, "TEST00002")

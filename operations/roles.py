@@ -110,18 +110,16 @@ def grant(owner: Database, addresses: Addresses) -> None:
         ours = ", ".join(("alembic_version", *(table.name for table in Base.metadata.sorted_tables)))
         for statement in (f"revoke all on {ours} from public", "revoke create on schema public from public"):
             session.connection().exec_driver_sql(statement)
-        for role, kinds in addresses.roles().items():
-            if role == _user(addresses.owner):
-                continue
-            _make(session, role, passwords[role])
+        others = {role: kinds for role, kinds in addresses.roles().items() if role != _user(addresses.owner)}
+        for role in (*others, addresses.resident):
+            _make(session, role, passwords.get(role))
             _refuse_unfit(session, role)
+        for role, kinds in others.items():
             for statement in (*_statements(session, role, kinds), *_limits(session, role, kinds)):
                 session.connection().exec_driver_sql(statement)
-        _make(session, addresses.resident, None)
-        _refuse_unfit(session, addresses.resident)
         for statement in _of_residents(session, addresses):
             session.connection().exec_driver_sql(statement.replace("%", "%%"))
-        for role in addresses.roles().keys() - {_user(addresses.owner)} | {addresses.resident}:
+        for role in (*others, addresses.resident):
             _refuse_member(session, role, but_of=addresses.resident)
 
 

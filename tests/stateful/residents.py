@@ -62,8 +62,8 @@ class SimulatedResident:
         self.assurance = assurance
         signed_in = activate(self.service.app, self.passport, assurance=assurance)
         self.phones.append(Phone(self.passport, assurance, signed_in, self.service.now + TOKEN_LASTS))
-        device = {"platform": "android", "kind": "fid", "target": f"phone-{self.passport}", "language": "th"}
-        answer = self.service.client.put("/api/v1/devices/phone", json=device, headers=signed_in.headers)
+        device = {"platform": "android", "kind": "fid", "target": f"phone-{self.passports[0]}", "language": "th"}
+        answer = self.service.client.put(f"/api/v1/devices/{device['target']}", json=device, headers=signed_in.headers)
         assert answer.status_code == 200, answer.json
 
     def _refresh(self) -> bool:

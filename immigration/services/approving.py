@@ -17,7 +17,7 @@ from immigration.models.reports import Report
 from immigration.rules.codes import ApprovalKind, ApprovalOutcome, Outcome
 from immigration.rules.offices import HEADQUARTERS, covers
 from immigration.rules.reports import DecisionRequest
-from immigration.services import approvals, conflicts, law_entries, officers, review, scope
+from immigration.services import approvals, conflicts, law_entries, office_reports, officers, review, scope
 from immigration.services.approvals import ApprovalOutdated
 from immigration.services.judging import FilingContext
 
@@ -116,6 +116,8 @@ def _reopen(session: Session, agreed: Approved, context: FilingContext, now: dat
     report = _report(session, agreed, now=now)
     note = agreed.approval.request["note"]
     review.reopen(session, report, note=note, actor=agreed.author.actor, context=context, now=now)
+    session.flush()
+    office_reports.overrule(session, report, records=context.records, law=context.law, now=now)
 
 
 def _open_look(session: Session, agreed: Approved, _context: FilingContext, now: datetime) -> None:

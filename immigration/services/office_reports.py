@@ -55,10 +55,17 @@ def settle(
     session.flush()
 
 
+def overrule(session: Session, report: Report, *, records: Records, law: Law, now: datetime) -> None:
+    """Let a report that was just reopened stand against what an office had taken of its period by then."""
+    case = records.case(session.connection(), report.person_id)
+    if case and (taken := _taken(report, case, law.on(report.filed_on), now)):
+        report.office_report = taken.number
+
+
 def _taken(report: Report, case: Case, policy: Policy, now: datetime) -> facts.Report | None:
     """The report at an office that answers the period.
 
-    One for which the report was closed before, and a supervisor reopened it, does not close it again.
+    One that had closed the report, or would have, when a supervisor reopened it does not close it again.
     """
     if case.facts is None:
         return None

@@ -226,6 +226,21 @@ def test_a_supervisors_reopening_stands_against_the_same_row_and_not_against_ano
     assert shown(resident, number) == REFUSED
 
 
+def test_an_accepted_report_that_is_reopened_stands_against_what_an_office_took_before(app: Flask) -> None:
+    arrived(app)
+    load(app, "residences", row("residences"))
+    resident = activate(app)
+    answer = resident.file().json
+    assert answer["status"] == "accepted"
+    report = taken(app)
+    boss = officer(app, "boss", "supervisor")
+    approve(app, boss.post(f"/review/reports/{answer['number']}/reopening", {"note": "Another person's."}))
+    load(app, "reports", report | {"office": "CNX"})
+    assert shown(resident, answer["number"])[0] == "under-review"
+    taken(app, -3, "B-70")
+    assert shown(resident, answer["number"])[0] == "rejected"
+
+
 def test_the_same_import_again_changes_nothing(app: Flask, resident: Resident, number: str) -> None:
     for _ in range(3):
         taken(app)

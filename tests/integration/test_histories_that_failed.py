@@ -185,3 +185,12 @@ def test_a_phone_can_be_joined_again_after_its_person_was_joined_twice_and_separ
     machine.stored_state_satisfies_invariants()
     machine.merge_and_separate(again=False, by_officer=False, files=True, reports=True, wrong_row=False)
     machine.stored_state_satisfies_invariants()
+
+
+def test_an_accepted_report_that_is_reopened_stands_against_what_an_office_had_taken(machine: ResidentMachine) -> None:
+    machine.begin(assurance="mail", ago=60)
+    for who, ago in ((0, 0), (1, 0), (0, -1)):
+        machine.report_at_an_office_as_well(who=who, days=0, ago=ago, wrong=False, returned=False)
+        machine.stored_state_satisfies_invariants()
+    machine.reopen(which=1)
+    machine.stored_state_satisfies_invariants()

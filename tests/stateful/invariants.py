@@ -230,6 +230,10 @@ def _taken_on_its_day(state: State, report: Row, rows: list[Row]) -> bool:
         return False
     if state.obligation(report["person_id"]).regime != "90-day" or report["period"].startswith("no-entry"):
         return False
+    moves = state.records(report["person_id"])["movements"]
+    arrivals = [move["occurred_on"] for move in moves if move["direction"] == "arrival"]
+    if any(str(entered_on) < on <= report["filed_on"] for on in arrivals):  # it is a day of a later stay by now
+        return False
     return bool([row for row in rows if row["filed_on"] == report["filed_on"]])
 
 

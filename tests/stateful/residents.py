@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from uuid import uuid4
 
 from immigration.models.people import document_index
 from tests.factories import Resident, activate
@@ -62,7 +63,7 @@ class SimulatedResident:
         self.assurance = assurance
         signed_in = activate(self.service.app, self.passport, assurance=assurance)
         self.phones.append(Phone(self.passport, assurance, signed_in, self.service.now + TOKEN_LASTS))
-        device = {"platform": "android", "kind": "fid", "target": f"phone-{self.passports[0]}", "language": "th"}
+        device = {"platform": "android", "kind": "fid", "target": f"phone-{uuid4()}", "language": "th"}
         answer = self.service.client.put(f"/api/v1/devices/{device['target']}", json=device, headers=signed_in.headers)
         assert answer.status_code == 200, answer.json
 

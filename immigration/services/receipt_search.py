@@ -72,7 +72,7 @@ def open_person(
 ) -> UUID | HasConflict | None:
     """A person that a search showed, None where they are not the officer's to see; it is recorded either way.
 
-    It is recorded as a look for their passport. A conflict of interest is to be raised after the transaction.
+    It is recorded as a look-up by their passport. A conflict of interest is to be raised after the transaction.
     """
     person_id = get_person_id(session, resident_id)
     document_index = _document_index(session, person_id)

@@ -1,6 +1,6 @@
 """The roles of the database: the service works with them, and what they need not do they may not do."""
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import psycopg
@@ -203,6 +203,21 @@ def test_migrating_again_takes_back_what_everybody_was_granted(used, addresses):
         refused(getattr(addresses, name), "create table t ()")
 
 
+@contextmanager
+def changed_by_a_superuser(addresses, statement, undone_by):
+    """The roles as a superuser changed them, until it is undone."""
+
+    def say(what):
+        with psycopg.connect(addresses.owner.replace("//owner@", "//app@")) as connection:
+            connection.execute(what)
+
+    say(statement)
+    try:
+        yield
+    finally:
+        say(undone_by)
+
+
 @pytest.mark.parametrize(
     ("other", "role"),
     [
@@ -214,19 +229,12 @@ def test_migrating_again_takes_back_what_everybody_was_granted(used, addresses):
     ],
 )
 def test_a_member_of_a_role_with_rights_of_its_own_is_refused_as_a_role(used, addresses, other, role):
-    def say(statement):
-        with psycopg.connect(addresses.owner.replace("//owner@", "//app@")) as connection:
-            connection.execute(statement)
-
-    say(f"grant {other} to {role}")
-    try:
-        with (
-            closing(Database(addresses.owner)) as owner,
-            pytest.raises(UnfitRole, match=f"is a member of .*{other}"),
-        ):
-            roles.grant(owner, addresses)
-    finally:
-        say(f"revoke {other} from {role}")
+    with (
+        changed_by_a_superuser(addresses, f"grant {other} to {role}", f"revoke {other} from {role}"),
+        closing(Database(addresses.owner)) as owner,
+        pytest.raises(UnfitRole, match=f"is a member of .*{other}"),
+    ):
+        roles.grant(owner, addresses)
     with closing(Database(addresses.owner)) as owner:
         roles.grant(owner, addresses)
 
@@ -255,16 +263,12 @@ def test_a_superuser_or_an_owner_of_tables_is_refused_as_a_role(addresses):
     ],
 )
 def test_a_role_that_may_more_than_rights_take_back_is_refused(used, addresses, becomes, was):
-    def say(statement):
-        with psycopg.connect(addresses.owner.replace("//owner@", "//app@")) as connection:
-            connection.execute(statement)
-
-    say(becomes)
-    try:
-        with closing(Database(addresses.owner)) as owner, pytest.raises(UnfitRole, match="worker is a superuser"):
-            roles.grant(owner, addresses)
-    finally:
-        say(was)
+    with (
+        changed_by_a_superuser(addresses, becomes, was),
+        closing(Database(addresses.owner)) as owner,
+        pytest.raises(UnfitRole, match="worker is a superuser"),
+    ):
+        roles.grant(owner, addresses)
 
 
 def test_a_role_of_its_own_removes_in_due_time_and_certifies_it(used, addresses):

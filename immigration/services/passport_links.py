@@ -15,6 +15,7 @@ from immigration.events import PassportsLinked, PassportsUnlinked
 from immigration.models.people import Passport, PassportLink, current_passport, document_index, get_person_id
 from immigration.rules.linking import Link
 from immigration.services import alarms, linking, merging, obligations, scope
+from immigration.services.conflicts import HasConflict
 from immigration.services.judging import FilingContext
 from immigration.services.look_ups import Sought, record
 
@@ -72,7 +73,10 @@ def record_refused(
 ) -> None:
     """Record whom an officer sought by a link that was refused: its answer says whether there is such a passport."""
     other = _find_passport(session, issuing_state, document_number)
-    seen_by = scope.link_to_person(session, other.person_id, officer=officer, now=now) if other else None
+    try:
+        seen_by = scope.link_to_person(session, other.person_id, officer=officer, now=now) if other else None
+    except HasConflict:
+        seen_by = None
     sought = Sought(purpose=reason, index=document_index(issuing_state, document_number))
     record(session, other.holder if other and seen_by else None, sought, link=seen_by, officer=officer, now=now)
     alarms.watch_volume(session, officer=officer, now=now)

@@ -170,6 +170,16 @@ def test_a_link_that_is_refused_is_a_look_up(app: Flask, resident: Resident) -> 
     assert sought == [(True, OTHER["reason"], indexes[0]), (False, OTHER["reason"], indexes[1])]
 
 
+def test_a_link_that_a_conflict_of_interest_refuses_is_a_look_up_too(app: Flask, resident: Resident) -> None:
+    load(app, "passports", row("passports", document_number="TEST00003"))
+    staff, third = officer(app), activate(app, "TEST00003")
+    assert staff.post(f"/review/residents/{third.id}/conflicts", {"reason": "My wife."}).status_code < 300
+    refused = link(staff, resident, document_number="TEST00003", issuing_state="FRA")
+    assert (refused.status_code, refused.json["code"]) == (403, "conflict-of-interest")
+    looked = query(app, "select person_id, data->>'purpose' from events where kind = 'resident.looked-up'")
+    assert looked == [(None, OTHER["reason"])]
+
+
 def test_an_officer_who_tries_numbers_out_by_links_is_refused(app: Flask, resident: Resident) -> None:
     staff, most = officer(app), limits(NOW.date())[Throttled.LOOK_UP].allowed
     for _ in range(2):

@@ -2,9 +2,9 @@
 
 import { call } from "$shared/api/client";
 
-export const installation = $state({ openid: false, training: false });
+export const installation = $state({ known: false, openid: false, training: false });
 
 export async function ask(): Promise<void> {
   const { data } = await call("get", "/api/v1/console/sign-in", {});
-  if (data) Object.assign(installation, data);
+  Object.assign(installation, data, { known: true });
 }

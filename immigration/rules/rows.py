@@ -142,10 +142,10 @@ def _email(value: str) -> str:
 
 
 def _state(value: str) -> str:
-    value = value.upper()
-    if not nationalities.is_known(value, production=False):
+    code = nationalities.plain(value)
+    if not nationalities.is_known(code, production=False):
         raise ValueError("not an ICAO 9303 code" if value else "missing")
-    return value
+    return nationalities.canonical(code)
 
 
 def _sex(value: str) -> str:

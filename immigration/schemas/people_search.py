@@ -23,7 +23,7 @@ class NameSearchIn(Schema):
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> NameSearch:
         """As the service takes it."""
-        nationality = canonical(data.pop("nationality").upper())
+        nationality = canonical(data.pop("nationality"))
         return NameSearch(nationality=nationality, **data)
 
 

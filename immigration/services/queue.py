@@ -17,6 +17,7 @@ from immigration.models.claims import Claim
 from immigration.models.obligations import Obligation
 from immigration.models.people import Passport
 from immigration.models.reports import Report
+from immigration.rules.nationalities import canonical
 from immigration.rules.offices import EVERY_OFFICE, covers
 from immigration.services import conflicts
 from immigration.services.claims import Holder
@@ -120,7 +121,7 @@ def _filtered(
         (wanted.office != EVERY_OFFICE, Report.office == wanted.office),
         (wanted.claimed_by, Claim.officer_id == wanted.claimed_by),
         (wanted.reason, Report.reasons.contains([wanted.reason])),
-        (wanted.nationality, Passport.nationality == wanted.nationality),
+        (wanted.nationality, Passport.nationality == canonical(wanted.nationality or "")),
         (wanted.visa_class, Obligation.visa_class == wanted.visa_class),
         (wanted.assurance, Report.assurance == wanted.assurance),
         (wanted.filed_until, Report.filed_on <= (wanted.filed_until or date.max)),

@@ -159,6 +159,18 @@ def test_the_queue_is_filtered(app, clock, number, fits, other):
     assert staff.get(f"/review/reports?{other}").json["items"] == []
 
 
+@pytest.mark.parametrize("recorded", ["D", "DEU"])
+def test_a_german_is_found_in_the_queue_however_the_passport_writes_it(app, recorded):
+    load(app, "passports", row("passports", document_number="C01X00T47", issuing_state=recorded, nationality=recorded))
+    who = {"document_number": "C01X00T47", "issuing_state": recorded}
+    load(app, "movements", row("movements", **who))
+    number = activate(app, "C01X00T47", "DEU", assurance="mail").file().json["number"]
+    staff = officer(app)
+    for wanted in ("D", "DEU"):
+        (line,) = staff.get(f"/review/reports?nationality={wanted}").json["items"]
+        assert (line["number"], line["nationality"]) == (number, "DEU")
+
+
 @pytest.mark.parametrize(
     "bad", ["reason=none", "nationality=fra", "assurance=post", "waiting_days=-1", "at_office_days=100", "mine=perhaps"]
 )

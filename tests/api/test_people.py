@@ -36,7 +36,7 @@ def names(answer: Any) -> list[str]:
 
 @pytest.fixture
 def people(app: Flask) -> None:
-    person(app, "NAMED0001", "MUELLER", "JÖRG", birth_date="1970-02-03")
+    person(app, "NAMED0001", "MUELLER", "JÖRG", birth_date="1970-02-03", nationality="D")
     person(app, "NAMED0002", "SATO", "KENJI", nationality="JPN")
     person(app, "NAMED0003", "SATO", "KENJI", birth_date="1985-01-01")
     person(app, "NAMED0004", "O'BRIEN", "SEAN")
@@ -82,6 +82,9 @@ def test_nationality_and_year_of_birth_narrow_it_down(people, staff) -> None:
     wanted = WHY | {"name": "Sato Kenji"}
     japanese = staff.post(BY_NAME, wanted | {"nationality": "jpn"}).json["items"]
     assert [each["nationality"] for each in japanese] == ["JPN"]
+    for written in ("D", "deu", "D<<"):
+        germans = staff.post(BY_NAME, WHY | {"name": "Mueller", "nationality": written}).json["items"]
+        assert [each["nationality"] for each in germans] == ["DEU"]
     born = staff.post(BY_NAME, wanted | {"born_in": 1985}).json["items"]
     assert [each["birth_date"] for each in born] == ["1985-01-01"]
 

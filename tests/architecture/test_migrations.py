@@ -19,6 +19,11 @@ from tests.architecture.sources import imports, named, python_files
 
 SCRIPTS = ScriptDirectory.from_config(migrating.config())
 FILES = python_files("migrations/versions")
+A_PASSPORT = """insert into passports
+    (person_id, document_index, folded_index, document_number, issuing_state, nationality, surname, given_names,
+    birth_date, birth_date_known, sex, expires_on, status, row_digest)
+    select id, cast(cast(:n as text) as bytea), '', '', :code, :code, '', '',
+    '1990-01-01', '1990-01-01', 'X', '2030-01-01', 'valid', '' from people"""
 CATALOGUE = {
     "columns": """select table_name, column_name, data_type, udt_name, is_nullable, column_default, identity_generation
         from information_schema.columns where table_schema = 'public' and table_name <> 'alembic_version'""",
@@ -126,6 +131,19 @@ def test_accounts_of_before_keep_their_office_and_those_without_one_are_of_the_h
     with blank.engine.connect() as connection:
         kept = connection.execute(text("select name, offices from officers order by name")).all()
     assert [tuple(row) for row in kept] == [("anan", ["CMI"]), ("ploy", ["HQ"])]
+
+
+def test_passports_of_germany_get_the_code_that_others_have(blank):
+    settings = migrating.config()
+    settings.attributes["engine"] = blank.engine
+    command.upgrade(settings, "0052")
+    with blank.engine.begin() as connection:
+        connection.execute(text("insert into people (id) values (gen_random_uuid())"))
+        connection.execute(text(A_PASSPORT), [{"n": n, "code": code} for n, code in enumerate(["D", "DEU", "DNK"])])
+    command.upgrade(settings, "0053")
+    with blank.engine.connect() as connection:
+        kept = connection.execute(text("select nationality, issuing_state from passports order by document_index"))
+        assert [tuple(row) for row in kept] == [("DEU", "DEU"), ("DEU", "DEU"), ("DNK", "DNK")]
 
 
 def test_events_that_were_not_relayed_before_the_outbox_came_wait_in_it(blank):

@@ -49,6 +49,12 @@ def test_values_lose_the_spaces_around_them_and_identifiers_are_in_capitals():
     assert row["surname"] == "Durand"
 
 
+@pytest.mark.parametrize("written", ["D", "d", "D<<", "DEU"])
+def test_germany_is_kept_as_one_state_however_a_passport_writes_it(written):
+    row = read("passports", document_number="C01X00T47", issuing_state=written, nationality=written, replaces="D:OLD1")
+    assert (row["issuing_state"], row["nationality"], row["replaces"]) == ("DEU", "DEU", ("DEU", "OLD1"))
+
+
 def test_an_id_and_an_address_are_kept_as_they_are_written():
     row = read("movements", document_number="EX1", movement_id="tm-0001a", contact_email="Alix@example.org")
     assert (row["movement_id"], row["contact_email"]) == ("tm-0001a", "Alix@example.org")

@@ -28,6 +28,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     select,
     text,
     true,
@@ -197,7 +198,8 @@ def _due_today(today: date, /, *, begun: date | None = None, with_answered: bool
 
 def _address(person_id: Any) -> Select[Any]:
     known = _BOOK.alias()
-    found = select(literal("en").label("language"), true().label("own"), known.c.target.label("target"))
+    target = (null().label("former"), known.c.target.label("target"))
+    found = select(literal("en").label("language"), true().label("own"), *target)
     return found.where(known.c.person_id == person_id)
 
 

@@ -25,6 +25,7 @@ OUTCOMES = ("accepted", "returned", "rejected", "needs-visit")
 ORIGINALS = ("en", "th")
 """Languages in which what the law says needs no other language beside it."""
 
+CONTACT_CHANGED = "resident.contact-changed"
 NOTIFYING_EVENTS = frozenset(
     {
         "activation.code-issued",
@@ -41,6 +42,7 @@ NOTIFYING_EVENTS = frozenset(
         "report.taken-at-office",
         "report.transferred",
         "resident.activated",
+        CONTACT_CHANGED,
         "resident.data-erased",
         "resident.passkey-added",
         "resident.passkey-removed",
@@ -60,6 +62,7 @@ EVERY_CHANNEL = frozenset(
         DEVICE_ADDED,
         "activation.code-issued",
         "resident.activated",
+        CONTACT_CHANGED,
         "resident.data-erased",
         "resident.passkey-added",
         "resident.passkey-removed",
@@ -108,7 +111,6 @@ NON_NOTIFYING_EVENTS: Mapping[str, str] = {
     "report.opened": "an officer at work; it is in the person's history",
     "report.rechecked": "a decision that follows from it is told by itself",
     "report.withdrawn": "the resident did it, and saw the answer",
-    "resident.contact-changed": "the resident did it, and saw the answer",
     "resident.looked-up": "an officer at work; it is in the person's history",
     "resident.signed-out": "the resident did it, and saw the answer",
     "sampling-rate.set": "concerns no resident",
@@ -145,9 +147,10 @@ class Template:
 def template_for(event_kind: str, data: Mapping[str, Any]) -> str | None:
     """The kind of message that tells of an event; None for events that are told to nobody.
 
-    A decision has one entry per outcome; raises MissingTemplate for an outcome that has none.
+    A decision has one entry per outcome; raises MissingTemplate for an outcome that has none. Another language is no
+    other contact.
     """
-    if event_kind not in NOTIFYING_EVENTS:
+    if event_kind not in NOTIFYING_EVENTS or (event_kind == CONTACT_CHANGED and data.get("fields") == ["language"]):
         return None
     kind = f"{event_kind}.{data.get('outcome')}" if event_kind == "report.decided" else event_kind
     if kind not in TEMPLATES["en"]:

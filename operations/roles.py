@@ -39,6 +39,7 @@ OF_RESIDENTS: Mapping[str, str] = {
     **dict.fromkeys(("reports", "idempotency_keys", "address_corrections"), "select, insert, update"),
     **dict.fromkeys(("devices", "notifications", "notification_preferences"), "select, insert, update"),
     "passkeys": "select, insert, update, delete",
+    "former_contacts": "select, insert, delete",
     "throttles": "select, insert, update",
     "used_challenges": "select, insert",
 }

@@ -36,6 +36,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from foundation import row_security
 from foundation.classification import internal, personal, sensitive
 from foundation.db import Base, ReadSession
+from foundation.retention import Kept
 from foundation.sealing import Sealed, keyring
 from immigration.rules import document_numbers
 from immigration.rules.birth_dates import BirthDate
@@ -71,6 +72,29 @@ class Person(Base):
     contact_changed_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True), info=internal("when language or contact were last changed")
     )
+
+
+class FormerContact(Base):
+    """The e-mail address that a person had before they changed it: for some days it is warned of strangers too.
+
+    Of several changes the first one counts, so that whoever changes it again silences nobody.
+    """
+
+    __tablename__ = "former_contacts"
+    __table_args__ = (
+        {
+            "info": {
+                "person": "person_id",
+                "retention": Kept("7 days after the change", ends="changed_at", after="7 days"),
+            }
+        },
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True, info=personal("whose it was"))
+    email: Mapped[str] = mapped_column(
+        Sealed("former_contacts.email", "person_id"), info=sensitive("the address before the change")
+    )
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), info=internal("when it was changed"))
 
 
 class Passport(Base):

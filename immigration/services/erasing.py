@@ -16,7 +16,7 @@ from foundation.identity import Principal
 from immigration.events import DataErased
 from immigration.models.access import TokenFamily
 from immigration.models.passkeys import Passkey
-from immigration.models.people import Person, get_person_id, holders_of
+from immigration.models.people import FormerContact, Person, get_person_id, holders_of
 from immigration.registries.processing import Purpose, purpose_of
 from immigration.services import exporting, sessions, verification
 from immigration.services.tokens import InvalidToken
@@ -60,6 +60,7 @@ def erase(session: Session, resident: Principal, *, now: datetime) -> Erasure:
         holder.email = holder.phone = None
         holder.contact_changed_at = now
     ids = [holder.id for holder in holders]
+    session.execute(delete(FormerContact).where(FormerContact.person_id.in_(ids)))
     if execute_bulk(session, delete(Passkey).where(Passkey.person_id.in_(ids))):
         removed.append("passkeys")
     if ended := sessions.end_others(session, resident=resident, now=now):

@@ -12,7 +12,7 @@ from foundation import events
 from foundation.db import ReadSession, Session
 from foundation.identity import Principal
 from immigration.events import ContactChanged
-from immigration.models.people import Passport, Person, current_passport, get_person_id, holders_of
+from immigration.models.people import FormerContact, Passport, Person, current_passport, get_person_id, holders_of
 from immigration.rules.numbers import masked
 from immigration.services import verification
 from immigration.services.tokens import InvalidToken
@@ -58,6 +58,8 @@ def change(session: Session, resident: Principal, changes: dict[str, Any], *, no
         raise InvalidToken
     shown = _shown(people)
     changed = [name for name in CHANGEABLE if name in changes and shown[name] != changes[name]]
+    if "email" in changed:
+        _keep_former(session, people, now)
     for name in changed:
         for person in [own] if changes[name] else people:
             setattr(person, name, changes[name])
@@ -69,6 +71,13 @@ def change(session: Session, resident: Principal, changes: dict[str, Any], *, no
         events.record(session, event, actor=resident.actor, at=now)
     session.flush()
     return me(session, resident)
+
+
+def _keep_former(session: Session, people: Sequence[Person], now: datetime) -> None:
+    """Keep the addresses that are changed, where none is kept yet."""
+    for person in people:
+        if person.email and session.get(FormerContact, person.id) is None:
+            session.add(FormerContact(person_id=person.id, email=person.email, changed_at=now))
 
 
 def _people(session: ReadSession, holder_id: UUID, lock: bool = False) -> Sequence[Person]:

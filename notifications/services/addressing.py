@@ -6,7 +6,7 @@ not seen for long. Some messages go by every channel at once: what warns of a st
 nobody has opened. What brings a document goes by mail at once as well, to an address that the person gave.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -47,8 +47,8 @@ from notifications.services.outcomes import conclude
 AddressOf = Callable[[Any], Select[Any]]
 """From a person's id, a value or a column, to the query of their address.
 
-One row at most, with the columns `language`, `own` (whether the person gave an address to this service themselves) and
-the targets, the best first.
+One row at most, with the columns `language`, `own` (whether the person gave an address to this service themselves),
+`former` (one that they changed lately: only what warns of a stranger goes there) and the targets, the best first.
 """
 EnclosureOf = Callable[[ReadSession, UUID, Mapping[str, Any], str], Enclosure | None]
 """From a person, what their message is about (`params`) and a language to the document that goes with the message."""
@@ -81,7 +81,18 @@ class Routing:
 
     def reaches(self, person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
         """Whether a person has a device or an address."""
-        return or_(has_device(person_id), *(address(person_id).exists() for address in self.addresses.values()))
+        found = [address(person_id) for address in self.addresses.values()]
+        return or_(has_device(person_id), *(each.where(has_target(each.selected_columns)).exists() for each in found))
+
+
+def targets(columns: Iterable[Any]) -> list[Any]:
+    """The targets among the columns of an address."""
+    return [column for column in columns if column.name not in ("language", "own", "former")]
+
+
+def has_target(columns: Iterable[Any]) -> ColumnElement[bool]:
+    """Whether an address has any target but a former one."""
+    return or_(*(column.is_not(None) for column in targets(columns)))
 
 
 def has_device(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
@@ -305,7 +316,10 @@ def _targets(taken: CTE, routing: Routing, rank: int, wanted: ColumnElement[bool
             to = (literal(kind.address).label("device_id"), literal(kind.name).label("channel"))
             person = select(*message, *to, true().label("fresh"))
             document = and_(taken.c.tried < rank, taken.c.encloses, address.c.own)
-            by_mail = person.join_from(taken, address, true()).where(or_(wanted, document), ~_refused(taken, kind))
+            reached = or_(has_target(address.c), taken.c.warning)
+            by_mail = person.join_from(taken, address, true()).where(
+                or_(wanted, document), reached, ~_refused(taken, kind)
+            )
             targets.append(by_mail)
     return targets
 

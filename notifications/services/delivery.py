@@ -42,7 +42,7 @@ from notifications.channels import fcm
 from notifications.channels.channel import ChannelKind, Envelope, Result
 from notifications.models import Delivery, Device, Notification
 from notifications.rules import DeliveryStatus, NotificationStatus, Outcome, Platform, Reason
-from notifications.services import figures, planning
+from notifications.services import addressing, figures, planning
 from notifications.services.addressing import AddressOf, Routing
 from notifications.services.figures import Key
 from notifications.services.outcomes import conclude
@@ -239,8 +239,8 @@ def _with_target(rows: Select[Any], taken: CTE, kind: ChannelKind, address: Addr
         ).outerjoin(Device, this)
     found = address(taken.c.addressee).lateral("address")
     # Each target is sealed under the name of its own column, so the database cannot choose one.
-    targets = [column.label(f"target_{number}") for number, column in enumerate(_targets(found.c))]
-    columns = (literal(kind.name).label("target_kind"), found.c.language, found.c.own, *targets)
+    targets = [column.label(f"target_{number}") for number, column in enumerate(addressing.targets(found.c))]
+    columns = (literal(kind.name).label("target_kind"), found.c.language, found.c.own, *targets, found.c.former)
     return rows.add_columns(*columns, null().label("platform")).outerjoin(found, true())
 
 
@@ -251,18 +251,23 @@ def _is_of_several() -> ColumnElement[bool]:
     return exists().where(same, other.person_id != Device.person_id)
 
 
-def _targets(columns: Iterable[Any]) -> list[Any]:
-    return [column for column in columns if column.name not in ("language", "own")]
-
-
 def _found_targets(rows: Sequence[Row[Any]]) -> dict[UUID, list[str]]:
-    """For each row its targets, the best first and each once; rows without one are left out."""
+    """For each row its targets, the best first and each once; rows without one are left out.
+
+    A former address is one only for what warns of a stranger.
+    """
     if not rows:
         return {}
-    places = [place for place, name in enumerate(rows[0]._fields) if _TARGET.fullmatch(name)]
-    # Each is opened as it is asked for, so it is asked for once.
-    found = ((row.id, list(dict.fromkeys(text for place in places if (text := row[place])))) for row in rows)
-    return {id_: targets for id_, targets in found if targets}
+    names = rows[0]._fields
+    ordinary = [place for place, name in enumerate(names) if _TARGET.fullmatch(name)]
+    warned = [*ordinary, *([names.index("former")] if "former" in names else [])]
+    found = {}
+    for row in rows:
+        places = warned if row.kind in catalogue.EVERY_CHANNEL else ordinary
+        # Each is opened as it is asked for, so it is asked for once.
+        if targets := list(dict.fromkeys(text for place in places if (text := row[place]))):
+            found[row.id] = targets
+    return found
 
 
 def _make_envelopes(

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import icalendar
 import pytest
-from sqlalchemy import Text, Uuid, column, select, true, update, values
+from sqlalchemy import Text, Uuid, column, null, select, true, update, values
 
 from devtools.standins import fcm, mailbox
 from foundation.config import Settings
@@ -41,7 +41,8 @@ def routing(*written: tuple[uuid.UUID, str, str], kinds=(PUSH, MAIL)) -> Routing
 
     def address(person_id):
         known = book.alias()
-        return select(known.c.language, true().label("own"), known.c.target).where(known.c.person == person_id)
+        found = (known.c.language, true().label("own"), null().label("former"), known.c.target)
+        return select(*found).where(known.c.person == person_id)
 
     return Routing(kinds=kinds, addresses={"mail": address})
 

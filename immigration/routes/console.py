@@ -106,7 +106,12 @@ def _keep(token: str, seconds: int) -> None:
 
 def _view(name: str, role: str, offices: Sequence[str]) -> dict[str, Any]:
     """A session as ConsoleSessionOut shows it."""
-    idle = terms(bangkok_date(now())).officer_idle
-    only = officers.only_office(offices)
-    seconds = int(idle.total_seconds())
-    return {"name": name, "role": role, "office": only, "offices": offices, "idle_seconds": seconds}
+    valid = terms(bangkok_date(now()))
+    return {
+        "name": name,
+        "role": role,
+        "office": officers.only_office(offices),
+        "offices": offices,
+        "idle_seconds": int(valid.officer_idle.total_seconds()),
+        "password_length": valid.password_length,
+    }

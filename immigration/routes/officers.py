@@ -1,15 +1,15 @@
-"""Officers signing in and out."""
+"""Officers signing in and out, and changing their password."""
 
 from typing import Any
 
 from foundation.client_address import client_network
-from foundation.http import Blueprint, allow, credential, now
+from foundation.http import Blueprint, allow, credential, now, principal
 from foundation.identity import STAFF, Role
 from foundation.services import read_session, services, transaction
 from immigration.routes import throttling
 from immigration.rules.access import Throttled
-from immigration.schemas.officers import SignedInOut, SignInIn
-from immigration.services import officers, passwords
+from immigration.schemas.officers import PasswordChangeIn, SignedInOut, SignInIn
+from immigration.services import officers, own_passwords, passwords
 from immigration.services.officers import SignedIn
 
 blueprint = Blueprint("officers", __name__, url_prefix="/api/v1", description=__doc__)
@@ -53,6 +53,31 @@ def open_session(data: dict[str, Any]) -> SignedIn:
     if not opened.counts:
         throttling.give_back(Throttled.OFFICER_SIGN_IN, name)
     raise officers.SignInFailed
+
+
+@blueprint.put("/officers/password")
+@allow(*STAFF)
+@blueprint.arguments(PasswordChangeIn)
+@blueprint.response(204)
+def change_password(data: dict[str, Any]) -> None:
+    """Give my account another password; all its other sessions end, this one goes on.
+
+    After some wrong present passwords a network has to wait, as at the sign-in, and each is recorded.
+    """
+    officer, current, password = principal(), data["current_password"], data["password"]
+    passwords.check(password, name=officer.name, now=now())
+    throttling.admit(Throttled.OFFICER_SIGN_IN, officer.name)
+    with read_session() as session:
+        known = officers.credentials(session, officer.name)
+    password_hash = passwords.replaced(known.password_hash, current, password, network=client_network())
+    if password_hash and current == password:
+        throttling.clear(Throttled.OFFICER_SIGN_IN, officer.name)
+        raise own_passwords.SamePassword
+    with transaction() as session:
+        done = own_passwords.change(session, known, password_hash, officer=officer, token=credential(), now=now())
+    if not done:
+        raise own_passwords.WrongPassword
+    throttling.clear(Throttled.OFFICER_SIGN_IN, officer.name)
 
 
 @blueprint.delete("/officers/sessions/current")

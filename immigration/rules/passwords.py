@@ -12,20 +12,20 @@ _SHORTEST_UNIT = 5
 _SHORTEST_PART = 6
 
 
-def obstacles(password: str, *, name: str, shortest: int, common: Container[str]) -> list[str]:
-    """Why a password cannot be taken; empty = it can. `common` has lower case only.
+def obstacles(password: str, *, name: str, shortest: int, common: Container[str]) -> dict[str, str]:
+    """Why a password cannot be taken, a sentence for each code; empty = it can. `common` has lower case only.
 
     Length is asked for, and no kinds of characters. Source: NIST SP 800-63B-4, 3.1.1.2.
     """
-    faults = []
+    faults = {}
     if len(password) < shortest:
-        faults.append(f"a password has at least {shortest} characters")
+        faults["too-short"] = f"a password has at least {shortest} characters"
     if len(password) > LONGEST_PASSWORD:
-        faults.append(f"a password has at most {LONGEST_PASSWORD} characters")
+        faults["too-long"] = f"a password has at most {LONGEST_PASSWORD} characters"
     if is_common(password, common):
-        faults.append("this password is one of those that are tried first")
+        faults["common"] = "this password is one of those that are tried first"
     if len(_spelt(name)) >= _SHORTEST_NAME and _spelt(name) in _spelt(password):
-        faults.append("a password does not contain the name of the account")
+        faults["name"] = "a password does not contain the name of the account"
     return faults
 
 

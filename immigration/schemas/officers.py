@@ -22,6 +22,13 @@ class SignInIn(AccountIn):
     totp = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=16))
 
 
+class PasswordChangeIn(Schema):
+    """The present password of my account, and the next one."""
+
+    current_password = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST_PASSWORD))
+    password = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST_PASSWORD))
+
+
 class SignedInOut(Schema):
     """A bearer token for at most `expires_in` seconds; it ends earlier when it is not used."""
 
@@ -42,6 +49,7 @@ class ConsoleSessionOut(Schema):
     office = fields.String(required=True, allow_none=True, metadata={"description": ONLY_OFFICE})
     offices = fields.List(fields.String(), required=True, metadata={"description": EVERY_OFFICE})
     idle_seconds = fields.Integer(required=True)
+    password_length = fields.Integer(required=True, metadata={"description": "the fewest characters of a password"})
 
 
 class WaysInOut(Schema):

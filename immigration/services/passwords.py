@@ -64,10 +64,25 @@ _SLOTS = Slots(at_once=2, waiting=4, each=3)
 
 def hashed(password: str, *, name: str, now: datetime) -> str:
     """What is kept of a password. Raises WeakPassword."""
-    shortest = terms(bangkok_date(now)).password_length
-    if obstacles := rules.obstacles(password, name=name, shortest=shortest, common=common_passwords()):
-        raise WeakPassword("; ".join(obstacles))
+    check(password, name=name, now=now)
     return _HASHER.hash(password)
+
+
+def check(password: str, *, name: str, now: datetime) -> None:
+    """Raise WeakPassword where an account cannot have this password."""
+    shortest = terms(bangkok_date(now)).password_length
+    if found := rules.obstacles(password, name=name, shortest=shortest, common=common_passwords()):
+        raise WeakPassword("; ".join(found.values()), obstacles=list(found))
+
+
+def replaced(password_hash: str, current: str, password: str, *, network: str) -> str | None:
+    """What is kept of the next password; None where `current` is not the present one. Raises Unavailable."""
+    with _SLOTS.take(network):
+        try:
+            _HASHER.verify(password_hash, current)
+        except (Argon2Error, InvalidHashError):
+            return None
+        return _HASHER.hash(password)
 
 
 def matches(password_hash: str, password: str, *, network: str) -> bool:

@@ -32,6 +32,7 @@ NO_OBJECT: Mapping[str, str] = {
     "POST /officers/passkeys/first/options": OPEN,
     "POST /officers/passkeys/sign-in": OPEN,
     "POST /officers/passkeys/sign-in/options": OPEN,
+    "PUT /officers/password": OWN,
     "GET /officers/passkeys": OWN,
     "POST /officers/passkeys": OWN,
     "POST /officers/passkeys/options": OWN,

@@ -13,7 +13,7 @@ from tests.factories import together
 
 
 def refused(password, name="somchai"):
-    return obstacles(password, name=name, shortest=15, common=common_passwords())
+    return list(obstacles(password, name=name, shortest=15, common=common_passwords()).values())
 
 
 @pytest.mark.parametrize(

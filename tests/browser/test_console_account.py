@@ -1,5 +1,7 @@
 """My own account at the console: another password, by keyboard, with what is wrong beside its field."""
 
+from itertools import count
+
 import pytest
 from playwright.sync_api import expect
 
@@ -9,18 +11,25 @@ from immigration.services import officers
 from tests.browser.desks import look
 
 NEXT = "plum tart after rain"
+NUMBERS = count(1)
 HINT = "At least 15 characters; several words are easy to remember. "
 
 
 @pytest.fixture
-def desk(desks, database):
+def name():
+    """An account of its own for each test: the accounts of a module stay."""
+    return f"pim-{next(NUMBERS)}"
+
+
+@pytest.fixture
+def desk(desks, database, name):
     """An officer at their own account."""
     with database.transaction() as session:
         account = {"password": PASSWORD, "role": "officer", "office": "BKK"}
-        officers.add(session, "pim", **account, actor="t", now=system_clock())
+        officers.add(session, name, **account, actor="t", now=system_clock())
     desk = desks()
-    desk.sign_in("pim")
-    desk.page.get_by_role("link", name="pim").click()
+    desk.sign_in(name)
+    desk.page.get_by_role("link", name=name).click()
     expect(desk.heading).to_have_text("My account")
     return desk
 
@@ -35,7 +44,7 @@ def send(desk, current, password):
     desk.press("Enter")
 
 
-def test_what_is_wrong_with_a_password_stands_beside_its_field(desk):
+def test_what_is_wrong_with_a_password_stands_beside_its_field(desk, name):
     current, following = fields(desk)
     desk.page.get_by_role("button", name="Change my password").click()
     expect(current).to_be_focused()
@@ -43,7 +52,7 @@ def test_what_is_wrong_with_a_password_stands_beside_its_field(desk):
     send(desk, "not the present one", NEXT)
     expect(current).to_be_focused()
     expect(current).to_have_accessible_description("This is not your present password.")
-    send(desk, PASSWORD, "pim and tarts")
+    send(desk, PASSWORD, f"{name} tarts")
     expect(following).to_be_focused()
     expect(following).to_have_accessible_description(
         f"{HINT}At least 15 characters, please. A password does not contain your name."
@@ -53,9 +62,9 @@ def test_what_is_wrong_with_a_password_stands_beside_its_field(desk):
     expect(following).to_have_accessible_description(f"{HINT}The new password is the present one.")
 
 
-def test_who_changes_it_works_on_and_the_other_desk_has_to_sign_in_anew(desk, desks):
+def test_who_changes_it_works_on_and_the_other_desk_has_to_sign_in_anew(desk, desks, name):
     other = desks()
-    other.sign_in("pim")
+    other.sign_in(name)
     current, following = fields(desk)
     desk.page.get_by_label("Show what I type").check()
     send(desk, PASSWORD, NEXT)
@@ -63,7 +72,7 @@ def test_who_changes_it_works_on_and_the_other_desk_has_to_sign_in_anew(desk, de
     expect(current).to_have_value("")
     expect(following).to_have_attribute("type", "text")
     other.page.reload()
-    other.page.get_by_label("Name").fill("pim")
+    other.page.get_by_label("Name").fill(name)
     other.page.get_by_label("Password").fill(NEXT)
     other.press("Enter")
     expect(other.heading).to_have_text("Reports to check")

@@ -4,19 +4,8 @@ import time
 
 from playwright.sync_api import Route, expect
 
-SCREENS = (
-    "home",
-    "messages",
-    "reports",
-    "calendar",
-    "reminders",
-    "security",
-    "access",
-    "cases",
-    "more",
-    "file",
-    "show",
-)
+SCREENS = ("home", "reports", "calendar", "reminders", "security", "access", "cases", "more", "file", "show")
+"""All whose content comes from the service, but the messages: one that comes while they are read stands above them."""
 SHIFTS = """window.moved = 0; new PerformanceObserver((list) => {
     for (const each of list.getEntries()) window.moved += each.value;
 }).observe({type: "layout-shift", buffered: true})"""

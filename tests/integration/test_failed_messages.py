@@ -1,8 +1,9 @@
 """Messages that failed for good end where officers see them, who have them tried again; so does the command line."""
 
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text, update
@@ -65,7 +66,7 @@ def test_what_failed_for_good_is_listed_with_why_and_tried_again(app, failed):
     (item,) = supervisor.get(LIST).json["items"]
     assert (item["id"], item["kind"], item["channel"]) == (failed, "case.answered", "mail")
     assert (item["error"], item["why"]) == ("SMTP 550", "refused")
-    assert item["failed_at"] == "2026-11-23T10:00:00+07:00"
+    assert timedelta() <= datetime.fromisoformat(item["failed_at"]) - NOW < timedelta(minutes=1)
     assert supervisor.get(LIST + "?channel=push").json["items"] == []
     assert supervisor.post(RETRY.format(failed)).status_code == 200
     assert statuses(app) == [("pending", "pending", 0)]
@@ -146,7 +147,10 @@ def test_the_command_line_lists_and_retries(app, failed):
         return app.test_cli_runner().invoke(args=["messages", *arguments]).output
 
     listed = flask("failed").splitlines()
-    assert listed == [f"{failed} case.answered mail SMTP 550 2026-11-23T10:00:00+07:00", "failed 1"]
+    assert [re.sub(":[0-9]{2}[+]", ":..+", line) for line in listed] == [
+        f"{failed} case.answered mail SMTP 550 2026-11-23T10:00:..+07:00",
+        "failed 1",
+    ]
     assert flask("retry", "--channel", "push") == "retried 0\n"
     assert flask("retry", str(uuid.UUID(int=3))) == "retried 0\n"
     assert flask("retry") == "retried 1\n"
